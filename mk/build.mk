@@ -1,0 +1,59 @@
+# How objects, archives and the two programs are made. B=build/san SANITIZE=1 builds the CLI side
+# again with AddressSanitizer and UBSan; the runtime library is never sanitized (it runs in targets).
+
+CLI_CFLAGS = $(COMMON) $(CFLAGS) -fstack-protector-strong $(SAN_FLAGS)
+
+# initial-exec TLS: an access never allocates, also in a signal handler. Frame pointers: the runtime
+# walks its own stack. Exceptions: pthread_cancel and pthread_exit unwind through our frames.
+RUNTIME_CFLAGS = $(COMMON) -O2 -g -fPIC -fvisibility=hidden -fno-omit-frame-pointer \
+	-ftls-model=initial-exec -fexceptions
+# initfirst: constructors of ours run before those of every other library.
+RUNTIME_LDFLAGS = -shared -Wl,-z,initfirst -Wl,-z,now -Wl,-soname,libfrontrun.so -Wl,--no-undefined
+
+PROGRAMS := $(if $(wildcard frontrun.c),$(B)/frontrun) $(if $(wildcard preload/*.c),$(B)/libfrontrun.so)
+
+CLI_OBJS := $(CLI_SRCS:%.c=$(B)/obj/cli/%.o)
+CLI_LIB_OBJS := $(CLI_LIB_SRCS:%.c=$(B)/obj/cli/%.o)
+RUNTIME_OBJS := $(addprefix $(B)/obj/runtime/,$(addsuffix .o,$(basename $(RUNTIME_SRCS))))
+UNIT_RUNTIME_OBJS := $(UNIT_RUNTIME:%.c=$(B)/obj/unit-runtime/%.o)
+
+$(B)/frontrun: $(CLI_OBJS)
+	$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
+
+$(B)/libfrontrun.so: $(RUNTIME_OBJS)
+	$(CC) -O2 -g $(RUNTIME_LDFLAGS) -o $@ $^
+
+$(B)/libfrontrun-cli.a: $(CLI_LIB_OBJS)
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/libruntime-unit.a: $(UNIT_RUNTIME_OBJS)
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/obj/cli/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CLI_CFLAGS) $(CPPFLAGS) -c -o $@ $<
+
+$(B)/obj/runtime/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(RUNTIME_CFLAGS) -c -o $@ $<
+
+$(B)/obj/runtime/%.o: %.S
+	@mkdir -p $(@D)
+	$(CC) $(RUNTIME_CFLAGS) -c -o $@ $<
+
+$(B)/obj/unit-runtime/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(RUNTIME_CFLAGS) $(SAN_FLAGS) -c -o $@ $<
+
+# Where an installed CLI finds its library: only the files that ask are rebuilt when it changes.
+LIBDIR_OBJS := $(patsubst %.c,$(B)/obj/cli/%.o,$(if $(CLI_SRCS),\
+	$(shell grep -l FRONTRUN_LIBDIR $(CLI_SRCS))))
+$(LIBDIR_OBJS): CPPFLAGS += -DFRONTRUN_LIBDIR='"$(LIBDIR)"'
+$(LIBDIR_OBJS): $(B)/obj/libdir.stamp
+
+.PHONY: force
+$(B)/obj/libdir.stamp: force
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(LIBDIR)' | cmp -s - $@ || printf '%s\n' '$(LIBDIR)' > $@
+
+-include $(wildcard $(CLI_OBJS:.o=.d) $(RUNTIME_OBJS:.o=.d) $(UNIT_RUNTIME_OBJS:.o=.d))

@@ -1,0 +1,15 @@
+# Which file goes into which program. Only RUNTIME_FORMATS and UNIT_RUNTIME name files: the parts
+# of formats/ that the target's process may use, and the parts of preload/ that need no target.
+
+CLI_LIB_SRCS := $(sort $(wildcard formats/*.c recorder/*.c replayer/*.c fuzz/*.c))
+CLI_SRCS := $(wildcard frontrun.c) $(CLI_LIB_SRCS)
+CLI_LIBS := -lzstd -lcjson -lseccomp -ldw -lelf
+
+RUNTIME_FORMATS ?= $(wildcard formats/event.c formats/region.c formats/dep.c)
+RUNTIME_SRCS := $(sort $(wildcard preload/*.c preload/*.S)) $(RUNTIME_FORMATS)
+
+UNIT_RUNTIME ?= $(sort $(wildcard preload/strategy*.c preload/unwind.c preload/modules.c \
+	preload/context.c preload/sched_core.c))
+UNIT_TESTS := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_HELPERS := $(filter-out $(UNIT_TESTS),$(sort $(wildcard tests/unit/*.c)))
+E2E_TESTS := $(sort $(wildcard tests/e2e/*.t))

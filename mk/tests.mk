@@ -1,0 +1,54 @@
+# Tests. `make test` needs no root and no network and installs nothing; what this machine lacks is
+# a named skip. The last line is always `N passed, M failed, K skipped`.
+
+UNIT_PROGRAMS := $(UNIT_TESTS:tests/unit/%.c=$(B)/unit/%)
+UNIT_HELPER_OBJS := $(UNIT_HELPERS:%.c=$(B)/obj/cli/%.o)
+# Programs that end-to-end tests and the demo run; tests/targets and corpus add to it.
+TEST_PROGRAMS ?=
+RUN := $(PYTHON) tests/run --build $(B)
+
+.PHONY: demo check deps test test-unit test-e2e test-programs unit-programs bench lint format \
+	sanitize fuzz-parser
+
+demo: deps ## install what is missing, build, record a bank program, show and replay it
+	@$(MAKE) --no-print-directory all $(B)/corpus/bank
+	@tests/demo.sh $(B)
+
+check: deps ## make deps + make test
+	@$(MAKE) --no-print-directory test
+
+deps: ## install the missing Debian packages (root or sudo, else prints the line to run)
+	@mk/deps.sh
+
+test: all unit-programs test-programs ## build and run every test
+	@$(RUN) $(TESTS)
+
+test-unit: unit-programs ## run the unit tests
+	@$(RUN) unit/
+
+test-e2e: all test-programs ## run the end-to-end tests
+	@$(RUN) e2e/
+
+lint: all ## check house rules (includes, headers, tables, formatting)
+	@$(RUN) lint
+
+unit-programs: $(UNIT_PROGRAMS)
+test-programs: $(TEST_PROGRAMS)
+
+$(B)/unit/%: $(B)/obj/cli/tests/unit/%.o $(UNIT_HELPER_OBJS) $(B)/libruntime-unit.a \
+		$(B)/libfrontrun-cli.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka $(CLI_LIBS)
+
+.SECONDARY: $(UNIT_TESTS:%.c=$(B)/obj/cli/%.o)
+-include $(wildcard $(UNIT_TESTS:%.c=$(B)/obj/cli/%.d) $(UNIT_HELPERS:%.c=$(B)/obj/cli/%.d))
+
+sanitize: ## build the CLI with ASan and UBSan in build/san and run the unit tests with it
+	@$(MAKE) --no-print-directory B=build/san SANITIZE=1 all test-unit
+
+bench: all test-programs ## measure what the README claims
+	@tests/bench/run --build $(B)
+
+format: ## reformat the C sources with clang-format
+	@clang-format -i $$(git ls-files '*.c' '*.h')
