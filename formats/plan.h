@@ -1,0 +1,86 @@
+/*
+ * The plan: what the CLI wants a run to do. A list of length-prefixed, versioned sections; a reader
+ * skips sections that it does not know unless they are marked required. Freestanding.
+ */
+#ifndef FORMATS_PLAN_H
+#define FORMATS_PLAN_H
+
+#include <stdint.h>
+
+enum plan_type {
+	PLAN_END,
+	PLAN_RUN,         /* struct plan_run */
+	PLAN_PREFIX,      /* struct plan_prefix + decisions: forced by position */
+	PLAN_ANCHORED,    /* struct plan_prefix + decisions: forced by anchor (location, visit) */
+	PLAN_SLEEP_SET,   /* (lane, pending operation) pairs that must not run first */
+	PLAN_STRATEGY,    /* struct plan_strategy: who decides after the prefix */
+	PLAN_STOP,        /* struct plan_stop: pause at (lane, k) */
+	PLAN_OBLIGATIONS, /* this read must see that write */
+	PLAN_FILTER,      /* BPF program for the trap layer: array of struct sock_filter, RET TRAP as compiled */
+};
+
+#define PLAN_REQUIRED 1u
+
+struct plan_section {
+	uint16_t type;    /* enum plan_type */
+	uint16_t version; /* of this section's layout */
+	uint32_t flags;   /* PLAN_REQUIRED: a runtime that does not know it must refuse */
+	uint32_t length;  /* bytes of payload that follow, without the padding to 8 */
+	uint32_t reserved;
+};
+
+enum plan_run_flag {
+	PLAN_RUN_VIRTUAL_TIME = 1,
+	PLAN_RUN_LOGICAL_PIDS = 2, /* getpid, gettid answer from the plan */
+	PLAN_RUN_REPLAY = 4,       /* decisions outside the prefix are an error */
+	PLAN_RUN_FOLLOW = 8,       /* ... or are taken by the strategy, said in the trace */
+};
+
+struct plan_run {
+	uint32_t flags;       /* enum plan_run_flag */
+	uint32_t cpus;        /* CPUs that the target is told it has */
+	uint64_t random_seed; /* stream of the target's own randomness (getrandom) */
+	int64_t realtime_ns;  /* CLOCK_REALTIME at virtual time 0 */
+	int64_t monotonic_ns; /* CLOCK_MONOTONIC at virtual time 0 */
+	int64_t idle_wait_ns; /* real time to wait for the outside before the clock jumps */
+	uint64_t step_budget; /* operations; 0 unlimited */
+	uint32_t pid, ppid;   /* logical ids; 0: real ones */
+};
+
+/* One forced decision; see struct record_decision. */
+struct plan_decision {
+	uint32_t kind; /* enum decision_kind */
+	uint32_t lane;
+	uint64_t k;
+	int64_t choice;
+};
+
+struct plan_prefix {
+	uint32_t count;
+	uint32_t more; /* non-zero: when used up, ask by MAILBOX_PLAN_REQUEST; the CLI rewrites this section */
+	struct plan_decision decisions[];
+};
+
+enum strategy_id {
+	STRATEGY_NATURAL,
+	STRATEGY_RANDOM,
+	STRATEGY_SCRIPT,
+};
+
+struct plan_strategy {
+	uint32_t id;      /* enum strategy_id */
+	uint32_t slice;   /* natural: operations a lane may go on while others could run */
+	uint64_t seed;
+	uint64_t parameters[6];
+};
+
+struct plan_stop {
+	uint32_t lane; /* pause before the event (lane, k) */
+	uint32_t reserved;
+	uint64_t k;
+};
+
+_Static_assert(sizeof(struct plan_section) == 16, "layout");
+_Static_assert(sizeof(struct plan_decision) == 24, "layout");
+
+#endif

@@ -1,0 +1,177 @@
+/*
+ * Records in the ring: what the target tells the CLI, in the order in which it happened. Each record
+ * starts with a struct record_head, is 8-byte aligned and never wraps: a RECORD_PAD fills the end.
+ * Interned things (modules, contexts, objects, lanes) are announced once, before the first event that
+ * names their number. Numbers are 1-based, 0 means none. Freestanding.
+ */
+#ifndef FORMATS_RECORD_H
+#define FORMATS_RECORD_H
+
+#include <stdint.h>
+
+#include "formats/region.h"
+
+enum record_type {
+	RECORD_PAD = 1,
+	RECORD_EVENT,
+	RECORD_DECISION,
+	RECORD_LANE,
+	RECORD_OBJECT,
+	RECORD_CONTEXT,
+	RECORD_MODULE,
+	RECORD_NOTE,
+	RECORD_TYPES
+};
+
+enum decision_kind {
+#define DECISION(symbol, name) DECISION_##symbol,
+#include "formats/decision.def"
+#undef DECISION
+	DECISION_COUNT
+};
+
+struct record_head {
+	uint16_t type; /* enum record_type */
+	uint16_t reserved;
+	uint32_t size; /* bytes of the whole record with this head, a multiple of 8, at most RECORD_MAX */
+};
+
+#define RECORD_MAX 8192u
+
+struct record_event {
+	struct record_head head;
+	uint8_t kind;  /* enum event_kind */
+	uint8_t phase; /* enum event_phase */
+	uint16_t process; /* index into region.process */
+	uint32_t lane;
+	uint64_t k;
+	uint32_t object;
+	uint32_t object2;
+	uint32_t context;
+	uint32_t has_value;
+	int64_t result;
+	int64_t value; /* valid when has_value */
+};
+
+/* Followed by `option_count` lane numbers (uint32_t), ascending, for PICK; none for other kinds. */
+struct record_decision {
+	struct record_head head;
+	uint8_t kind;   /* enum decision_kind */
+	uint8_t forced; /* no other choice existed, or the plan demanded it */
+	uint16_t process;
+	uint32_t lane; /* the point: (lane, k) */
+	uint64_t k;
+	uint32_t context; /* the anchor: location of the pending operation of `lane` ... */
+	uint32_t visit;   /* ... and how often the lane has been there */
+	int64_t choice;   /* lane number for PICK, CLOCK, READY, ARRIVAL, SIGNAL; else see decision.def */
+	uint32_t option_count;
+	uint32_t reserved;
+	uint32_t options[];
+};
+
+enum lane_origin {
+	LANE_MAIN,    /* first thread of an image */
+	LANE_CREATED, /* pthread_create or thrd_create by a lane */
+	LANE_ADOPTED, /* came from outside */
+};
+
+/* A new lane, or a new name of a known one. Id = path of creation: the parent's id + "." + index. */
+struct record_lane {
+	struct record_head head;
+	uint32_t number;
+	uint16_t process;
+	uint16_t origin;   /* enum lane_origin */
+	uint32_t parent;   /* lane number, 0 for the first thread of an image */
+	uint32_t index;    /* it is the parent's index-th child, 1-based */
+	uint64_t start;    /* address of the start routine, 0 unknown */
+	uint32_t start_module; /* module number, 0 unknown */
+	uint32_t reserved;
+	uint64_t start_offset; /* link-time address in that module */
+	char name[16];     /* pthread_setname_np, "" when none */
+};
+
+enum object_class {
+	OBJECT_STATIC, /* module + offset */
+	OBJECT_INIT,   /* the lane's n-th explicit initialisation of this kind */
+	OBJECT_FIRST,  /* the lane's n-th first use of an object not known before: provisional */
+	OBJECT_LANE,   /* a lane as an object (join, cancel) */
+	OBJECT_NAMED,  /* a named resource: "file:/path", "pipe:3", "socket:..." */
+};
+
+enum object_kind {
+	OBJECT_KIND_NONE,
+	OBJECT_MUTEX,
+	OBJECT_COND,
+	OBJECT_RWLOCK,
+	OBJECT_SPIN,
+	OBJECT_BARRIER,
+	OBJECT_ONCE,
+	OBJECT_SEM,
+	OBJECT_FUTEX,
+	OBJECT_GUARD,
+	OBJECT_THREAD,
+	OBJECT_DESCRIPTOR,
+	OBJECT_PROCESS,
+	OBJECT_OTHER,
+	OBJECT_KIND_COUNT
+};
+
+struct record_object {
+	struct record_head head;
+	uint32_t number;
+	uint16_t process;
+	uint8_t class; /* enum object_class */
+	uint8_t kind;  /* enum object_kind */
+	uint32_t module;  /* STATIC */
+	uint32_t lane;    /* INIT, FIRST: the lane that did it; LANE: the lane itself */
+	uint64_t offset;  /* STATIC: link-time address in the module */
+	uint64_t address; /* for debuggers, never compared */
+	uint32_t n;       /* INIT, FIRST */
+	uint32_t context; /* where it was initialised or first used */
+	char name[];      /* NAMED: NUL-terminated, padded to 8 */
+};
+
+struct record_frame {
+	uint32_t module; /* 0: address is absolute and in no module */
+	uint32_t flags;  /* 1: the pc itself (signal frame, start), else a return address: look up offset - 1 */
+	uint64_t offset; /* link-time address in the module */
+};
+
+/* Followed by `count` frames, innermost first. */
+struct record_context {
+	struct record_head head;
+	uint32_t number;
+	uint32_t count;
+	struct record_frame frames[];
+};
+
+struct record_module {
+	struct record_head head;
+	uint32_t number;
+	uint16_t process;
+	uint8_t build_id_length;
+	uint8_t is_main; /* the executable itself */
+	uint64_t base;   /* load bias */
+	uint64_t start, end; /* mapped addresses, end exclusive */
+	uint8_t build_id[32];
+	char path[]; /* NUL-terminated, padded to 8 */
+};
+
+enum note_kind {
+	NOTE_INFO,
+	NOTE_UNCONTROLLED, /* something ran or blocked outside the scheduler */
+	NOTE_INEXACT,      /* from here on replay may differ, text says why */
+	NOTE_KIND_COUNT
+};
+
+struct record_note {
+	struct record_head head;
+	uint32_t kind; /* enum note_kind */
+	uint32_t lane;
+	char text[]; /* NUL-terminated, padded to 8 */
+};
+
+_Static_assert(sizeof(struct record_event) == 56, "layout");
+_Static_assert(sizeof(struct record_decision) == 48, "layout");
+
+#endif
