@@ -17,6 +17,7 @@ enum plan_type {
 	PLAN_STOP,        /* struct plan_stop: pause at (lane, k) */
 	PLAN_OBLIGATIONS, /* this read must see that write */
 	PLAN_FILTER,      /* BPF program for the trap layer: array of struct sock_filter, RET TRAP as compiled */
+	PLAN_ENVIRONMENT, /* struct plan_environment: what the CLI changed for the start, to be undone */
 };
 
 #define PLAN_REQUIRED 1u
@@ -74,6 +75,22 @@ struct plan_strategy {
 	uint64_t parameters[6];
 };
 
+/*
+ * What the CLI changed in order to start the target, so that the runtime can undo it for the target's
+ * children. The section's length cuts `preload` off: its size is length - offsetof(preload), NUL included.
+ */
+struct plan_environment {
+	uint32_t personality;      /* of the CLI: to be restored (the target is started with ADDR_NO_RANDOMIZE) */
+	uint32_t personality_kept; /* non-zero: the kernel refused ADDR_NO_RANDOMIZE, addresses are random */
+	uint32_t affinity_bytes;   /* bytes used of `affinity`; 0: the target was not pinned */
+	uint32_t cpu;              /* the CPU that the target was pinned to */
+	uint8_t affinity[1024];    /* mask of the CLI before the target was pinned (sched_getaffinity) */
+	uint32_t has_preload;      /* LD_PRELOAD was set; its value is `preload` */
+	uint32_t preload_added;    /* bytes that the CLI put in front of `preload`: library, sanitizer, separators */
+	char library[4096];        /* absolute path of libfrontrun.so as in LD_PRELOAD, NUL-terminated */
+	char preload[];            /* LD_PRELOAD as it was in the CLI's environment, NUL-terminated */
+};
+
 struct plan_stop {
 	uint32_t lane; /* pause before the event (lane, k) */
 	uint32_t reserved;
@@ -82,5 +99,6 @@ struct plan_stop {
 
 _Static_assert(sizeof(struct plan_section) == 16, "layout");
 _Static_assert(sizeof(struct plan_decision) == 24, "layout");
+_Static_assert(sizeof(struct plan_environment) == 24 + 1024 + 4096, "layout");
 
 #endif

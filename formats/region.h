@@ -99,6 +99,8 @@ struct region_process {
 	uint64_t hb_hash;      /* [target] */
 	int64_t virtual_ns;    /* [target] virtual time since the start */
 	uint64_t trapped;      /* [target] system calls that came through the trap layer */
+	uint32_t preempt_signal; /* [target] signal by which the watchdog interrupts a lane; 0: cannot be */
+	uint32_t reserved;
 };
 
 /* Mirror of a lane for the watchdog, a paused debugger and `stuck` reports. One cache line. */
