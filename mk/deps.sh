@@ -1,0 +1,99 @@
+#!/bin/bash
+# `make deps`: installs the Debian packages that are missing, and nothing else. A package counts as
+# present when what it provides is there (a program, a header, a Python module), however it came.
+# Without root and without a passwordless sudo it prints the one line to run and fails.
+set -u
+
+missing=()
+
+# need PACKAGE CHECK...: the package is missing when the check fails.
+need() {
+	local package=$1
+	shift
+	"$@" >/dev/null 2>&1 || missing+=("$package")
+}
+
+program() { command -v "$1"; }
+# Programs of the administrator are not in everybody's PATH.
+server() { PATH=$PATH:/usr/sbin:/sbin command -v "$1"; }
+header() { printf '#include <%s>\n' "$1" | ${CC:-gcc} -E -x c -; }
+library() { printf 'int main(void) { return 0; }\n' | ${CC:-gcc} -x c - -o /dev/null "-l$1"; }
+header_and_library() { header "$1" && library "$2"; }
+sanitizer_runtime() {
+	printf 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d && n > 9; }\n' |
+		clang -fsanitize=fuzzer,address -x c - -o /dev/null
+}
+python_module() {
+	local python=/usr/bin/python3
+	[ -x $python ] || python=python3
+	$python -c "import $1"
+}
+python_header() { compgen -G '/usr/include/python3*/Python.h'; }
+
+# To build.
+need gcc program gcc
+need g++ program g++
+need make program make
+need libc6-dev header pthread.h
+need libzstd-dev header_and_library zstd.h zstd
+need libcjson-dev header_and_library cjson/cJSON.h cjson
+need libseccomp-dev header_and_library seccomp.h seccomp
+need libdw-dev header_and_library elfutils/libdwfl.h dw
+need libelf-dev header_and_library libelf.h elf
+need libxxhash-dev header xxhash.h
+need uthash-dev header uthash.h
+need libcmocka-dev library cmocka
+need python3-dev python_header
+
+# To test.
+need python3 program python3
+need python3-jsonschema python_module jsonschema
+need zstd program zstd
+need jq program jq
+need gdb program gdb
+need binutils program readelf
+need procps program ps
+need util-linux program setarch
+need xz-utils program xz
+need pbzip2 program pbzip2
+need sqlite3 program sqlite3
+need redis-server server redis-server
+need redis-tools program redis-cli
+need clang program clang
+need libclang-rt-dev sanitizer_runtime
+
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+install="apt-get install -y --no-install-recommends ${missing[*]}"
+if ! command -v apt-get >/dev/null; then
+	echo "make deps: this system has no apt-get; install what these Debian packages hold:" >&2
+	echo "    ${missing[*]}" >&2
+	exit 1
+fi
+if [ "$(id -u)" -eq 0 ]; then
+	as_root=()
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+	as_root=(sudo -n)
+else
+	echo "make deps: ${#missing[@]} packages are missing and installing needs root. Run:" >&2
+	echo "    sudo apt-get update && sudo $install" >&2
+	exit 1
+fi
+
+# Tests start their own redis-server on a private port: the package's service must not start. The
+# policy is asked by invoke-rc.d; an existing one of the administrator stays as it is.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+	trap '"${as_root[@]}" rm -f $policy' EXIT
+	printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $policy >/dev/null
+	"${as_root[@]}" chmod 755 $policy
+fi
+echo "make deps: installing ${missing[*]}" >&2
+"${as_root[@]}" apt-get update -q &&
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive $install
+status=$?
+if [ $status -ne 0 ]; then
+	echo "make deps: apt-get could not install the packages (its message is above). Run by hand:" >&2
+	echo "    apt-get update && $install" >&2
+fi
+exit $status
