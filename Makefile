@@ -26,13 +26,14 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 	$(if $(WERROR),-Werror)
 # The empty value is the same as `#define _GNU_SOURCE`, so a file may still say it.
 COMMON := -std=gnu11 -D_GNU_SOURCE= -I. $(WARNINGS) -MMD -MP
-SAN_FLAGS := $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all \
-	-fno-omit-frame-pointer)
-, := ,
+ifdef SANITIZE
+SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY:
 
 include mk/sources.mk
 include mk/build.mk

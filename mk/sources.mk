@@ -12,4 +12,5 @@ UNIT_RUNTIME ?= $(sort $(wildcard preload/strategy*.c preload/unwind.c preload/m
 	preload/context.c preload/sched_core.c))
 UNIT_TESTS := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(filter-out $(UNIT_TESTS),$(sort $(wildcard tests/unit/*.c)))
-E2E_TESTS := $(sort $(wildcard tests/e2e/*.t))
+FUZZ_TESTS := $(sort $(wildcard tests/fuzz/*.c))
+FUZZ_LIB_SRCS := $(sort $(wildcard formats/*.c))

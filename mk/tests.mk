@@ -8,7 +8,7 @@ TEST_PROGRAMS ?=
 RUN := $(PYTHON) tests/run --build $(B)
 
 .PHONY: demo check deps test test-unit test-e2e test-programs unit-programs bench lint format \
-	sanitize fuzz-parser
+	sanitize fuzz-parser fuzz-programs
 
 demo: deps ## install what is missing, build, record a bank program, show and replay it
 	@$(MAKE) --no-print-directory all $(B)/corpus/bank
@@ -20,7 +20,7 @@ check: deps ## make deps + make test
 deps: ## install the missing Debian packages (root or sudo, else prints the line to run)
 	@mk/deps.sh
 
-test: all unit-programs test-programs ## build and run every test
+test: all unit-programs test-programs fuzz-programs ## build and run every test
 	@$(RUN) $(TESTS)
 
 test-unit: unit-programs ## run the unit tests
@@ -41,11 +41,35 @@ $(B)/unit/%: $(B)/obj/cli/tests/unit/%.o $(UNIT_HELPER_OBJS) $(B)/libruntime-uni
 	$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
 		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka $(CLI_LIBS)
 
-.SECONDARY: $(UNIT_TESTS:%.c=$(B)/obj/cli/%.o)
 -include $(wildcard $(UNIT_TESTS:%.c=$(B)/obj/cli/%.d) $(UNIT_HELPERS:%.c=$(B)/obj/cli/%.d))
 
 sanitize: ## build the CLI with ASan and UBSan in build/san and run the unit tests with it
 	@$(MAKE) --no-print-directory B=build/san SANITIZE=1 all test-unit
+
+# libFuzzer comes with clang and is not everywhere: without it the fuzz tests are skipped.
+FUZZ_FLAGS := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+FUZZ_PROGRAMS := $(FUZZ_TESTS:tests/fuzz/%.c=$(B)/fuzz/%)
+FUZZ_OBJS := $(FUZZ_LIB_SRCS:%.c=$(B)/obj/fuzz/%.o)
+
+fuzz-programs:
+	@if printf 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d && n > 9; }' | \
+		$(CLANG) -fsanitize=fuzzer,address,undefined -x c - -o /dev/null 2>/dev/null; then \
+		$(MAKE) --no-print-directory $(FUZZ_PROGRAMS); \
+	fi
+
+$(B)/fuzz/%: $(B)/obj/fuzz/tests/fuzz/%.o $(FUZZ_OBJS)
+	@mkdir -p $(@D)
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(CLI_LIBS)
+
+$(B)/obj/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	$(CLANG) $(COMMON) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
+
+-include $(wildcard $(FUZZ_OBJS:.o=.d) $(FUZZ_TESTS:%.c=$(B)/obj/fuzz/%.d))
+
+FUZZ_SECONDS ?= 600
+fuzz-parser: fuzz-programs ## fuzz the trace reader for FUZZ_SECONDS (default 600)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FRONTRUN_BUILD=$(B) tests/fuzz.sh
 
 bench: all test-programs ## measure what the README claims
 	@tests/bench/run --build $(B)

@@ -12,12 +12,12 @@ heading() {
 	printf '\n== %s\n' "$1"
 }
 
-# expect STATUS COMMAND...: prints and runs the command; its output is left in $build/demo/output.
+# expect STATUS COMMAND...: prints and runs the command; its stdout is left in $build/demo/output.
 expect() {
 	local want=$1 status=0
 	shift
 	printf '$ %s\n' "$*"
-	"$@" </dev/null 2>&1 | tee "$build/demo/output" || status=${PIPESTATUS[0]}
+	"$@" </dev/null | tee "$build/demo/output" || status=${PIPESTATUS[0]}
 	if [ "$status" -ne "$want" ]; then
 		echo "make demo: status $status instead of $want" >&2
 		exit 1
@@ -33,5 +33,10 @@ expect 0 "$build/frontrun" show "$trace"
 
 heading "Replay: the same run again, each step checked against the trace"
 expect 0 "$build/frontrun" replay "$trace"
+
+if ! cmp -s "$build/demo/recorded" "$build/demo/output"; then
+	echo "make demo: the replay printed something else than the recorded run" >&2
+	exit 1
+fi
 
 heading "Done: the trace is $trace (JSON lines: zstdcat $trace | jq -c .)"
