@@ -73,15 +73,30 @@ result "each header compiles alone" "$(printf '%s\n' "${sources[@]}" |
 	done)"
 
 #
-# Tables: a row that no code names is dead
+# Tables: a row that no code names is dead. The constants of a table are those of the enum that is
+# made of it (#define EVENT(symbol, ...) EVENT_##symbol,); rows of the runtime's tables may name
+# them without the prefix. A text for each constant ([EVENT_X] = ...) is no use. Tables without an
+# enum are tied to one by unit tests.
 #
-result "every row of a .def table is used" "$(printf '%s\n' "${sources[@]}" | grep '\.def$' |
-	while read -r f; do
-		sed -nE 's/^([A-Z][A-Z0-9_]*)\(([A-Z][A-Z0-9_]*),.*/\1_\2/p' "$f" | sort -u
-	done | sort -u | while read -r constant; do
-		grep -qrwE "$constant" --include='*.[ch]' --include='*.def' \
-			frontrun.c formats recorder replayer fuzz preload 2>/dev/null || echo "$constant"
-	done)"
+unused_rows() {
+	local f macro prefix symbol code rows
+	code=$(printf '%s\n' "${sources[@]}" | grep '\.[ch]$' | grep -vE '^(tests|corpus)/' |
+		xargs -r sed -E 's/\[[A-Z][A-Z0-9_]*\] = //g' | grep -owE '[A-Z][A-Z0-9_]+' | sort -u)
+	rows=$(cat preload/*.def 2>/dev/null | grep -owE '[A-Z][A-Z0-9_]+' | sort -u)
+	printf '%s\n' "${sources[@]}" | grep '\.def$' | while read -r f; do
+		grep -ohE '^[A-Z][A-Z0-9_]*\(' "$f" | sort -u | tr -d '(' | while read -r macro; do
+			prefix=$(sed -nE "s/^#[ \t]*define[ \t]+$macro\(([a-z_]+)[,)].*[ \t]([A-Z][A-Z0-9_]*_)##\1,?\$/\2/p" \
+				"${sources[@]}" | head -1)
+			[ -n "$prefix" ] || continue
+			sed -nE "s/^$macro\(([A-Z][A-Z0-9_]*)[,)].*/\1/p" "$f" | while read -r symbol; do
+				grep -qx "$prefix$symbol" <<<"$code" && continue
+				[[ $f != preload/* ]] && grep -qxE "($prefix)?$symbol" <<<"$rows" && continue
+				echo "$f: $prefix$symbol"
+			done
+		done
+	done
+}
+result "every row of a table is used" "$(unused_rows)"
 
 #
 # The runtime library: libc only, nothing that allocates, prints or depends on the locale
