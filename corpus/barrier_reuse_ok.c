@@ -1,0 +1,51 @@
+/*
+ * barrier_reuse.c put right: who waits, waits for the end of its own generation.
+ * Arguments: threads, padding events.
+ */
+#include <sched.h>
+#include "size.h"
+
+static pthread_mutex_t barrier_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t all_arrived = PTHREAD_COND_INITIALIZER;
+static int expected, arrived, generation;
+
+static void end_of_day(void)
+{
+	pthread_mutex_lock(&barrier_lock);
+
+	int today = generation;
+
+	if (++arrived == expected) {
+		arrived = 0;
+		generation++;
+		pthread_cond_broadcast(&all_arrived);
+	} else {
+		while (generation == today)
+			pthread_cond_wait(&all_arrived, &barrier_lock);
+	}
+	pthread_mutex_unlock(&barrier_lock);
+}
+
+static void *teller(void *unused)
+{
+	for (int day = 0; day < 2; day++) {
+		size_pad();
+		sched_yield();
+		end_of_day();
+	}
+	return unused;
+}
+
+int main(int argc, char **argv)
+{
+	int threads = size_args(argc, argv, 2);
+	pthread_t *tid = calloc(threads, sizeof(*tid));
+
+	expected = threads;
+	for (int i = 0; i < threads; i++)
+		pthread_create(&tid[i], NULL, teller, NULL);
+	for (int i = 0; i < threads; i++)
+		pthread_join(tid[i], NULL);
+	free(tid);
+	return 0;
+}

@@ -1,0 +1,40 @@
+/*
+ * early_return.c put right: one way out, and it unlocks the account.
+ * Arguments: threads (one depositor, the others withdraw), padding events.
+ */
+#include "size.h"
+
+static pthread_mutex_t account_lock = PTHREAD_MUTEX_INITIALIZER;
+static int balance;
+
+static void *depositor(void *unused)
+{
+	size_pad();
+	pthread_mutex_lock(&account_lock);
+	balance += 1000000;
+	pthread_mutex_unlock(&account_lock);
+	return unused;
+}
+
+static void *customer(void *unused)
+{
+	size_pad();
+	pthread_mutex_lock(&account_lock);
+	if (balance >= 10)
+		balance -= 10;
+	pthread_mutex_unlock(&account_lock);
+	return unused;
+}
+
+int main(int argc, char **argv)
+{
+	int threads = size_args(argc, argv, 2);
+	pthread_t *tid = calloc(threads, sizeof(*tid));
+
+	for (int i = 0; i < threads; i++)
+		pthread_create(&tid[i], NULL, i ? customer : depositor, NULL);
+	for (int i = 0; i < threads; i++)
+		pthread_join(tid[i], NULL);
+	free(tid);
+	return 0;
+}

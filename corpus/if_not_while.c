@@ -1,0 +1,49 @@
+/*
+ * A consumer waits with `if` and not with `while`: between the signal it was sent and its wake-up
+ * another consumer takes the coin, and the woken one pays out of an empty till.
+ * Arguments: threads (one producer, the others consumers), padding events.
+ */
+#include <assert.h>
+#include "size.h"
+
+static pthread_mutex_t till_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t coin_added = PTHREAD_COND_INITIALIZER;
+static int coins, consumers;
+
+static void *producer(void *unused)
+{
+	size_pad();
+	for (int i = 0; i < consumers; i++) {
+		pthread_mutex_lock(&till_lock);
+		coins++;
+		pthread_cond_signal(&coin_added);
+		pthread_mutex_unlock(&till_lock);
+	}
+	return unused;
+}
+
+static void *consumer(void *unused)
+{
+	size_pad();
+	pthread_mutex_lock(&till_lock);
+	if (coins == 0)
+		pthread_cond_wait(&coin_added, &till_lock);
+	assert(coins > 0);
+	coins--;
+	pthread_mutex_unlock(&till_lock);
+	return unused;
+}
+
+int main(int argc, char **argv)
+{
+	int threads = size_args(argc, argv, 3);
+	pthread_t *tid = calloc(threads, sizeof(*tid));
+
+	consumers = threads - 1;
+	for (int i = 0; i < threads; i++)
+		pthread_create(&tid[i], NULL, i ? consumer : producer, NULL);
+	for (int i = 0; i < threads; i++)
+		pthread_join(tid[i], NULL);
+	free(tid);
+	return 0;
+}
