@@ -1,0 +1,369 @@
+/*
+ * Names for people, from the names of a trace. Keeps two small indexes (objects by name, to see which
+ * names are shared; lanes by id) and no text of its own.
+ */
+#include "recorder/naming.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <uthash.h>
+
+#include "recorder/alloc.h"
+#include "recorder/words.h"
+
+/* Object names that the trace uses, and lane ids. The strings belong to the trace's names. */
+struct entry {
+	const char *key;
+	uint32_t number; /* the first object, or the lane */
+	uint32_t count;
+	UT_hash_handle hh;
+};
+
+struct naming {
+	const struct trace_names *names;
+	struct entry *objects;
+	struct entry *lanes;
+};
+
+static void enter(struct entry **table, const char *key, uint32_t number)
+{
+	struct entry *entry;
+
+	HASH_FIND_STR(*table, key, entry);
+	if (!entry) {
+		entry = alloc_check(calloc(1, sizeof(*entry)));
+		entry->key = key;
+		entry->number = number;
+		HASH_ADD_KEYPTR(hh, *table, key, strlen(key), entry);
+	}
+	entry->count++;
+}
+
+static void forget(struct entry **table)
+{
+	struct entry *entry, *next;
+
+	HASH_ITER (hh, *table, entry, next) {
+		HASH_DEL(*table, entry);
+		free(entry);
+	}
+}
+
+struct naming *naming_new(const struct trace_names *names)
+{
+	struct naming *naming = alloc_check(calloc(1, sizeof(*naming)));
+	const struct trace_object *object;
+	const struct trace_lane *lane;
+	uint32_t i;
+
+	naming->names = names;
+	for (i = 0; i < trace_names_objects_end(names); i++) {
+		object = trace_names_object(names, i);
+		if (object && object->name && *object->name)
+			enter(&naming->objects, object->name, i);
+	}
+	for (i = 0; i < trace_names_lanes_end(names); i++) {
+		lane = trace_names_lane(names, i);
+		if (lane)
+			enter(&naming->lanes, lane->id, i);
+	}
+	return naming;
+}
+
+void naming_free(struct naming *naming)
+{
+	if (!naming)
+		return;
+	forget(&naming->objects);
+	forget(&naming->lanes);
+	free(naming);
+}
+
+const struct trace_names *naming_names(const struct naming *naming)
+{
+	return naming->names;
+}
+
+/* Thread name, else function of the start routine, else NULL. */
+static const char *lane_word(const struct naming *naming, uint32_t number, bool *given)
+{
+	const struct trace_lane *lane = trace_names_lane(naming->names, number);
+	const struct trace_location *start;
+
+	*given = lane && lane->name && *lane->name;
+	if (*given)
+		return lane->name;
+	start = lane && lane->start ? trace_names_location(naming->names, lane->start) : NULL;
+	if (start && start->source.function)
+		return start->source.function;
+	return lane && !lane->parent ? "main" : NULL;
+}
+
+void naming_lane(const struct naming *naming, struct text *text, uint32_t lane)
+{
+	bool given;
+	const char *word = lane_word(naming, lane, &given);
+
+	text_addf(text, "T%u", lane);
+	if (!word)
+		return;
+	text_add(text, given ? " \"" : " (");
+	text_add_clean(text, word);
+	text_add(text, given ? "\"" : ")");
+}
+
+void naming_lane_head(const struct naming *naming, struct text *text, uint32_t lane)
+{
+	bool given;
+	const char *word = lane_word(naming, lane, &given);
+
+	text_addf(text, "T%u", lane);
+	if (!word)
+		return;
+	text_add(text, " ");
+	text_add_clean(text, word);
+}
+
+uint32_t naming_object_lane(const struct naming *naming, uint32_t number)
+{
+	const struct trace_object *object = trace_names_object(naming->names, number);
+	struct entry *entry;
+	const char *id;
+
+	if (!object || !object->kind || strcmp(object->kind, "thread") != 0)
+		return 0;
+	id = strrchr(object->id, ':');
+	id = id ? id + 1 : object->id;
+	HASH_FIND_STR(naming->lanes, id, entry);
+	return entry ? entry->number : 0;
+}
+
+void naming_object(const struct naming *naming, struct text *text, uint32_t number)
+{
+	const struct trace_object *object = trace_names_object(naming->names, number);
+	uint32_t lane = naming_object_lane(naming, number);
+	struct entry *entry = NULL;
+
+	if (!number) {
+		text_add(text, "nothing");
+	} else if (lane) {
+		naming_lane(naming, text, lane);
+	} else if (!object) {
+		text_addf(text, "object %u", number);
+	} else if (object->name && *object->name) {
+		text_add_clean(text, object->name);
+		HASH_FIND_STR(naming->objects, object->name, entry);
+		if (entry && entry->count > 1) {
+			text_add(text, " (");
+			text_add_clean(text, object->id);
+			text_add(text, ")");
+		}
+	} else {
+		text_add_clean(text, object->kind ? object->kind : "object");
+		text_add(text, " ");
+		text_add_clean(text, object->id);
+	}
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : path;
+}
+
+/* "bank.c:17"; false when the trace does not know the line. */
+static bool add_line(struct text *text, const struct trace_location *location)
+{
+	if (!location->source.file)
+		return false;
+	text_add_clean(text, base_name(location->source.file));
+	if (location->source.line)
+		text_addf(text, ":%u", location->source.line);
+	return true;
+}
+
+/* "libc.so.6+0x1234" */
+static void add_offset(const struct naming *naming, struct text *text,
+		       const struct trace_location *location)
+{
+	const struct trace_module *module = trace_names_module(naming->names, location->module);
+
+	if (module) {
+		text_add_clean(text, base_name(module->path));
+		text_add(text, "+");
+	}
+	text_addf(text, "%#llx", (unsigned long long)location->offset);
+}
+
+static void add_frame(const struct naming *naming, struct text *text,
+		      const struct trace_location *location)
+{
+	if (!location->source.function) {
+		if (!add_line(text, location))
+			add_offset(naming, text, location);
+		return;
+	}
+	text_add_clean(text, location->source.function);
+	text_add(text, " (");
+	if (!add_line(text, location))
+		add_offset(naming, text, location);
+	text_add(text, ")");
+}
+
+void naming_place(const struct naming *naming, struct text *text, uint32_t context)
+{
+	const struct trace_location *at = trace_names_user_location(naming->names, context);
+
+	if (!at || add_line(text, at))
+		return;
+	if (at->source.function)
+		text_add_clean(text, at->source.function);
+	else
+		add_offset(naming, text, at);
+}
+
+void naming_site(const struct naming *naming, struct text *text, uint32_t context)
+{
+	const struct trace_location *at = trace_names_user_location(naming->names, context);
+
+	if (at)
+		add_frame(naming, text, at);
+	else
+		text_add(text, "an unknown place");
+}
+
+void naming_frame(const struct naming *naming, struct text *text, uint32_t location)
+{
+	const struct trace_location *at = trace_names_location(naming->names, location);
+
+	if (at)
+		add_frame(naming, text, at);
+	else
+		text_addf(text, "location %u", location);
+}
+
+/* Fill in one of the patterns of words_table. */
+static void add_words(const struct naming *naming, struct text *text, const char *words,
+		      uint32_t object, uint32_t object2)
+{
+	const char *end;
+
+	for (; *words; words++) {
+		if (*words == '[') {
+			end = strchr(words, ']');
+			if (!(memchr(words, '@', end - words) ? object : object2))
+				words = end;
+		} else if (*words == '@' || *words == '#') {
+			uint32_t number = *words == '@' ? object : object2;
+
+			if (number)
+				naming_object(naming, text, number);
+			else
+				text_add(text, "something");
+		} else if (*words != ']') {
+			text_addf(text, "%c", *words);
+		}
+	}
+}
+
+void naming_pending(const struct naming *naming, struct text *text, unsigned kind, uint32_t object,
+		    uint32_t object2)
+{
+	kind = kind < EVENT_COUNT ? kind : EVENT_NONE;
+	add_words(naming, text, words_table[kind].pending, object, object2);
+}
+
+static void add_error(struct text *text, int64_t error)
+{
+	const char *name = error <= 4095 ? strerrorname_np((int)error) : NULL;
+
+	switch (error) {
+	case EBUSY:
+	case EAGAIN:
+		text_add(text, ": busy");
+		break;
+	case ETIMEDOUT:
+		text_add(text, ": timed out");
+		break;
+	case EINTR:
+		text_add(text, ": interrupted by a signal");
+		break;
+	default:
+		if (name)
+			text_addf(text, ": %s", name);
+		else
+			text_addf(text, ": error %lld", (long long)error);
+	}
+}
+
+void naming_result(struct text *text, unsigned kind, int64_t result)
+{
+	enum words_result how = kind < EVENT_COUNT ? words_table[kind].result : WORDS_RESULT_PLAIN;
+
+	if (how == WORDS_RESULT_PLAIN)
+		return;
+	if (result < 0 && result != INT64_MIN)
+		add_error(text, -result);
+	else if (how == WORDS_RESULT_ERROR && result)
+		add_error(text, result);
+	else if (how == WORDS_RESULT_COUNT)
+		text_addf(text, ": %lld", (long long)result);
+}
+
+void naming_step(const struct naming *naming, struct text *text, const struct trace_event *event)
+{
+	unsigned kind = event->kind < EVENT_COUNT ? event->kind : EVENT_NONE;
+
+	if (event->phase == PHASE_ANNOUNCED) {
+		text_add(text, "wants to ");
+		add_words(naming, text, words_table[kind].pending, event->object, event->object2);
+	} else {
+		add_words(naming, text, words_table[kind].done, event->object, event->object2);
+		naming_result(text, kind, event->result);
+	}
+	if (kind == EVENT_NONE && event->name) {
+		text_add(text, " (");
+		text_add_clean_n(text, event->name, event->name_len);
+		text_add(text, ")");
+	}
+	if (event->text) {
+		text_add(text, " \"");
+		text_add_clean_n(text, event->text, event->text_len);
+		text_add(text, "\"");
+	}
+}
+
+bool naming_lane_is(const struct naming *naming, uint32_t number, const char *name)
+{
+	const struct trace_lane *lane = trace_names_lane(naming->names, number);
+	const char *digits = *name == 'T' ? name + 1 : name;
+	char plain[16];
+
+	if (!lane)
+		return false;
+	snprintf(plain, sizeof(plain), "%u", number);
+	if (strcmp(digits, plain) == 0)
+		return true;
+	if (strcmp(name, lane->id) == 0)
+		return true;
+	return lane->name && strcmp(name, lane->name) == 0;
+}
+
+bool naming_object_is(const struct naming *naming, uint32_t number, const char *pattern)
+{
+	const struct trace_object *object = trace_names_object(naming->names, number);
+	char space[512];
+	struct text printed;
+
+	if (!object)
+		return false;
+	text_init(&printed, space, sizeof(space));
+	naming_object(naming, &printed, number);
+	return fnmatch(pattern, printed.data, 0) == 0 || fnmatch(pattern, object->id, 0) == 0 ||
+	       (object->name && fnmatch(pattern, object->name, 0) == 0);
+}

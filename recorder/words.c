@@ -1,0 +1,114 @@
+/*
+ * The table of words: one row for each row of event.def (a unit test holds that none is missing). To add an
+ * event kind, say what a lane does ("locks @") and what it waits to do ("lock @").
+ */
+#include "recorder/words.h"
+
+#define PLAIN WORDS_RESULT_PLAIN
+#define ERROR WORDS_RESULT_ERROR
+#define CALL WORDS_RESULT_CALL
+#define COUNT WORDS_RESULT_COUNT
+
+const struct words_row words_table[EVENT_COUNT] = {
+	[EVENT_NONE] = { "does something unknown[ with @]", "do something unknown[ with @]",
+			 PLAIN },
+	/* threads */
+	[EVENT_THREAD_START] = { "starts", "start", PLAIN },
+	[EVENT_THREAD_END] = { "ends", "end", PLAIN },
+	[EVENT_THREAD_CREATE] = { "creates @", "create a thread[, @]", ERROR },
+	[EVENT_THREAD_JOIN] = { "joins @", "join @", ERROR },
+	[EVENT_THREAD_TRYJOIN] = { "tries to join @", "try to join @", ERROR },
+	[EVENT_THREAD_TIMEDJOIN] = { "joins @ (timed)", "join @ (timed)", ERROR },
+	[EVENT_THREAD_DETACH] = { "detaches @", "detach @", ERROR },
+	[EVENT_THREAD_EXIT] = { "leaves by pthread_exit", "leave by pthread_exit", PLAIN },
+	[EVENT_THREAD_CANCEL] = { "cancels @", "cancel @", ERROR },
+	/* mutexes */
+	[EVENT_MUTEX_INIT] = { "initialises @", "initialise @", ERROR },
+	[EVENT_MUTEX_DESTROY] = { "destroys @", "destroy @", ERROR },
+	[EVENT_MUTEX_LOCK] = { "locks @", "lock @", ERROR },
+	[EVENT_MUTEX_TRYLOCK] = { "tries to lock @", "try to lock @", ERROR },
+	[EVENT_MUTEX_TIMEDLOCK] = { "locks @ (timed)", "lock @ (timed)", ERROR },
+	[EVENT_MUTEX_UNLOCK] = { "unlocks @", "unlock @", ERROR },
+	/* condition variables */
+	[EVENT_COND_INIT] = { "initialises @", "initialise @", ERROR },
+	[EVENT_COND_DESTROY] = { "destroys @", "destroy @", ERROR },
+	[EVENT_COND_WAIT] = { "waits on @[, releasing #]", "wait on @[, releasing #]", ERROR },
+	[EVENT_COND_TIMEDWAIT] = { "waits on @ (timed)[, releasing #]",
+				   "wait on @ (timed)[, releasing #]", ERROR },
+	[EVENT_COND_WOKEN] = { "comes back from waiting on @", "come back from waiting on @",
+			       ERROR },
+	[EVENT_COND_SIGNAL] = { "signals @", "signal @", ERROR },
+	[EVENT_COND_BROADCAST] = { "broadcasts @", "broadcast @", ERROR },
+	/* read-write locks */
+	[EVENT_RWLOCK_INIT] = { "initialises @", "initialise @", ERROR },
+	[EVENT_RWLOCK_DESTROY] = { "destroys @", "destroy @", ERROR },
+	[EVENT_RWLOCK_RDLOCK] = { "read-locks @", "read-lock @", ERROR },
+	[EVENT_RWLOCK_TRYRDLOCK] = { "tries to read-lock @", "try to read-lock @", ERROR },
+	[EVENT_RWLOCK_TIMEDRDLOCK] = { "read-locks @ (timed)", "read-lock @ (timed)", ERROR },
+	[EVENT_RWLOCK_WRLOCK] = { "write-locks @", "write-lock @", ERROR },
+	[EVENT_RWLOCK_TRYWRLOCK] = { "tries to write-lock @", "try to write-lock @", ERROR },
+	[EVENT_RWLOCK_TIMEDWRLOCK] = { "write-locks @ (timed)", "write-lock @ (timed)", ERROR },
+	[EVENT_RWLOCK_UNLOCK] = { "unlocks @", "unlock @", ERROR },
+	/* spin locks, barriers, once, guards */
+	[EVENT_SPIN_INIT] = { "initialises @", "initialise @", ERROR },
+	[EVENT_SPIN_LOCK] = { "locks @", "lock @", ERROR },
+	[EVENT_SPIN_TRYLOCK] = { "tries to lock @", "try to lock @", ERROR },
+	[EVENT_SPIN_UNLOCK] = { "unlocks @", "unlock @", ERROR },
+	[EVENT_BARRIER_INIT] = { "initialises @", "initialise @", ERROR },
+	[EVENT_BARRIER_DESTROY] = { "destroys @", "destroy @", ERROR },
+	[EVENT_BARRIER_WAIT] = { "passes barrier @", "pass barrier @", PLAIN },
+	[EVENT_ONCE] = { "calls once @", "call once @", PLAIN },
+	[EVENT_ONCE_DONE] = { "has done once @", "finish once @", PLAIN },
+	[EVENT_GUARD_ACQUIRE] = { "enters the initialisation of @", "enter the initialisation of @",
+				  PLAIN },
+	[EVENT_GUARD_RELEASE] = { "has initialised @", "finish the initialisation of @", PLAIN },
+	[EVENT_GUARD_ABORT] = { "gives up initialising @", "give up initialising @", PLAIN },
+	/* semaphores */
+	[EVENT_SEM_INIT] = { "initialises @", "initialise @", CALL },
+	[EVENT_SEM_DESTROY] = { "destroys @", "destroy @", CALL },
+	[EVENT_SEM_WAIT] = { "takes from @", "take from @", CALL },
+	[EVENT_SEM_TRYWAIT] = { "tries to take from @", "try to take from @", CALL },
+	[EVENT_SEM_TIMEDWAIT] = { "takes from @ (timed)", "take from @ (timed)", CALL },
+	[EVENT_SEM_POST] = { "posts @", "post @", CALL },
+	/* futexes */
+	[EVENT_FUTEX_WAIT] = { "waits on @", "wait on @", CALL },
+	[EVENT_FUTEX_WAKE] = { "wakes waiters of @", "wake waiters of @", COUNT },
+	[EVENT_FUTEX_REQUEUE] = { "requeues waiters of @[ to #]", "requeue waiters of @[ to #]",
+				  COUNT },
+	/* time */
+	[EVENT_YIELD] = { "yields", "yield", PLAIN },
+	[EVENT_SLEEP] = { "sleeps", "sleep", CALL },
+	[EVENT_CLOCK] = { "reads the clock", "read the clock", PLAIN },
+	[EVENT_TIMER] = { "sets a timer[ @]", "set a timer[ @]", CALL },
+	/* descriptors */
+	[EVENT_READ] = { "reads[ from @]", "read[ from @]", COUNT },
+	[EVENT_WRITE] = { "writes[ to @]", "write[ to @]", COUNT },
+	[EVENT_RECV] = { "receives[ from @]", "receive[ from @]", COUNT },
+	[EVENT_SEND] = { "sends[ to @]", "send[ to @]", COUNT },
+	[EVENT_ACCEPT] = { "accepts[ from @]", "accept[ from @]", COUNT },
+	[EVENT_CONNECT] = { "connects[ @]", "connect[ @]", CALL },
+	[EVENT_POLL] = { "polls", "poll", COUNT },
+	[EVENT_SELECT] = { "selects", "select", COUNT },
+	[EVENT_EPOLL_WAIT] = { "waits for events[ of @]", "wait for events[ of @]", COUNT },
+	[EVENT_OPEN] = { "opens[ @]", "open[ @]", COUNT },
+	[EVENT_CLOSE] = { "closes[ @]", "close[ @]", CALL },
+	[EVENT_SHUTDOWN] = { "shuts down[ @]", "shut down[ @]", CALL },
+	[EVENT_FILE_LOCK] = { "locks the file[ @]", "lock the file[ @]", CALL },
+	[EVENT_TRANSFER] = { "transfers data[ @]", "transfer data[ @]", COUNT },
+	[EVENT_IPC] = { "uses the queue[ @]", "use the queue[ @]", CALL },
+	[EVENT_RANDOM] = { "draws random bytes", "draw random bytes", PLAIN },
+	/* processes and signals */
+	[EVENT_FORK] = { "forks", "fork", COUNT },
+	[EVENT_SPAWN] = { "starts a program", "start a program", CALL },
+	[EVENT_EXEC] = { "executes another program", "execute another program", CALL },
+	[EVENT_WAIT_CHILD] = { "waits for a child", "wait for a child", COUNT },
+	[EVENT_EXIT] = { "exits", "exit", PLAIN },
+	[EVENT_KILL] = { "sends a signal[ to @]", "send a signal[ to @]", CALL },
+	[EVENT_SIGNAL_WAIT] = { "waits for a signal", "wait for a signal", COUNT },
+	[EVENT_SIGNAL] = { "handles a signal", "handle a signal", COUNT },
+	/* what the scheduler itself had to do */
+	[EVENT_OUTSIDE] = { "is in a blocking call", "make a blocking call", PLAIN },
+	[EVENT_PREEMPTED] = { "is interrupted", "be interrupted", PLAIN },
+	[EVENT_USER] = { "is at a point of the program[, @]",
+			 "go on at a point of the program[, @]", PLAIN },
+};
