@@ -1,0 +1,31 @@
+/*
+ * Members of a JSON object of a trace, read with a default where they are missing or of another type.
+ * For small objects (header, outcome, notes): cJSON searches them linearly.
+ */
+#ifndef RECORDER_FIELDS_H
+#define RECORDER_FIELDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+/* A number, or a decimal string where it is beyond 2^53 (formats/json_out.h). */
+int64_t fields_int(const cJSON *object, const char *name, int64_t otherwise);
+
+/* The same, and `otherwise` for what does not fit into 32 bits. */
+uint32_t fields_number(const cJSON *object, const char *name, uint32_t otherwise);
+
+/* A string, which belongs to the object. */
+const char *fields_string(const cJSON *object, const char *name, const char *otherwise);
+
+/* A hash of 16 hexadecimal digits. False when it is missing or malformed. */
+bool fields_hash(const cJSON *object, const char *name, uint64_t *hash);
+
+bool fields_bool(const cJSON *object, const char *name, bool otherwise);
+
+/* A member that is an array or an object; NULL when there is none. */
+const cJSON *fields_array(const cJSON *object, const char *name);
+const cJSON *fields_object(const cJSON *object, const char *name);
+
+#endif

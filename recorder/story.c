@@ -1,0 +1,338 @@
+/*
+ * Tells how a run ended, one function for each sort of ending. Prints to a FILE and returns nothing: what
+ * the outcome does not say is left out.
+ */
+#include "recorder/story.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "recorder/fields.h"
+#include "recorder/text.h"
+
+static const struct {
+	const char *name;
+	bool failure;
+} verdicts[VERDICT_COUNT] = {
+#define VERDICT(symbol, name, failure) [VERDICT_##symbol] = { name, failure },
+#include "formats/verdict.def"
+#undef VERDICT
+};
+
+struct edge {
+	uint32_t lane, kind, object, context, owner, owner_context;
+};
+
+struct line {
+	char space[1024];
+	struct text text;
+};
+
+static struct text *line_begin(struct line *line)
+{
+	text_init(&line->text, line->space, sizeof(line->space));
+	return &line->text;
+}
+
+enum verdict_kind story_verdict(const cJSON *outcome)
+{
+	const char *word = fields_string(outcome, "outcome", NULL);
+	unsigned kind;
+
+	if (!word)
+		return VERDICT_NONE;
+	for (kind = 0; kind < VERDICT_COUNT; kind++)
+		if (strcmp(verdicts[kind].name, word) == 0)
+			return (enum verdict_kind)kind;
+	return VERDICT_COUNT;
+}
+
+bool story_is_failure(const cJSON *outcome)
+{
+	enum verdict_kind verdict = story_verdict(outcome);
+
+	if (verdict == VERDICT_EXIT)
+		return fields_int(outcome, "status", 0) != 0;
+	return verdict < VERDICT_COUNT && verdicts[verdict].failure;
+}
+
+static void add_signal(struct text *text, int number)
+{
+	const char *name = sigabbrev_np(number);
+
+	text_addf(text, "signal %d", number);
+	if (name)
+		text_addf(text, " (SIG%s)", name);
+}
+
+void story_word(struct text *text, const cJSON *outcome)
+{
+	int status = (int)fields_int(outcome, "status", 0);
+
+	switch (story_verdict(outcome)) {
+	case VERDICT_EXIT:
+		text_addf(text, "exit status %d", status);
+		break;
+	case VERDICT_SIGNAL:
+		add_signal(text, status);
+		break;
+	case VERDICT_NONE:
+		text_add(text, "no outcome");
+		break;
+	default:
+		text_add_clean(text, fields_string(outcome, "outcome", ""));
+	}
+}
+
+void story_stack(const struct story *story, const uint32_t *frames, uint32_t count, unsigned indent)
+{
+	struct line line;
+	uint32_t i;
+
+	for (i = 0; i < count && i < STORY_FRAMES; i++) {
+		struct text *text = line_begin(&line);
+
+		naming_frame(story->naming, text, frames[i]);
+		fprintf(story->out, "%*s#%u %s\n", (int)indent, "", i, text->data);
+	}
+	if (count > STORY_FRAMES)
+		fprintf(story->out, "%*s(%u more)\n", (int)indent, "", count - STORY_FRAMES);
+}
+
+/* Where, in one line; or with -v the stack. */
+static void tell_place(const struct story *story, uint32_t number, unsigned indent)
+{
+	const struct trace_context *context =
+		trace_names_context(naming_names(story->naming), number);
+	struct line line;
+	struct text *text = line_begin(&line);
+
+	if (!context || !context->frames_n)
+		return;
+	if (story->verbose) {
+		story_stack(story, context->frames, context->frames_n, indent);
+		return;
+	}
+	naming_site(story->naming, text, number);
+	fprintf(story->out, "%*sat %s\n", (int)indent, "", text->data);
+}
+
+static unsigned read_edges(const cJSON *outcome, struct edge *edges)
+{
+	const cJSON *item;
+	unsigned count = 0;
+
+	cJSON_ArrayForEach (item, fields_array(outcome, "edges")) {
+		const char *kind = fields_string(item, "kind", "");
+
+		if (count == STORY_EDGES)
+			break;
+		edges[count++] = (struct edge){
+			.lane = fields_number(item, "lane", 0),
+			.kind = (uint32_t)event_kind_by_name(kind, strlen(kind)),
+			.object = fields_number(item, "object", 0),
+			.context = fields_number(item, "context", 0),
+			.owner = fields_number(item, "owner", 0),
+			.owner_context = fields_number(item, "owner_context", 0),
+		};
+	}
+	return count;
+}
+
+/* "T1 (main) waits to lock savings.lock", where, and who has it since where. */
+static void tell_edge(const struct story *story, const struct edge *edge, unsigned number)
+{
+	struct line line;
+	struct text *text = line_begin(&line);
+	uint64_t taken = story->taken && number < story->taken_count ? story->taken[number] : 0;
+
+	naming_lane(story->naming, text, edge->lane);
+	text_add(text, " waits to ");
+	naming_pending(story->naming, text, edge->kind, edge->object, 0);
+	fprintf(story->out, "  %s\n", text->data);
+	tell_place(story, edge->context, 6);
+	if (!edge->owner || naming_object_lane(story->naming, edge->object))
+		return;
+	text = line_begin(&line);
+	naming_lane(story->naming, text, edge->owner);
+	text_add(text, edge->owner == edge->lane ? " itself has it" : " has it");
+	if (taken)
+		text_addf(text, " since event %" PRIu64, taken);
+	fprintf(story->out, "    %s\n", text->data);
+	tell_place(story, edge->owner_context, 6);
+}
+
+/* "T2 "alice", T3 "bob" and T4", the lanes of the first `count` edges. */
+static void add_lanes(const struct story *story, struct text *text, const struct edge *edges,
+		      unsigned count)
+{
+	unsigned i;
+
+	for (i = 0; i < count; i++) {
+		if (i)
+			text_add(text, i + 1 == count ? " and " : ", ");
+		naming_lane(story->naming, text, edges[i].lane);
+	}
+}
+
+static void tell_deadlock(const struct story *story, const cJSON *outcome)
+{
+	struct edge edges[STORY_EDGES];
+	unsigned i, count = read_edges(outcome, edges);
+	unsigned cycle = fields_number(outcome, "cycle", count);
+	struct line line;
+	struct text *text = line_begin(&line);
+
+	if (cycle > count)
+		cycle = count;
+	text_add(text, "Deadlock: ");
+	add_lanes(story, text, edges, cycle);
+	if (cycle == 0)
+		text_add(text, "threads wait for each other");
+	else if (cycle == 1)
+		text_add(text, " waits for itself");
+	else
+		text_add(text, cycle == 2 ? " wait for each other" : " wait in a circle");
+	fprintf(story->out, "%s.\n\n", text->data);
+	for (i = 0; i < count; i++) {
+		if (i == cycle)
+			fprintf(story->out, "\nWaiting as well:\n\n");
+		tell_edge(story, &edges[i], i);
+	}
+}
+
+static void tell_stuck(const struct story *story, const cJSON *outcome)
+{
+	struct edge edges[STORY_EDGES];
+	unsigned i, count = read_edges(outcome, edges);
+
+	fprintf(story->out, "Stuck: no thread can go on, and nothing outside can wake one (a lost "
+			    "wake-up?).\n\n");
+	for (i = 0; i < count; i++)
+		tell_edge(story, &edges[i], i);
+}
+
+static void tell_stderr(const struct story *story, const cJSON *outcome)
+{
+	const char *tail = fields_string(outcome, "stderr", "");
+	const char *start = tail + strlen(tail);
+	char space[4096];
+	struct text text;
+	unsigned lines = 0;
+
+	while (start > tail && start[-1] == '\n')
+		start--;
+	while (start > tail && !(start[-1] == '\n' && ++lines == STORY_STDERR_LINES))
+		start--;
+	if (!*start)
+		return;
+	fprintf(story->out, "\nIts last words on standard error:\n");
+	while (*start) {
+		size_t length = strcspn(start, "\n");
+
+		text_init(&text, space, sizeof(space));
+		text_add_clean_lines(&text, start, length);
+		fprintf(story->out, "  %s\n", text.data);
+		start += length + (start[length] == '\n');
+	}
+}
+
+static void tell_signal(const struct story *story, const cJSON *outcome)
+{
+	int status = (int)fields_int(outcome, "status", 0);
+	uint32_t lane = fields_number(outcome, "lane", 0);
+	const char *address = fields_string(outcome, "address", NULL);
+	uint32_t frames[REGION_FRAMES], count = 0;
+	const cJSON *item;
+	struct line line;
+	struct text *text = line_begin(&line);
+
+	text_add(text, status == SIGABRT ? "Abort: " : "Crash: ");
+	if (lane)
+		naming_lane(story->naming, text, lane);
+	else
+		text_add(text, "the program");
+	text_add(text, " was ended by ");
+	add_signal(text, status);
+	if (address) {
+		text_add(text, " at address ");
+		text_add_clean(text, address);
+	}
+	fprintf(story->out, "%s.\n", text->data);
+	cJSON_ArrayForEach (item, fields_array(outcome, "frames"))
+		if (count < REGION_FRAMES && cJSON_IsNumber(item) && item->valuedouble >= 0)
+			frames[count++] = (uint32_t)item->valuedouble;
+	if (count)
+		fputc('\n', story->out);
+	story_stack(story, frames, count, 2);
+	tell_stderr(story, outcome);
+}
+
+/* A verdict whose story is the runtime's own sentence. */
+static void tell_text(const struct story *story, const cJSON *outcome, const char *opening)
+{
+	uint32_t lane = fields_number(outcome, "lane", 0);
+	const char *said = fields_string(outcome, "text", "");
+	struct line line;
+	struct text *text = line_begin(&line);
+
+	text_add(text, opening);
+	if (*said) {
+		text_add(text, ": ");
+		text_add_clean(text, said);
+	}
+	if (lane) {
+		text_add(text, " (in ");
+		naming_lane(story->naming, text, lane);
+		text_add(text, ")");
+	}
+	fprintf(story->out, "%s.\n", text->data);
+	tell_stderr(story, outcome);
+}
+
+static void tell_exit(const struct story *story, const cJSON *outcome)
+{
+	int status = (int)fields_int(outcome, "status", 0);
+
+	fprintf(story->out, "The program ended with exit status %d.\n", status);
+	if (status)
+		tell_stderr(story, outcome);
+}
+
+void story_tell(const struct story *story, const cJSON *outcome)
+{
+	switch (story_verdict(outcome)) {
+	case VERDICT_NONE:
+		fprintf(story->out, "The trace does not say how the run ended.\n");
+		break;
+	case VERDICT_EXIT:
+		tell_exit(story, outcome);
+		break;
+	case VERDICT_SIGNAL:
+		tell_signal(story, outcome);
+		break;
+	case VERDICT_DEADLOCK:
+		tell_deadlock(story, outcome);
+		break;
+	case VERDICT_STUCK:
+		tell_stuck(story, outcome);
+		break;
+	case VERDICT_LOST_THREAD:
+		tell_text(story, outcome, "Lost thread: the thread that had the turn has vanished");
+		break;
+	case VERDICT_STEP_BUDGET:
+		tell_text(story, outcome,
+			  "Step budget: the program did more operations than allowed");
+		break;
+	case VERDICT_DIVERGED:
+		tell_text(story, outcome, "Diverged: the run could not go on as recorded");
+		break;
+	case VERDICT_CONTROL_LOST:
+		tell_text(story, outcome, "Control lost");
+		break;
+	default:
+		tell_text(story, outcome, "The run ended in a way that this version does not know");
+	}
+}
