@@ -100,7 +100,7 @@ struct region_process {
 	int64_t virtual_ns;    /* [target] virtual time since the start */
 	uint64_t trapped;      /* [target] system calls that came through the trap layer */
 	uint32_t preempt_signal; /* [target] signal by which the watchdog interrupts a lane; 0: cannot be */
-	uint32_t reserved;
+	uint32_t turn;         /* [target] number of the lane that has the turn; 0: unknown, or nobody can run */
 };
 
 /* Mirror of a lane for the watchdog, a paused debugger and `stuck` reports. One cache line. */

@@ -58,8 +58,9 @@ void drain_free(struct drain *drain);
 int drain_step(struct drain *drain, struct err *err);
 
 /*
- * Sleeps until the doorbell rings, at most `timeout_ms` and at most 10 ms; returns at once when the ring
- * or the mailbox has something. Returns true when there is news, as far as it can tell.
+ * Sleeps until the doorbell rings, at most `timeout_ms` and at most 10 ms; does not sleep when the
+ * mailbox asks or the ring is an eighth full. A few records are let wait: so this process does not take the
+ * CPU from the target for each of them. Returns false when the time passed without news.
  */
 bool drain_wait(struct drain *drain, int timeout_ms);
 

@@ -17,6 +17,7 @@
 #ifndef RECORDER_TARGET_H
 #define RECORDER_TARGET_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -39,10 +40,9 @@ enum target_err {
 struct target_config {
 	char *const *argv;    /* argv[0] is looked up along PATH */
 	char *const *envp;    /* NULL: environ of this process */
-	const char *cwd;      /* NULL: the working directory of this process */
 	bool keep_affinity;   /* do not pin to one CPU */
 	bool keep_addresses;  /* leave address randomisation on */
-	const char *library;  /* NULL: libfrontrun.so beside the CLI, else in FRONTRUN_LIBDIR */
+	const char *library;  /* absolute path; NULL: libfrontrun.so beside the CLI, else in FRONTRUN_LIBDIR */
 };
 
 struct target;
@@ -68,9 +68,11 @@ struct plan_environment *target_environment(const struct target *target, uint32_
 
 /*
  * Starts the guardian and the target. Returns 0 when the target is executing; else -code with `err`
- * set and nothing is left running. The region's plan must be complete. Blocks until execve(2) is done.
+ * set and nothing is left running. The region's plan must be complete. The target gets the signal mask `mask` and this
+ * process's dispositions, as execve(2) leaves them. Blocks until execve(2) is done.
  */
-int target_start(struct target *target, struct region_handle *region, struct err *err);
+int target_start(struct target *target, const struct region_handle *region, const sigset_t *mask,
+		 struct err *err);
 
 pid_t target_pid(const struct target *target); /* of the program; 0 when not started */
 

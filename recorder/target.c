@@ -1,0 +1,431 @@
+/*
+ * Prepares and starts the target, see target.h. What runs between fork and execve is guardian.c.
+ */
+#include "recorder/target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "recorder/alloc.h"
+#include "recorder/guardian.h"
+
+#define LIBRARY_NAME "libfrontrun.so"
+#define PRELOAD "LD_PRELOAD="
+
+extern char **environ;
+
+struct target {
+	const struct target_config *config;
+	char *path;
+	struct elf_info elf;
+	char library[4096];
+	char *preload; /* value of LD_PRELOAD for the target */
+	size_t preload_added;
+	const char *preload_before; /* value that it had, or NULL */
+	unsigned long persona, persona_before;
+	bool persona_kept; /* addresses stay random although they should not */
+	unsigned char affinity[1024];
+	long affinity_bytes;
+	int cpu; /* -1: not pinned */
+	bool moved; /* we left that CPU */
+
+	int link;
+	pid_t guardian, pid;
+	struct target_report report;
+};
+
+static const char *env_get(char *const *envp, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; *envp; envp++)
+		if (!strncmp(*envp, name, n) && (*envp)[n] == '=')
+			return *envp + n + 1;
+	return NULL;
+}
+
+/* Refuses what LD_PRELOAD does not reach. `name` is what the user knows the file by. */
+static int check_elf(const char *name, const struct elf_info *elf, struct err *err)
+{
+	const int code = TARGET_ERR_REFUSED;
+
+	if (!elf->is_elf)
+		return err_set(err, TARGET_ERR_NOT_EXECUTABLE,
+			       "%s is neither a program nor a script with #!", name);
+	if (!elf->is_x86_64)
+		return err_set(err, code, "%s is not an x86_64 program: build it for 64-bit x86",
+			       name);
+	if (elf->is_go)
+		return err_set(err, code,
+			       "%s is a Go program: its threads make system calls of their own, "
+			       "which frontrun cannot schedule", name);
+	if (!elf->is_dynamic)
+		return err_set(err, code,
+			       "%s is statically linked: link it dynamically (without -static)",
+			       name);
+	if (elf->interpreter && strstr(elf->interpreter, "ld-musl"))
+		return err_set(err, code,
+			       "%s uses the musl C library: build it against glibc 2.34 or later",
+			       name);
+	if (elf->is_secure)
+		return err_set(err, code,
+			       "%s runs with other privileges (setuid, setgid or file capabilities): "
+			       "run a copy without them, or as its owner", name);
+	return 0;
+}
+
+/* `#!/usr/bin/env NAME`: what env will run decides as well. A missing one is env's to report. */
+static int check_env_program(const char *name, const char *path_env, struct err *err)
+{
+	struct elf_info elf;
+	char *path;
+	int rc;
+
+	if (elf_find_program(name, path_env, &path, NULL))
+		return 0;
+	rc = elf_inspect(path, &elf, NULL);
+	if (!rc) {
+		rc = elf.is_elf ? check_elf(path, &elf, err) : 0;
+		elf_info_fini(&elf);
+	} else {
+		rc = 0;
+	}
+	free(path);
+	return rc;
+}
+
+static int inspect(struct target *target, struct err *err)
+{
+	const struct target_config *config = target->config;
+	const char *path_env = env_get(config->envp ? config->envp : environ, "PATH");
+	int rc = elf_find_program(config->argv[0], path_env, &target->path, err);
+
+	if (rc) {
+		if (err)
+			err->code = elf_exit_status(-rc) == 127 ? TARGET_ERR_NOT_FOUND
+								: TARGET_ERR_NOT_EXECUTABLE;
+		return -TARGET_ERR_NOT_FOUND;
+	}
+	rc = elf_inspect(target->path, &target->elf, err);
+	if (rc) {
+		memset(&target->elf, 0, sizeof(target->elf));
+		if (err)
+			err->code = TARGET_ERR_NOT_EXECUTABLE;
+		return rc;
+	}
+	rc = check_elf(target->elf.elf_path ? target->elf.elf_path : target->path, &target->elf,
+		       err);
+	if (!rc && target->elf.env_program)
+		rc = check_env_program(target->elf.env_program, path_env, err);
+	return rc;
+}
+
+static int find_library(struct target *target, struct err *err)
+{
+	const char *library = target->config->library;
+	char self[PATH_MAX];
+	ssize_t n;
+
+	if (library) {
+		snprintf(target->library, sizeof(target->library), "%s", library);
+	} else {
+		n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+		if (n < 0)
+			return err_set(err, TARGET_ERR_LIBRARY, "cannot read /proc/self/exe: %s",
+				       strerror(errno));
+		self[n] = '\0';
+		*strrchr(self, '/') = '\0';
+		n = snprintf(target->library, sizeof(target->library), "%s/" LIBRARY_NAME, self);
+		if (n < (ssize_t)sizeof(target->library) && access(target->library, R_OK))
+			snprintf(target->library, sizeof(target->library),
+				 FRONTRUN_LIBDIR "/" LIBRARY_NAME);
+	}
+	if (access(target->library, R_OK))
+		return err_set(err, TARGET_ERR_LIBRARY,
+			       "the runtime library is missing (%s): install frontrun again",
+			       target->library);
+	if (strpbrk(target->library, ": "))
+		return err_set(err, TARGET_ERR_LIBRARY,
+			       "LD_PRELOAD cannot hold %s: install frontrun in a folder whose path "
+			       "has neither blanks nor colons", target->library);
+	return 0;
+}
+
+/* AddressSanitizer refuses to start unless its shared runtime comes first. */
+static const char *sanitizer_runtime(const struct elf_info *elf)
+{
+	size_t i;
+
+	for (i = 0; i < elf->n_needed; i++)
+		if (!strncmp(elf->needed[i], "libasan.so", 10) ||
+		    !strncmp(elf->needed[i], "libclang_rt.asan", 16))
+			return elf->needed[i];
+	return NULL;
+}
+
+static void prepare_preload(struct target *target)
+{
+	char *const *envp = target->config->envp ? target->config->envp : environ;
+	const char *sanitizer = sanitizer_runtime(&target->elf);
+	const char *before = env_get(envp, "LD_PRELOAD");
+	int n;
+
+	n = asprintf(&target->preload, "%s%s%s%s%s", sanitizer ? sanitizer : "",
+		     sanitizer ? ":" : "", target->library, before && *before ? ":" : "",
+		     before ? before : "");
+	alloc_check(n < 0 ? NULL : target->preload);
+	target->preload_before = before;
+	target->preload_added = (size_t)n - (before ? strlen(before) : 0);
+}
+
+static void prepare_machine(struct target *target)
+{
+	long bytes = syscall(SYS_sched_getaffinity, 0, sizeof(target->affinity), target->affinity);
+	int cpu, now = personality(0xffffffff);
+
+	target->cpu = -1;
+	target->affinity_bytes = bytes > 0 ? bytes : 0;
+	if (!target->config->keep_affinity)
+		for (cpu = 0; cpu < target->affinity_bytes * 8; cpu++)
+			if (target->affinity[cpu / 8] & (1u << (cpu % 8)))
+				target->cpu = cpu;
+
+	/* Containers may refuse: found out here, where it can still be said. */
+	target->persona_before = target->persona = now < 0 ? 0 : (unsigned long)now;
+	if (target->config->keep_addresses)
+		return;
+	target->persona |= ADDR_NO_RANDOMIZE;
+	if (personality(target->persona) < 0 ||
+	    !((unsigned)personality(0xffffffff) & ADDR_NO_RANDOMIZE)) {
+		target->persona_kept = true;
+		target->persona = target->persona_before;
+	}
+	personality(target->persona_before);
+}
+
+struct target *target_new(const struct target_config *config, struct err *err)
+{
+	struct target *target = alloc_check(calloc(1, sizeof(*target)));
+
+	target->config = config;
+	target->link = -1;
+	if (inspect(target, err) || find_library(target, err)) {
+		target_free(target);
+		return NULL;
+	}
+	prepare_preload(target);
+	prepare_machine(target);
+	return target;
+}
+
+void target_free(struct target *target)
+{
+	if (!target)
+		return;
+	/* The guardian takes the end of the link as an order to kill. */
+	if (target->link >= 0)
+		close(target->link);
+	if (target->guardian > 0)
+		while (waitpid(target->guardian, NULL, 0) < 0 && errno == EINTR)
+			;
+	if (target->moved)
+		syscall(SYS_sched_setaffinity, 0, target->affinity_bytes, target->affinity);
+	elf_info_fini(&target->elf);
+	free(target->preload);
+	free(target->path);
+	free(target);
+}
+
+const char *target_path(const struct target *target)
+{
+	return target->path;
+}
+
+const struct elf_info *target_elf(const struct target *target)
+{
+	return &target->elf;
+}
+
+const char *target_library(const struct target *target)
+{
+	return target->library;
+}
+
+struct plan_environment *target_environment(const struct target *target, uint32_t *length)
+{
+	const char *preload = target->preload_before ? target->preload_before : "";
+	size_t bytes = strlen(preload) + 1;
+	struct plan_environment *environment;
+
+	*length = (uint32_t)(sizeof(*environment) + bytes);
+	environment = alloc_check(calloc(1, *length));
+	environment->personality = (uint32_t)target->persona_before;
+	environment->personality_kept = target->persona_kept;
+	if (target->cpu >= 0) {
+		environment->affinity_bytes = (uint32_t)target->affinity_bytes;
+		environment->cpu = (uint32_t)target->cpu;
+	}
+	memcpy(environment->affinity, target->affinity, sizeof(environment->affinity));
+	environment->has_preload = target->preload_before != NULL;
+	environment->preload_added = (uint32_t)target->preload_added;
+	memcpy(environment->library, target->library, sizeof(environment->library));
+	memcpy(environment->preload, preload, bytes);
+	return environment;
+}
+
+/* The target's environment: two pointers more than the original, ours at the end. */
+static char **build_environment(const struct target *target, const struct region_handle *region)
+{
+	char *const *envp = target->config->envp ? target->config->envp : environ;
+	size_t n = 0, i;
+	char **built, *entry;
+
+	while (envp[n])
+		n++;
+	built = alloc_check(calloc(n + 3, sizeof(*built)));
+	for (i = n = 0; envp[i]; i++)
+		if (strncmp(envp[i], PRELOAD, strlen(PRELOAD)) &&
+		    strncmp(envp[i], REGION_ENV "=", strlen(REGION_ENV "=")))
+			built[n++] = envp[i];
+	alloc_check(asprintf(&entry, PRELOAD "%s", target->preload) < 0 ? NULL : entry);
+	built[n++] = entry;
+	built[n] = alloc_check(malloc(REGION_ENV_MAX));
+	region_env(region, built[n], REGION_ENV_MAX);
+	return built;
+}
+
+static void free_environment(char **built)
+{
+	size_t n = 0;
+
+	while (built[n])
+		n++;
+	free(built[n - 1]);
+	free(built[n - 2]);
+	free(built);
+}
+
+/* The CLI leaves the target's CPU to it, where there is another one. */
+static void prefer_other_cpus(struct target *target)
+{
+	unsigned char mask[sizeof(target->affinity)];
+	unsigned others = 0;
+	long i;
+
+	if (target->cpu < 0)
+		return;
+	memcpy(mask, target->affinity, sizeof(mask));
+	mask[target->cpu / 8] &= (unsigned char)~(1u << (target->cpu % 8));
+	for (i = 0; i < target->affinity_bytes; i++)
+		others |= mask[i];
+	if (others)
+		target->moved = !syscall(SYS_sched_setaffinity, 0, target->affinity_bytes, mask);
+}
+
+static int wait_started(struct target *target, struct err *err)
+{
+	struct guardian_message message;
+	ssize_t n;
+
+	do
+		n = recv(target->link, &message, sizeof(message), 0);
+	while (n < 0 && errno == EINTR);
+	if (n != sizeof(message))
+		return err_set(err, ECHILD, "the guardian process died before it started %s",
+			       target->path);
+	if (message.event == GUARDIAN_EXEC_FAILED) {
+		errno = message.value;
+		return err_set(err,
+			       elf_exit_status(errno) == 127 ? TARGET_ERR_NOT_FOUND
+							     : TARGET_ERR_NOT_EXECUTABLE,
+			       "cannot run %s: %s", target->path, strerror(errno));
+	}
+	target->pid = message.value;
+	return 0;
+}
+
+int target_start(struct target *target, const struct region_handle *region, const sigset_t *mask,
+		 struct err *err)
+{
+	struct guardian_job job = {
+		.path = target->path,
+		.argv = target->config->argv,
+		.mask = mask,
+		.region = region->map,
+		.cpu = target->cpu,
+		.persona = target->persona,
+		.grace_ms = TARGET_ORPHAN_GRACE_MS,
+	};
+	sigset_t all, before;
+	char **envp;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return err_set(err, errno, "cannot make a socket pair: %s", strerror(errno));
+	envp = build_environment(target, region);
+	job.envp = envp;
+	job.link = ends[1];
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	target->guardian = fork();
+	if (!target->guardian) {
+		close(ends[0]);
+		guardian_main(&job);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	free_environment(envp);
+	close(ends[1]);
+	target->link = ends[0];
+	if (target->guardian < 0)
+		return err_set(err, errno, "cannot start a process: %s", strerror(errno));
+	prefer_other_cpus(target);
+	return wait_started(target, err);
+}
+
+pid_t target_pid(const struct target *target)
+{
+	return target->pid;
+}
+
+void target_kill(struct target *target)
+{
+	char order = 'k';
+	int error = errno;
+
+	if (target->link >= 0 && send(target->link, &order, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		errno = error;
+}
+
+bool target_poll(struct target *target, struct target_report *report)
+{
+	struct guardian_message message;
+	ssize_t n;
+
+	while (!target->report.cleaned) {
+		n = recv(target->link, &message, sizeof(message), MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n != sizeof(message)) {
+			target->report.guardian_lost = true;
+			target->report.cleaned = true;
+		} else if (message.event == GUARDIAN_ENDED) {
+			target->report.ended = true;
+			target->report.wait_status = message.value;
+		} else if (message.event == GUARDIAN_CLEANED) {
+			target->report.orphans = (unsigned)message.value;
+			target->report.cleaned = true;
+		}
+	}
+	*report = target->report;
+	return target->report.cleaned;
+}

@@ -1,0 +1,299 @@
+/*
+ * Looks at a run that makes no progress, see watchdog.h. proc(5): /proc/PID/task/TID/{stat,syscall}.
+ */
+#include "recorder/watchdog.h"
+
+#include <fcntl.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "formats/event.h"
+#include "recorder/alloc.h"
+#include "recorder/region.h"
+#include "recorder/text.h"
+
+#define LOOK_SECONDS 0.1   /* between two looks at /proc */
+#define QUIET_SECONDS 0.25 /* without progress before the first look */
+#define GONE_LOOKS 3	   /* a thread must be missing so often in a row */
+
+struct watchdog {
+	const struct region *region;
+	double preempt_after;
+	watchdog_note note;
+	void *self;
+
+	uint64_t progress;
+	double since;	  /* of the last progress */
+	double looked;	  /* last look at /proc */
+	double preempted; /* last signal, 0: none in this standstill */
+	uint32_t lane;	  /* whose turn it was at the last look */
+	unsigned gone;	  /* looks in a row that did not find its thread */
+	uint64_t ticks;	  /* CPU time of its thread at the last look */
+	double asleep;	  /* sleeping in the kernel since; 0: not */
+	bool told;	  /* this standstill was named */
+};
+
+/* What /proc says about a thread. */
+struct thread_look {
+	char state; /* 'R', 'S', 'D', 'T', 't', 'Z', ...; 0: no such thread */
+	uint64_t ticks;
+};
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+struct watchdog *watchdog_new(const struct region *region, double preempt_after, watchdog_note note,
+			      void *self)
+{
+	struct watchdog *watchdog = alloc_check(calloc(1, sizeof(*watchdog)));
+
+	watchdog->region = region;
+	watchdog->preempt_after = preempt_after;
+	watchdog->note = note;
+	watchdog->self = self;
+	watchdog_reset(watchdog);
+	return watchdog;
+}
+
+void watchdog_free(struct watchdog *watchdog)
+{
+	free(watchdog);
+}
+
+void watchdog_reset(struct watchdog *watchdog)
+{
+	watchdog->since = watchdog->looked = now();
+	watchdog->preempted = watchdog->asleep = 0;
+	watchdog->gone = 0;
+	watchdog->told = false;
+}
+
+/* Reads a small file of /proc into `text`, NUL-terminated. Returns the length, 0 when it cannot be read. */
+static size_t read_proc(pid_t pid, uint32_t tid, const char *name, char *text, size_t size)
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%u/%s", (int)pid, tid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, size - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return n > 0 ? (size_t)n : 0;
+}
+
+static void look_at_thread(pid_t pid, uint32_t tid, struct thread_look *look)
+{
+	unsigned long long user, system;
+	char text[1024], *end;
+
+	memset(look, 0, sizeof(*look));
+	if (!read_proc(pid, tid, "stat", text, sizeof(text)))
+		return;
+	/* "tid (name) S ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt utime stime": any name. */
+	end = strrchr(text, ')');
+	if (!end || sscanf(end, ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
+			   &look->state, &user, &system) != 3)
+		return;
+	look->ticks = user + system;
+}
+
+/* Arguments that are descriptors worth naming. */
+static bool takes_descriptor(int call)
+{
+	static const int calls[] = {
+		SCMP_SYS(read),	    SCMP_SYS(write),   SCMP_SYS(readv),	      SCMP_SYS(writev),
+		SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(sendto),      SCMP_SYS(sendmsg),
+		SCMP_SYS(accept),   SCMP_SYS(accept4), SCMP_SYS(connect),     SCMP_SYS(flock),
+		SCMP_SYS(fcntl),    SCMP_SYS(ioctl),   SCMP_SYS(epoll_wait),  SCMP_SYS(epoll_pwait),
+		SCMP_SYS(fsync),    SCMP_SYS(openat),  SCMP_SYS(sendfile),    SCMP_SYS(splice),
+		SCMP_SYS(pread64),  SCMP_SYS(pwrite64), SCMP_SYS(fdatasync),
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (calls[i] == call)
+			return true;
+	return false;
+}
+
+/* "read(5) on pipe:[123]", as far as the kernel lets us see it. */
+static void name_call(struct text *out, pid_t pid, uint32_t tid)
+{
+	char text[512], path[64], target[256];
+	unsigned long long argument;
+	char *name;
+	ssize_t n;
+	int call;
+
+	if (!read_proc(pid, tid, "syscall", text, sizeof(text)) ||
+	    sscanf(text, "%d 0x%llx", &call, &argument) != 2) {
+		text_add(out, "a call that the kernel does not show");
+		return;
+	}
+	name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, call);
+	text_addf(out, "%s", name ? name : "system call ");
+	if (!name)
+		text_addf(out, "%d", call);
+	free(name);
+	if (!takes_descriptor(call))
+		return;
+	text_addf(out, "(%d)", (int)argument);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, (int)argument);
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n > 0) {
+		text_add(out, " on ");
+		text_add_clean_n(out, target, (size_t)n);
+	}
+}
+
+/* What each lane is about to do: "T1 blocked in mutex_lock o3". */
+static void name_lanes(const struct watchdog *watchdog, struct text *out)
+{
+	static const char *const states[] = { "free", "can run", "blocked", "outside", "done" };
+	struct region_lane lane;
+	unsigned slot;
+
+	for (slot = 0; slot < REGION_LANES; slot++) {
+		if (!region_copy_lane(watchdog->region, slot, &lane) || lane.state == LANE_DONE)
+			continue;
+		text_addf(out, "; T%u %s", lane.number, states[lane.state]);
+		if (lane.kind && lane.kind < EVENT_COUNT)
+			text_addf(out, ": %s", event_kind_name(lane.kind));
+		if (lane.object)
+			text_addf(out, " o%u", lane.object);
+	}
+}
+
+static void tell(struct watchdog *watchdog, const char *kind, const char *what, pid_t pid,
+		 const struct region_lane *lane, bool in_kernel)
+{
+	char space[4096];
+	struct text out;
+
+	text_init(&out, space, sizeof(space));
+	text_addf(&out, "%s: T%u", what, lane->number);
+	if (in_kernel) {
+		text_add(&out, " is in ");
+		name_call(&out, pid, lane->tid);
+	}
+	name_lanes(watchdog, &out);
+	if (watchdog->note)
+		watchdog->note(watchdog->self, kind, out.data);
+	watchdog->told = true;
+}
+
+/* Another lane could use the turn, now or when its time comes. */
+static bool others_wait(const struct watchdog *watchdog, uint32_t turn)
+{
+	struct region_lane lane;
+	unsigned slot;
+
+	for (slot = 0; slot < REGION_LANES; slot++)
+		if (region_copy_lane(watchdog->region, slot, &lane) && lane.number != turn &&
+		    (lane.state == LANE_RUNNABLE ||
+		     (lane.state == LANE_BLOCKED && lane.deadline >= 0)))
+			return true;
+	return false;
+}
+
+/* The lane that has the turn in the newest image of process `pid`. False when nobody has it. */
+static bool find_turn(const struct watchdog *watchdog, struct region_lane *lane, int *preempt)
+{
+	unsigned n = region_processes(watchdog->region), slot;
+	struct region_process process;
+
+	if (!n)
+		return false;
+	region_copy_process(watchdog->region, n - 1, &process);
+	*preempt = process.preempt_signal <= 64 ? (int)process.preempt_signal : 0;
+	if (!process.turn)
+		return false;
+	for (slot = 0; slot < REGION_LANES; slot++)
+		if (region_copy_lane(watchdog->region, slot, lane) && lane->number == process.turn)
+			return lane->tid && lane->state == LANE_RUNNABLE;
+	return false;
+}
+
+static void look_busy(struct watchdog *watchdog, pid_t pid, const struct region_lane *lane,
+		      int preempt, double time)
+{
+	double last = watchdog->preempted ? watchdog->preempted : watchdog->since;
+
+	watchdog->asleep = 0;
+	if (!others_wait(watchdog, lane->number))
+		return;
+	if (preempt && watchdog->preempt_after > 0) {
+		if (time - last < watchdog->preempt_after)
+			return;
+		watchdog->preempted = time;
+		syscall(SYS_tgkill, pid, lane->tid, preempt);
+	} else if (!watchdog->told && time - watchdog->since >= WATCHDOG_SPIN_SECONDS) {
+		tell(watchdog, "spinning", "one thread computes and keeps the others waiting", pid,
+		     lane, false);
+	}
+}
+
+enum verdict_kind watchdog_look(struct watchdog *watchdog, pid_t pid, uint64_t progress,
+				uint32_t *lane_number)
+{
+	struct region_lane lane;
+	struct thread_look look;
+	double time;
+	bool burns;
+	int preempt;
+
+	if (progress != watchdog->progress) {
+		watchdog->progress = progress;
+		watchdog_reset(watchdog);
+		return VERDICT_NONE;
+	}
+	time = now();
+	if (time - watchdog->since < QUIET_SECONDS || time - watchdog->looked < LOOK_SECONDS)
+		return VERDICT_NONE;
+	/* We were stopped ourselves (job control): what the target did meanwhile says nothing. */
+	if (time - watchdog->looked > 10 * LOOK_SECONDS || !find_turn(watchdog, &lane, &preempt)) {
+		watchdog_reset(watchdog);
+		return VERDICT_NONE;
+	}
+	look_at_thread(pid, lane.tid, &look);
+	burns = lane.number == watchdog->lane && look.ticks > watchdog->ticks;
+	if (lane.number != watchdog->lane)
+		watchdog->gone = 0;
+	watchdog->looked = time;
+	watchdog->lane = lane.number;
+	watchdog->ticks = look.ticks;
+	if (look.state == 'T' || look.state == 't') {
+		watchdog_reset(watchdog);
+	} else if (!look.state || look.state == 'Z' || look.state == 'X') {
+		*lane_number = lane.number;
+		return ++watchdog->gone >= GONE_LOOKS ? VERDICT_LOST_THREAD : VERDICT_NONE;
+	} else if (look.state == 'R' || burns) {
+		watchdog->gone = 0;
+		look_busy(watchdog, pid, &lane, preempt, time);
+	} else {
+		watchdog->gone = 0;
+		if (!watchdog->asleep)
+			watchdog->asleep = time;
+		if (!watchdog->told && time - watchdog->asleep >= WATCHDOG_BLOCKED_SECONDS)
+			tell(watchdog, "uncontrolled",
+			     "a call blocks outside the scheduler, nobody else can go on", pid,
+			     &lane, true);
+	}
+	return VERDICT_NONE;
+}
