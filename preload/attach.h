@@ -1,0 +1,10 @@
+/*
+ * Facts about how this image was attached, for exec, which attaches the next one.
+ */
+#ifndef PRELOAD_ATTACH_H
+#define PRELOAD_ATTACH_H
+
+/* Value that REGION_ENV had. */
+const char *attach_region_variable(void);
+
+#endif

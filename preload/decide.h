@@ -1,0 +1,58 @@
+/*
+ * Decisions: the plan's prefix first, then the strategy; every choice that is not the default is logged.
+ */
+#ifndef PRELOAD_DECIDE_H
+#define PRELOAD_DECIDE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "formats/plan.h"
+#include "formats/record.h"
+#include "preload/lane.h"
+
+/* Reads the plan's sections. 0 or negative errno (unknown required section, malformed). */
+int decide_init(void);
+
+/* Run parameters from the plan; never NULL after decide_init(). */
+const struct plan_run *decide_run(void);
+
+/*
+ * The lane that goes on at me's point: one that is RUNNABLE (at least one is). `me` may be unable to run itself.
+ * Logs the decision unless me simply goes on.
+ */
+struct lane *decide_pick(struct lane *me);
+
+/* Index below count; 0 is the default and is not logged. `me` is the lane at whose point it happens. */
+uint32_t decide_choose(struct lane *me, enum decision_kind kind, uint32_t count);
+
+/* The same among lanes, given by number; the choice is written down as a number. */
+uint32_t decide_lane(struct lane *me, enum decision_kind kind, const uint32_t *numbers,
+		     uint32_t count);
+
+/*
+ * Is the next forced decision of this kind, at me's point? Then takes it: true, *choice is set. Always false
+ * when no prefix is active.
+ */
+bool decide_forced(struct lane *me, enum decision_kind kind, int64_t *choice);
+
+/* True while the prefix has entries left (a replay): the outside must not be asked for new decisions. */
+bool decide_scripted(void);
+
+/* The run cannot go on as the plan demands: ends it (DIVERGED), or with FOLLOW drops the prefix and notes it. */
+void decide_diverge(struct lane *me, const char *text);
+
+/* Does the strategy want this to happen now, although it need not? Not logged. False while scripted. */
+bool decide_chance(enum decision_kind kind);
+
+/* Does the strategy want chances to let the clock jump early? */
+bool decide_clock_choices(void);
+
+/* Pauses at a stop condition when (lane, k) is reached; called at points while `stopping`. */
+extern bool decide_stopping;
+void decide_stop_check(struct lane *me);
+
+/* A section of the plan; NULL when absent. *length in bytes. */
+const void *decide_section(enum plan_type type, uint32_t *length);
+
+#endif

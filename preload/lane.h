@@ -1,0 +1,146 @@
+/*
+ * Lanes and the schedule: everything that belongs to one run (the class of memory that rolls back with the
+ * target). A lane is a logical thread; the scheduler core knows nothing else. Only the lane that holds
+ * the turn reads or writes any of this, except where a field says otherwise.
+ */
+#ifndef PRELOAD_LANE_H
+#define PRELOAD_LANE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "formats/hash.h"
+#include "formats/record.h"
+#include "formats/region.h"
+#include "preload/unwind.h"
+
+#define LANE_HELD 64
+#define LANE_WORDS (REGION_LANES / 64)
+#define LANE_VISITS 64
+
+struct object;
+struct outside;
+
+/* Why sched_block() returned. */
+enum lane_wake {
+	WAKE_NORMAL,  /* somebody woke the lane, or its object may be free: try again */
+	WAKE_TIMEOUT, /* the deadline was reached (or the strategy said so) */
+	WAKE_SIGNAL,  /* a signal handler has to run: EINTR where the call is interruptible */
+	WAKE_CANCEL,  /* pthread_cancel: call pthread_testcancel() */
+};
+
+/* A lock that the lane holds, for deadlock reports. */
+struct lane_held {
+	struct object *object;
+	uint32_t context; /* where it was acquired */
+	uint32_t count;   /* recursive or several read locks */
+	uint64_t k;
+};
+
+struct lane {
+	uint32_t number; /* order of creation in this trace; 0: slot is free */
+	uint32_t slot;
+	uint32_t state; /* enum region_lane_state */
+	uint32_t origin; /* enum lane_origin */
+	uint64_t id_hash;
+	struct lane *parent;
+	uint32_t parent_number;
+	uint32_t index;    /* it is its parent's index-th child */
+	uint32_t children; /* created so far */
+	uint64_t k;        /* index of the pending or next event */
+
+	/* the pending operation, valid from sched_point() to sched_done() */
+	uint32_t kind;
+	uint32_t context;
+	struct object *object, *object2;
+	bool announced;
+	bool yielding; /* the pending operation is a request to let others go first */
+
+	/* waiting: on an object's queue (next, previous), for the outside, until a deadline */
+	struct object *wait_object;
+	struct lane *wait_next, *wait_previous;
+	uint32_t wait_tag;   /* non-zero: kind of waiter, see sched_wake() */
+	bool wait_retry;     /* woken by a free lock: blocks again when another lane takes it */
+	bool interruptible;  /* a signal wakes it */
+	bool cancelable;     /* pthread_cancel wakes it */
+	bool no_deadlock;    /* SCHED_NO_DEADLOCK */
+	uint32_t wake;       /* enum lane_wake */
+	int64_t deadline;    /* virtual ns, -1 none */
+	struct outside *outside;
+	uint64_t wait_order; /* when it began to wait, for first-in first-out wake-ups */
+
+	struct hash_chain chain;
+	uint32_t first_count;                  /* objects named by first use */
+	uint32_t init_count[OBJECT_KIND_COUNT]; /* objects named by initialisation */
+	uint32_t object_number;                /* the lane as an object, announced on first use */
+	struct lane_held held[LANE_HELD];
+	uint32_t held_count;
+	struct {
+		uint32_t context, visit;
+	} visits[LANE_VISITS]; /* direct mapped: n-th decision at a context */
+
+	/* owned by the hand-off back end and by wrap_thread.c */
+	uint32_t baton; /* futex; set by whoever hands over, cleared by the lane */
+	uint32_t tid;   /* kernel thread, written by the lane's own thread */
+	pthread_t handle;
+	void *(*start)(void *);
+	void *argument;
+	bool detached, joined, cancelled;
+	struct unwind_stack stack;
+	uint64_t stack_bytes;
+	char name[16];
+	uint64_t pending_signals; /* bit n-1: signal n waits for a scheduling point; also set by handlers: atomic */
+};
+
+/* The state of one run. */
+struct schedule {
+	struct lane *current; /* holds the turn */
+	uint32_t lane_slots;  /* slots ever used: highest + 1 */
+	uint32_t live;        /* lanes that are not done */
+	uint32_t runnable_count;
+	uint64_t runnable[LANE_WORDS];
+	uint32_t timed;         /* blocked lanes with a deadline */
+	uint32_t outside_count; /* blocked lanes that the outside can wake */
+	uint32_t outside_tick;
+	bool outside_dirty; /* something happened that may have made a descriptor ready */
+	uint32_t foreign_waits; /* blocked lanes that somebody outside may wake (SCHED_NO_DEADLOCK) */
+	bool started;       /* a second lane has existed */
+	uint32_t ending_tid; /* kernel thread that is on its way out and must be gone first */
+	uint64_t wait_counter;
+	int64_t now;       /* virtual ns since the start */
+	int64_t next_deadline; /* the earliest of the blocked lanes', or later than any */
+	uint32_t readings; /* clock readings since time last moved by itself */
+	uint64_t order_hash, hb_hash;
+	uint64_t steps, switches, decisions, events;
+};
+
+extern struct schedule schedule;
+extern struct lane lanes[REGION_LANES];
+
+/* Set by anyone, also by signal handlers and foreign threads: look at signals and arrivals soon. */
+extern volatile uint32_t sched_attention;
+
+/* The calling thread's lane, by the hand-off back end; NULL for threads that are not lanes. */
+struct lane *lane_current(void);
+
+/* The lane with this number, or NULL when it has never been or its slot was used again. */
+struct lane *lane_by_number(uint32_t number);
+
+/*
+ * A new lane in the lowest free slot, RUNNABLE, announced in the log. NULL when there are REGION_LANES
+ * at the same time. `parent` is NULL for the first thread of an image.
+ */
+struct lane *lane_new(struct lane *parent, enum lane_origin origin, void *(*start)(void *));
+
+/* Give the slot back: the lane is done, and joined or detached. */
+void lane_free(struct lane *lane);
+
+/* Announce a new name. */
+void lane_rename(struct lane *lane, const char *name);
+
+/* Books about locks held (deadlock reports). */
+void lane_hold(struct lane *lane, struct object *object, uint32_t context);
+void lane_drop(struct lane *lane, struct object *object);
+
+#endif

@@ -1,0 +1,379 @@
+/*
+ * Writing the log: records into the shared ring, and the mailbox. It knows nothing of scheduling.
+ */
+#include "preload/log.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <string.h>
+
+#include "formats/hash.h"
+#include "preload/context.h"
+#include "preload/modules.h"
+#include "preload/raw.h"
+#include "preload/thread_state.h"
+
+struct region *region;
+uint32_t process_index;
+
+static struct context_table *contexts;
+static uint32_t context_base; /* trace number = id + base: numbers go on over an exec */
+static uint32_t contexts_announced;
+static uint32_t module_base;
+static uint8_t context_arena[6u << 20] __attribute__((aligned(64)));
+
+#define RING (&region->ring[0])
+#define RING_MASK (REGION_RING_BYTES - 1)
+
+void log_init(struct region *attached)
+{
+	region = attached;
+	context_base = region->numbers.context;
+	module_base = region->numbers.module;
+	contexts_announced = 0;
+	context_init(&contexts, context_arena, sizeof context_arena);
+	modules_rescan();
+	log_modules();
+}
+
+void log_ring_doorbell(void)
+{
+	__atomic_add_fetch(&region->header.doorbell, 1, __ATOMIC_SEQ_CST);
+	raw(SYS_futex, &region->header.doorbell, FUTEX_WAKE, 1 << 30, 0, 0, 0);
+}
+
+/* Waits until `size` bytes are free. The CLI bumps `space` after it has moved the tail. */
+static void wait_for_space(uint64_t size)
+{
+	struct region_ring *ring = RING;
+
+	for (;;) {
+		uint32_t seen = __atomic_load_n(&ring->space, __ATOMIC_SEQ_CST);
+
+		__atomic_store_n(&ring->waiting, 1, __ATOMIC_SEQ_CST);
+		if (ring->head + size - __atomic_load_n(&ring->tail, __ATOMIC_SEQ_CST) <=
+		    REGION_RING_BYTES)
+			break;
+		log_ring_doorbell();
+		raw(SYS_futex, &ring->space, FUTEX_WAIT, seen, 0, 0, 0);
+	}
+	__atomic_store_n(&ring->waiting, 0, __ATOMIC_SEQ_CST);
+}
+
+/* Room for one record; log_commit() makes it visible. */
+static void *reserve(uint16_t type, uint32_t size)
+{
+	struct region_ring *ring = RING;
+	uint64_t at = ring->head & RING_MASK;
+	uint64_t to_end = REGION_RING_BYTES - at;
+	struct record_head *head;
+
+	if (__builtin_expect(to_end < size, 0)) {
+		wait_for_space(to_end + size);
+		head = (struct record_head *)(ring->bytes + at);
+		head->type = RECORD_PAD;
+		head->reserved = 0;
+		head->size = (uint32_t)to_end;
+		__atomic_store_n(&ring->head, ring->head + to_end, __ATOMIC_RELEASE);
+		at = 0;
+	} else if (__builtin_expect(ring->head + size - ring->tail > REGION_RING_BYTES, 0)) {
+		wait_for_space(size);
+	}
+	head = (struct record_head *)(ring->bytes + at);
+	head->type = type;
+	head->reserved = 0;
+	head->size = size;
+	return head;
+}
+
+static void commit(uint32_t size)
+{
+	struct region_ring *ring = RING;
+	uint64_t head = ring->head + size;
+
+	__atomic_store_n(&ring->head, head, __ATOMIC_RELEASE);
+	/* Each eighth of the ring: wake a CLI that sleeps. */
+	if (__builtin_expect((head ^ (head - size)) & ~(uint64_t)(REGION_RING_BYTES / 8 - 1), 0) &&
+	    region->header.cli_asleep)
+		log_ring_doorbell();
+}
+
+static uint32_t padded(uint64_t size)
+{
+	return (uint32_t)((size + 7) & ~7ull);
+}
+
+static void copy_text(char *to, const char *from, uint32_t room)
+{
+	uint32_t i;
+
+	for (i = 0; i + 1 < room && from[i]; i++)
+		to[i] = from[i];
+	for (; i < room; i++)
+		to[i] = '\0';
+}
+
+static uint32_t text_room(const char *text, uint32_t most)
+{
+	uint32_t length = (uint32_t)strlen(text);
+
+	return padded((length < most ? length : most) + 1);
+}
+
+void log_event(struct lane *me, enum event_phase phase, int64_t result, const int64_t *value)
+{
+	struct record_event *record = reserve(RECORD_EVENT, sizeof *record);
+	struct region_process *process = &region->process[process_index];
+	struct object *object = me->object;
+
+	record->kind = (uint8_t)me->kind;
+	record->phase = (uint8_t)phase;
+	record->process = (uint16_t)process_index;
+	record->lane = me->number;
+	record->k = me->k;
+	record->object = object ? object->number : 0;
+	record->object2 = me->object2 ? me->object2->number : 0;
+	record->context = me->context;
+	record->has_value = value != NULL;
+	record->result = result;
+	record->value = value ? *value : 0;
+	if (phase == PHASE_DONE) {
+		uint64_t object_id = object ? object->id_hash : 0;
+
+		schedule.order_hash = hash_order_event(schedule.order_hash, me->id_hash, me->kind,
+						       object_id, result);
+		schedule.hb_hash += hash_hb_event(&me->chain, me->id_hash, me->kind,
+						  object ? &object->chain : NULL, object_id);
+		schedule.events++;
+		process->events = schedule.events;
+		process->order_hash = schedule.order_hash;
+		process->hb_hash = schedule.hb_hash;
+	}
+	commit(sizeof *record);
+}
+
+/* n-th decision of this lane at this context: direct mapped, so that it is cheap; a collision restarts it. */
+static uint32_t count_visit(struct lane *me)
+{
+	uint32_t i = me->context % LANE_VISITS;
+
+	if (me->visits[i].context != me->context) {
+		me->visits[i].context = me->context;
+		me->visits[i].visit = 0;
+	}
+	return ++me->visits[i].visit;
+}
+
+void log_decision(struct lane *me, unsigned kind, int64_t choice, bool forced,
+		  const uint32_t *options, uint32_t option_count)
+{
+	uint32_t most = (RECORD_MAX - sizeof(struct record_decision)) / sizeof(uint32_t);
+	uint32_t kept = option_count < most ? option_count : most;
+	uint32_t size = padded(sizeof(struct record_decision) + kept * sizeof(uint32_t));
+	struct record_decision *record = reserve(RECORD_DECISION, size);
+	uint32_t i;
+
+	record->kind = (uint8_t)kind;
+	record->forced = forced;
+	record->process = (uint16_t)process_index;
+	record->lane = me->number;
+	record->k = me->k;
+	record->context = me->context;
+	record->visit = count_visit(me);
+	record->choice = choice;
+	record->option_count = kept;
+	record->reserved = 0;
+	for (i = 0; i < kept; i++)
+		record->options[i] = options[i];
+	if (kept & 1)
+		record->options[kept] = 0;
+	schedule.order_hash =
+		hash_order_decision(schedule.order_hash, me->id_hash, kind, (uint64_t)choice);
+	schedule.decisions++;
+	region->process[process_index].decisions = schedule.decisions;
+	region->process[process_index].order_hash = schedule.order_hash;
+	commit(size);
+}
+
+uint32_t log_locate(uint64_t address, uint64_t *offset)
+{
+	const struct module *module = modules_lookup(address);
+
+	if (!module) {
+		*offset = address;
+		return 0;
+	}
+	log_modules();
+	*offset = address - module->bias;
+	return module_base + module->number + 1;
+}
+
+static void announce_module(const struct module *module, void *unused)
+{
+	uint32_t room = text_room(module->path, 4095);
+	uint32_t size = padded(sizeof(struct record_module) + room);
+	struct record_module *record = reserve(RECORD_MODULE, size);
+
+	(void)unused;
+	record->number = module_base + module->number + 1;
+	record->process = (uint16_t)process_index;
+	record->build_id_length = module->build_id_len;
+	record->is_main = module->number == 0;
+	record->base = module->bias;
+	record->start = module->start;
+	record->end = module->end;
+	memcpy(record->build_id, module->build_id, sizeof record->build_id);
+	copy_text(record->path, module->path, size - (uint32_t)sizeof *record);
+	region->numbers.module = record->number;
+	commit(size);
+}
+
+void log_modules(void)
+{
+	modules_for_each_new(announce_module, NULL);
+}
+
+static void announce_context(uint32_t id)
+{
+	struct record_frame frames[UNWIND_MAX];
+	struct record_context *record;
+	const uint64_t *pcs;
+	uint32_t i, count = 0, size;
+
+	pcs = context_frames(contexts, id, &count);
+	for (i = 0; i < count; i++) {
+		frames[i].module = log_locate(pcs[i], &frames[i].offset);
+		frames[i].flags = 0;
+	}
+	size = padded(sizeof *record + count * sizeof *frames);
+	record = reserve(RECORD_CONTEXT, size);
+	record->number = context_base + id;
+	record->count = count;
+	memcpy(record->frames, frames, count * sizeof *frames);
+	region->numbers.context = record->number;
+	commit(size);
+}
+
+uint32_t log_context(uint32_t id)
+{
+	if (!id)
+		return 0;
+	while (__builtin_expect(contexts_announced < id, 0))
+		announce_context(++contexts_announced);
+	return context_base + id;
+}
+
+uint32_t runtime_context(const struct unwind_start *start)
+{
+	return log_context(context_capture(contexts, start));
+}
+
+void log_lane(const struct lane *lane, uint64_t start)
+{
+	uint64_t offset = 0;
+	uint32_t module = start ? log_locate(start, &offset) : 0;
+	struct record_lane *record = reserve(RECORD_LANE, sizeof *record);
+
+	record->number = lane->number;
+	record->process = (uint16_t)process_index;
+	record->origin = (uint16_t)lane->origin;
+	record->parent = lane->parent_number;
+	record->index = lane->index;
+	record->start = start;
+	record->start_module = module;
+	record->reserved = 0;
+	record->start_offset = offset;
+	copy_text(record->name, lane->name, sizeof record->name);
+	commit(sizeof *record);
+}
+
+void log_object(const struct object *object, uint32_t module, uint64_t offset, uint32_t lane,
+		uint32_t n, uint32_t context, const char *name)
+{
+	uint32_t room = text_room(name, 4095);
+	uint32_t size = padded(sizeof(struct record_object) + room);
+	struct record_object *record = reserve(RECORD_OBJECT, size);
+
+	record->number = object->number;
+	record->process = (uint16_t)process_index;
+	record->class = object->class;
+	record->kind = object->kind;
+	record->module = module;
+	record->lane = lane;
+	record->offset = offset;
+	record->address = object->address;
+	record->n = n;
+	record->context = context;
+	copy_text(record->name, name, size - (uint32_t)sizeof *record);
+	commit(size);
+}
+
+void log_note(unsigned kind, uint32_t lane, const char *text)
+{
+	uint32_t room = text_room(text, 1023);
+	uint32_t size = padded(sizeof(struct record_note) + room);
+	struct record_note *record = reserve(RECORD_NOTE, size);
+
+	record->kind = kind;
+	record->lane = lane;
+	copy_text(record->text, text, size - (uint32_t)sizeof *record);
+	commit(size);
+}
+
+void log_lane_state(const struct lane *lane)
+{
+	struct region_lane *mirror = &region->lane[lane->slot];
+
+	mirror->number = lane->number;
+	mirror->state = lane->state;
+	mirror->tid = lane->tid;
+	mirror->kind = lane->kind;
+	mirror->object = lane->object ? lane->object->number : 0;
+	mirror->context = lane->context;
+	mirror->k = lane->k;
+	mirror->deadline = lane->deadline;
+}
+
+int log_ask(unsigned type, uint32_t lane, uint64_t k)
+{
+	struct region_mailbox *mailbox = &region->mailbox;
+	uint32_t state;
+
+	mailbox->type = type;
+	mailbox->lane = lane;
+	mailbox->k = k;
+	__atomic_store_n(&mailbox->state, 1, __ATOMIC_SEQ_CST);
+	log_ring_doorbell();
+	while ((state = __atomic_load_n(&mailbox->state, __ATOMIC_SEQ_CST)) == 1)
+		raw(SYS_futex, &mailbox->state, FUTEX_WAIT, state, 0, 0, 0);
+	__atomic_store_n(&mailbox->state, 0, __ATOMIC_SEQ_CST);
+	return mailbox->answer;
+}
+
+void log_stderr(const void *bytes, uint64_t length)
+{
+	const uint8_t *from = bytes;
+	uint64_t written = region->errors.written, i;
+
+	if (length > REGION_STDERR_BYTES) {
+		from += length - REGION_STDERR_BYTES;
+		written += length - REGION_STDERR_BYTES;
+		length = REGION_STDERR_BYTES;
+	}
+	for (i = 0; i < length; i++)
+		region->errors.bytes[(written + i) % REGION_STDERR_BYTES] = from[i];
+	region->errors.written = written + length;
+}
+
+void log_failure(unsigned verdict, uint32_t lane, uint64_t k, int status, const char *text)
+{
+	struct region_failure *failure = &region->failure;
+
+	if (failure->kind != VERDICT_NONE)
+		return;
+	failure->lane = lane;
+	failure->k = k;
+	failure->status = status;
+	copy_text(failure->text, text, sizeof failure->text);
+	__atomic_store_n(&failure->kind, verdict, __ATOMIC_SEQ_CST);
+}

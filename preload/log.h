@@ -1,0 +1,58 @@
+/*
+ * The log of the run: records into the ring of the shared region, announced in the order in which they
+ * happen. A full ring makes the writer wait for the CLI: nothing is ever dropped. Requires the turn.
+ */
+#ifndef PRELOAD_LOG_H
+#define PRELOAD_LOG_H
+
+#include <stdint.h>
+
+#include "formats/record.h"
+#include "formats/region.h"
+#include "preload/lane.h"
+#include "preload/object.h"
+
+/* The region, NULL before the runtime has attached. */
+extern struct region *region;
+
+/* Index of this image in region->process. */
+extern uint32_t process_index;
+
+/* Starts logging into an attached region. */
+void log_init(struct region *attached);
+
+/* The lane's pending operation, with k = me->k. Also keeps order_hash and hb_hash (phase DONE only). */
+void log_event(struct lane *me, enum event_phase phase, int64_t result, const int64_t *value);
+
+/* A choice at the point (lane, k); `options` are lane numbers, may be NULL. Enters order_hash. */
+void log_decision(struct lane *me, unsigned kind, int64_t choice, bool forced,
+		  const uint32_t *options, uint32_t option_count);
+
+void log_lane(const struct lane *lane, uint64_t start);
+void log_object(const struct object *object, uint32_t module, uint64_t offset, uint32_t lane,
+		uint32_t n, uint32_t context, const char *name);
+void log_note(unsigned kind, uint32_t lane, const char *text);
+
+/* Announces modules and contexts up to the newest; log_context returns its number in the trace. */
+void log_modules(void);
+uint32_t log_context(uint32_t id);
+
+/* The module number in the trace and link-time address of an address; 0 when it is in none. */
+uint32_t log_locate(uint64_t address, uint64_t *offset);
+
+/* Mirrors a lane's state for the watchdog. */
+void log_lane_state(const struct lane *lane);
+
+/* Sends a request and waits for the answer (region_mailbox.answer). */
+int log_ask(unsigned type, uint32_t lane, uint64_t k);
+
+/* Rings the CLI's doorbell. Async-signal-safe, callable without the turn. */
+void log_ring_doorbell(void);
+
+/* Copies what the target writes to descriptor 2 into the region. Callable without the turn. */
+void log_stderr(const void *bytes, uint64_t length);
+
+/* Writes the verdict for the CLI; the first one counts. Async-signal-safe, callable without the turn. */
+void log_failure(unsigned verdict, uint32_t lane, uint64_t k, int status, const char *text);
+
+#endif

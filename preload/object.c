@@ -1,0 +1,272 @@
+/*
+ * The object table: open addressing by address over a fixed arena, linear probing with backward shift
+ * deletion (Knuth, TAOCP 3, 6.4, algorithm R).
+ *
+ * Ids enter order_hash by id_hash, which depends on neither addresses nor the schedule:
+ *   STATIC  hash_id(1, hash of the module's base name, offset)
+ *   INIT    hash_id(2 + kind, creating lane's id_hash, n)
+ *   FIRST   hash_id(100 + kind, first user's id_hash, n)
+ *   LANE    hash_id(200, lane's id_hash, 0)
+ *   NAMED   hash_id(201, hash of the name, 0)
+ * and a lane's id_hash is hash_id(0, image index, 1) for the first thread of an image, else
+ * hash_id(parent's id_hash, index among its children, 0).
+ */
+#include "preload/object.h"
+
+#include <stddef.h>
+
+#include "preload/log.h"
+#include "preload/modules.h"
+#include "preload/sched.h"
+
+#define CAPACITY (1u << 18)
+#define SLOTS (2 * CAPACITY)
+#define PAGES (1u << 16)
+
+static struct object objects[CAPACITY];
+static uint32_t slots[SLOTS]; /* index + 1 into objects */
+static uint32_t used, free_list; /* free objects are chained through `number`, index + 1 */
+static uint16_t heap_pages[PAGES]; /* heap objects by hashed page; saturates */
+static struct object *last_hit;
+
+static uint32_t slot_for(uint64_t address)
+{
+	return (uint32_t)((address * 0x9e3779b97f4a7c15ull) >> 45) & (SLOTS - 1);
+}
+
+static uint32_t page_for(uint64_t address)
+{
+	return (uint32_t)(address >> 12) & (PAGES - 1);
+}
+
+static struct object *lookup(uint64_t address)
+{
+	uint32_t slot = slot_for(address);
+
+	for (; slots[slot]; slot = (slot + 1) & (SLOTS - 1))
+		if (objects[slots[slot] - 1].address == address)
+			return &objects[slots[slot] - 1];
+	return NULL;
+}
+
+static struct object *insert(struct lane *me, uint64_t address)
+{
+	uint32_t slot = slot_for(address);
+	struct object *object;
+	uint32_t index;
+
+	if (free_list) {
+		index = free_list - 1;
+		free_list = objects[index].number;
+	} else if (used < CAPACITY) {
+		index = used++;
+	} else {
+		sched_fail(me, VERDICT_CONTROL_LOST,
+			   "the program uses more than 262,144 synchronisation objects at one time");
+	}
+	object = &objects[index];
+	__builtin_memset(object, 0, sizeof *object);
+	object->address = address;
+	object->number = ++region->numbers.object;
+	while (slots[slot])
+		slot = (slot + 1) & (SLOTS - 1);
+	slots[slot] = index + 1;
+	return object;
+}
+
+static void take_out(struct object *object)
+{
+	uint32_t hole = slot_for(object->address), slot, home;
+
+	while (slots[hole] != (uint32_t)(object - objects) + 1)
+		hole = (hole + 1) & (SLOTS - 1);
+	for (slot = (hole + 1) & (SLOTS - 1); slots[slot]; slot = (slot + 1) & (SLOTS - 1)) {
+		home = slot_for(objects[slots[slot] - 1].address);
+		if (((slot - home) & (SLOTS - 1)) >= ((slot - hole) & (SLOTS - 1))) {
+			slots[hole] = slots[slot];
+			hole = slot;
+		}
+	}
+	slots[hole] = 0;
+	if (object->heap && heap_pages[page_for(object->address)] != UINT16_MAX)
+		heap_pages[page_for(object->address)]--;
+	if (last_hit == object)
+		last_hit = NULL;
+	object->address = 0;
+	object->number = free_list;
+	free_list = (uint32_t)(object - objects) + 1;
+}
+
+static uint64_t hash_base_name(const char *path)
+{
+	const char *base = path, *p;
+
+	for (p = path; *p; p++)
+		if (*p == '/')
+			base = p + 1;
+	return hash_bytes(base, (uint64_t)(p - base));
+}
+
+static void name_object(struct lane *me, struct object *object, enum object_kind kind, bool init,
+			uint32_t context)
+{
+	const struct module *module = modules_find(object->address);
+	uint64_t offset = 0;
+	uint32_t number = 0, n = 0;
+
+	if (!module) /* a library loaded since the last look */
+		module = modules_lookup(object->address);
+	object->kind = (uint8_t)kind;
+	if (module) {
+		object->class = OBJECT_STATIC;
+		number = log_locate(object->address, &offset);
+		object->id_hash = hash_id(1, hash_base_name(module->path), offset);
+	} else {
+		object->heap = true;
+		if (heap_pages[page_for(object->address)] != UINT16_MAX)
+			heap_pages[page_for(object->address)]++;
+		object->class = init ? OBJECT_INIT : OBJECT_FIRST;
+		n = init ? ++me->init_count[kind] : ++me->first_count;
+		object->id_hash = hash_id((init ? 2u : 100u) + kind, me->id_hash, n);
+	}
+	log_object(object, number, offset, me->number, n, context, "");
+}
+
+struct object *object_find(struct lane *me, const volatile void *address, enum object_kind kind,
+			   uint32_t context)
+{
+	struct object *object = last_hit;
+
+	if (!object || object->address != (uint64_t)address)
+		object = lookup((uint64_t)address);
+	if (object && object->kind != kind && !object->waiters) {
+		take_out(object);
+		object = NULL;
+	}
+	if (!object) {
+		object = insert(me, (uint64_t)address);
+		name_object(me, object, kind, false, context);
+	}
+	last_hit = object;
+	return object;
+}
+
+struct object *object_peek(const volatile void *address, enum object_kind kind)
+{
+	struct object *object = lookup((uint64_t)address);
+
+	return object && object->kind == kind ? object : NULL;
+}
+
+static void forget(struct object *object)
+{
+	uint32_t i, j;
+
+	if (object->waiters)
+		return;
+	/* Nobody may keep a pointer to it. */
+	if (object->owner || object->readers)
+		for (i = 0; i < schedule.lane_slots; i++)
+			for (j = lanes[i].held_count; j-- > 0;)
+				if (lanes[i].held[j].object == object) {
+					lanes[i].held[j].count = 1;
+					lane_drop(&lanes[i], object);
+				}
+	for (i = 0; i < schedule.lane_slots; i++) {
+		if (lanes[i].object == object && lanes[i].announced)
+			return; /* a pending operation names it */
+		if (lanes[i].object2 == object && lanes[i].announced)
+			return;
+	}
+	take_out(object);
+}
+
+struct object *object_init(struct lane *me, const volatile void *address, enum object_kind kind,
+			   uint32_t context)
+{
+	struct object *object = lookup((uint64_t)address);
+
+	if (object)
+		forget(object);
+	object = lookup((uint64_t)address);
+	if (!object) {
+		object = insert(me, (uint64_t)address);
+		name_object(me, object, kind, true, context);
+	}
+	return object;
+}
+
+struct object *object_of_lane(struct lane *lane)
+{
+	struct object *object = lane->object_number ? lookup((uint64_t)lane) : NULL;
+
+	if (object)
+		return object;
+	object = insert(lane, (uint64_t)lane);
+	object->class = OBJECT_LANE;
+	object->kind = OBJECT_THREAD;
+	object->lane = lane;
+	object->id_hash = hash_id(200, lane->id_hash, 0);
+	lane->object_number = object->number;
+	log_object(object, 0, 0, lane->number, 0, 0, "");
+	return object;
+}
+
+struct object *object_named(struct lane *me, uint64_t key, enum object_kind kind, const char *name,
+			    uint32_t context)
+{
+	struct object *object = lookup(key);
+	const char *end = name;
+
+	if (object)
+		return object;
+	while (*end)
+		end++;
+	object = insert(me, key);
+	object->class = OBJECT_NAMED;
+	object->kind = (uint8_t)kind;
+	object->id_hash = hash_id(201, hash_bytes(name, (uint64_t)(end - name)), 0);
+	log_object(object, 0, 0, me->number, 0, context, name);
+	return object;
+}
+
+void object_forget(const volatile void *address)
+{
+	struct object *object = lookup((uint64_t)address);
+
+	if (object)
+		forget(object);
+}
+
+bool object_maybe_in(uint64_t start, uint64_t size)
+{
+	uint64_t page = start >> 12, end = (start + size - 1) >> 12;
+
+	if (end - page >= PAGES)
+		return used > 0;
+	for (; page <= end; page++)
+		if (heap_pages[page & (PAGES - 1)])
+			return true;
+	return false;
+}
+
+void object_forget_range(uint64_t start, uint64_t size)
+{
+	uint64_t address;
+	uint32_t i;
+
+	/* Few addresses to try, or few objects to look at: whichever is less. Objects are 4-aligned. */
+	if (size / 4 < used) {
+		for (address = (start + 3) & ~3ull; address < start + size; address += 4) {
+			struct object *object = lookup(address);
+
+			if (object && object->heap)
+				forget(object);
+		}
+		return;
+	}
+	for (i = 0; i < used; i++)
+		if (objects[i].heap && objects[i].address >= start &&
+		    objects[i].address < start + size)
+			forget(&objects[i]);
+}

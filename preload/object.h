@@ -1,0 +1,70 @@
+/*
+ * Objects: what operations act on, found by address, named by ids that do not depend on the schedule
+ * (architecture.md, point 5). Part of the schedule's memory.
+ */
+#ifndef PRELOAD_OBJECT_H
+#define PRELOAD_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "formats/hash.h"
+#include "formats/record.h"
+
+struct lane;
+
+struct object {
+	uint64_t address;
+	uint32_t number; /* in the trace */
+	uint8_t kind;    /* enum object_kind */
+	uint8_t class;   /* enum object_class */
+	bool shared;     /* shared with other processes: they may wake our lanes */
+	bool heap;       /* not in a module: may be freed and used again */
+	uint64_t id_hash;
+	struct hash_chain chain;
+	struct lane *first_waiter, *last_waiter; /* in order of arrival */
+	uint32_t waiters;
+
+	/* model, by kind */
+	struct lane *owner;  /* mutex, spin, rwlock (writer), once, guard: who has it */
+	uint32_t holder_number; /* ... also when that lane has ended, 0 nobody; and where it was taken */
+	uint32_t holder_context;
+	uint64_t holder_k;
+	uint32_t readers;    /* rwlock: read locks held */
+	uint32_t depth;      /* mutex: times locked by its owner */
+	uint32_t count;      /* barrier: arrived; cond: signals */
+	uint32_t limit;      /* barrier: participants */
+	uint32_t generation; /* barrier: rounds */
+	uint32_t flags;      /* of the family that wraps this kind */
+	struct lane *lane;   /* OBJECT_THREAD */
+};
+
+/*
+ * The object at this address, new when it was not known or was known as another kind.
+ * `context` is where it is used. Never NULL: a full table ends the run with a verdict.
+ */
+struct object *object_find(struct lane *me, const volatile void *address, enum object_kind kind,
+			   uint32_t context);
+
+/* The object if it is known, else NULL. */
+struct object *object_peek(const volatile void *address, enum object_kind kind);
+
+/* An explicit initialisation: whatever was at this address is forgotten, a new object begins. */
+struct object *object_init(struct lane *me, const volatile void *address, enum object_kind kind,
+			   uint32_t context);
+
+/* The object of a lane (join, cancel). */
+struct object *object_of_lane(struct lane *lane);
+
+/* An explicit destruction, or memory that was given back. Objects with waiters stay. */
+void object_forget(const volatile void *address);
+void object_forget_range(uint64_t start, uint64_t size);
+
+/* True when memory in this range may hold heap objects: a cheap filter for free(). */
+bool object_maybe_in(uint64_t start, uint64_t size);
+
+/* A named resource of the outside ("pipe:[123]", "file:/x"): key is any number unique to it. */
+struct object *object_named(struct lane *me, uint64_t key, enum object_kind kind, const char *name,
+			    uint32_t context);
+
+#endif

@@ -1,0 +1,435 @@
+/*
+ * Scheduling points, blocking and waking. Knows lanes and objects; no kernel threads, no TLS.
+ */
+#include "preload/sched.h"
+
+#include <stddef.h>
+
+#include "preload/decide.h"
+#include "preload/handoff.h"
+#include "preload/log.h"
+#include "preload/sched_core.h"
+#include "preload/signals.h"
+
+#define NEVER INT64_MAX
+#define OUTSIDE_EVERY 64 /* points between two looks at blocked descriptors */
+
+void core_set_blocked(struct lane *lane)
+{
+	lane->state = LANE_BLOCKED;
+	schedule.runnable[lane->slot / 64] &= ~(1ull << (lane->slot % 64));
+	schedule.runnable_count--;
+	if (lane->deadline >= 0) {
+		if (schedule.timed++ == 0 || lane->deadline < schedule.next_deadline)
+			schedule.next_deadline = lane->deadline;
+	}
+	if (lane->outside) {
+		schedule.outside_count++;
+		schedule.outside_dirty = true;
+	}
+	if (lane->no_deadlock)
+		schedule.foreign_waits++;
+	log_lane_state(lane);
+}
+
+void core_set_runnable(struct lane *lane)
+{
+	lane->state = LANE_RUNNABLE;
+	schedule.runnable[lane->slot / 64] |= 1ull << (lane->slot % 64);
+	schedule.runnable_count++;
+	if (lane->deadline >= 0)
+		schedule.timed--;
+	if (lane->outside)
+		schedule.outside_count--;
+	if (lane->no_deadlock)
+		schedule.foreign_waits--;
+	log_lane_state(lane);
+}
+
+static void enqueue(struct lane *lane, struct object *object, uint32_t tag, bool retry)
+{
+	lane->wait_object = object;
+	lane->wait_tag = tag;
+	lane->wait_retry = retry;
+	lane->wait_order = ++schedule.wait_counter;
+	if (!object)
+		return;
+	lane->wait_next = NULL;
+	lane->wait_previous = object->last_waiter;
+	if (object->last_waiter)
+		object->last_waiter->wait_next = lane;
+	else
+		object->first_waiter = lane;
+	object->last_waiter = lane;
+	object->waiters++;
+}
+
+static void dequeue(struct lane *lane)
+{
+	struct object *object = lane->wait_object;
+
+	lane->wait_object = NULL;
+	if (!object)
+		return;
+	if (lane->wait_previous)
+		lane->wait_previous->wait_next = lane->wait_next;
+	else
+		object->first_waiter = lane->wait_next;
+	if (lane->wait_next)
+		lane->wait_next->wait_previous = lane->wait_previous;
+	else
+		object->last_waiter = lane->wait_previous;
+	lane->wait_next = lane->wait_previous = NULL;
+	object->waiters--;
+}
+
+void core_wake_due(void)
+{
+	int64_t next = NEVER;
+	uint32_t i;
+
+	if (!schedule.timed || schedule.now < schedule.next_deadline)
+		return;
+	for (i = 0; i < schedule.lane_slots; i++) {
+		struct lane *lane = &lanes[i];
+
+		if (!lane->number || lane->state != LANE_BLOCKED || lane->deadline < 0)
+			continue;
+		if (lane->deadline <= schedule.now) {
+			lane->wake = WAKE_TIMEOUT;
+			core_set_runnable(lane);
+		} else if (lane->deadline < next) {
+			next = lane->deadline;
+		}
+	}
+	schedule.next_deadline = next;
+}
+
+static void announce(struct lane *me)
+{
+	if (me->announced)
+		return;
+	me->announced = true;
+	log_event(me, PHASE_ANNOUNCED, 0, NULL);
+}
+
+static void hand_over(struct lane *me, struct lane *next)
+{
+	schedule.switches++;
+	region->process[process_index].switches = schedule.switches;
+	region->process[process_index].virtual_ns = schedule.now;
+	schedule.current = next;
+	handoff_switch(me, next);
+	schedule.current = me;
+}
+
+static inline void begin(struct lane *me, unsigned kind, struct object *object, uint32_t context)
+{
+	me->kind = kind;
+	me->object = object;
+	me->object2 = NULL;
+	me->context = context;
+	me->announced = false;
+}
+
+/* What is rare at a point. */
+static void attend(struct lane *me)
+{
+	uint64_t budget = decide_run()->step_budget;
+
+	if (schedule.timed)
+		core_wake_due();
+	idle_look(me);
+	if (decide_stopping)
+		decide_stop_check(me);
+	if (budget && schedule.steps > budget)
+		sched_fail(me, VERDICT_STEP_BUDGET,
+			   "the run took more operations than it was allowed");
+	if (me->pending_signals)
+		signals_deliver(me);
+}
+
+static inline bool needs_attention(void)
+{
+	if (schedule.outside_count &&
+	    (schedule.outside_dirty || decide_scripted() ||
+	     ++schedule.outside_tick >= OUTSIDE_EVERY))
+		return true;
+	return schedule.timed && (decide_clock_choices() || schedule.now >= schedule.next_deadline);
+}
+
+static void point(struct lane *me, uint32_t tag)
+{
+	struct lane *next;
+
+	schedule.steps++;
+	if (__builtin_expect(sched_attention || me->pending_signals || needs_attention(), 0))
+		attend(me);
+	if (schedule.runnable_count <= 1)
+		return;
+	next = decide_pick(me);
+	if (next == me)
+		return;
+	announce(me);
+	if (tag) {
+		me->deadline = -1;
+		me->outside = NULL;
+		me->no_deadlock = false;
+		enqueue(me, me->object, tag, true);
+	}
+	log_lane_state(me);
+	hand_over(me, next);
+	if (tag)
+		dequeue(me);
+	if (me->pending_signals)
+		signals_deliver(me);
+}
+
+void sched_point(struct lane *me, unsigned kind, struct object *object, uint32_t context,
+		 uint32_t tag)
+{
+	begin(me, kind, object, context);
+	me->yielding = false;
+	point(me, tag);
+}
+
+void sched_yield_point(struct lane *me, unsigned kind, uint32_t context)
+{
+	begin(me, kind, NULL, context);
+	me->yielding = true;
+	point(me, 0);
+	me->yielding = false;
+}
+
+void sched_begin(struct lane *me, unsigned kind, struct object *object, uint32_t context)
+{
+	begin(me, kind, object, context);
+}
+
+void sched_second(struct lane *me, struct object *object)
+{
+	me->object2 = object;
+}
+
+static void done(struct lane *me, int64_t result, const int64_t *value)
+{
+	log_event(me, PHASE_DONE, result, value);
+	me->announced = false;
+	me->k++;
+}
+
+void sched_done(struct lane *me, int64_t result)
+{
+	done(me, result, NULL);
+}
+
+void sched_done_value(struct lane *me, int64_t result, int64_t value)
+{
+	done(me, result, &value);
+}
+
+void sched_event(struct lane *me, unsigned kind, struct object *object, uint32_t context,
+		 int64_t result)
+{
+	begin(me, kind, object, context);
+	done(me, result, NULL);
+}
+
+static enum lane_wake block(struct lane *me, struct object *object, uint32_t tag, int64_t deadline,
+			    unsigned flags, struct outside *outside)
+{
+	struct lane *next;
+
+	if (me->pending_signals && signals_deliver(me) && (flags & SCHED_INTERRUPTIBLE))
+		return WAKE_SIGNAL;
+	if (deadline >= 0 && deadline <= schedule.now)
+		return WAKE_TIMEOUT;
+	me->deadline = deadline;
+	me->interruptible = flags & SCHED_INTERRUPTIBLE;
+	me->cancelable = flags & SCHED_CANCELABLE;
+	me->no_deadlock = (flags & SCHED_NO_DEADLOCK) || (object && object->shared);
+	me->outside = outside;
+	enqueue(me, object, tag, false);
+	announce(me);
+	for (;;) {
+		me->wake = WAKE_NORMAL;
+		core_set_blocked(me);
+		deadlock_check(me);
+		next = idle_pick(me);
+		if (next != me)
+			hand_over(me, next);
+		if (me->wake != WAKE_SIGNAL)
+			break;
+		signals_deliver(me);
+		if (me->interruptible || me->wait_object != object)
+			break;
+	}
+	dequeue(me);
+	me->deadline = -1;
+	me->outside = NULL;
+	me->no_deadlock = false;
+	me->cancelable = false;
+	return me->wake;
+}
+
+enum lane_wake sched_block(struct lane *me, struct object *object, uint32_t tag, int64_t deadline,
+			   unsigned flags)
+{
+	return block(me, object, tag, deadline, flags, NULL);
+}
+
+enum lane_wake sched_block_outside(struct lane *me, struct outside *outside, int64_t deadline,
+				   unsigned flags)
+{
+	return block(me, NULL, 0, deadline, flags, outside);
+}
+
+bool sched_outside_ready(struct lane *me, struct outside *outside)
+{
+	int64_t choice;
+
+	if (outside->satisfied)
+		return true;
+	if (decide_scripted()) {
+		if (decide_forced(me, DECISION_IO, &choice)) {
+			log_decision(me, DECISION_IO, 0, true, NULL, 0);
+			return false;
+		}
+		if (idle_wait_for(outside))
+			return true;
+		decide_diverge(me, "something outside that was ready in the recording is not");
+	}
+	if (idle_ready(outside))
+		return true;
+	log_decision(me, DECISION_IO, 0, false, NULL, 0);
+	return false;
+}
+
+void sched_outside_changed(void)
+{
+	schedule.outside_dirty = true;
+}
+
+void sched_wake_lane(struct lane *lane, enum lane_wake why)
+{
+	if (lane->state != LANE_BLOCKED)
+		return;
+	lane->wake = why;
+	core_set_runnable(lane);
+}
+
+uint32_t sched_wake(struct lane *me, struct object *object, uint32_t mask, uint32_t n)
+{
+	static struct lane *candidates[REGION_LANES]; /* one user at a time */
+	static uint32_t numbers[REGION_LANES];
+	uint32_t count = 0, woken = 0, index;
+	struct lane *lane;
+
+	for (lane = object->first_waiter; lane; lane = lane->wait_next)
+		if ((lane->wait_tag & mask) && lane->state == LANE_BLOCKED) {
+			numbers[count] = lane->number;
+			candidates[count++] = lane;
+		}
+	while (count && woken < n) {
+		index = count > n - woken ? decide_lane(me, DECISION_SIGNAL, numbers, count) : 0;
+		lane = candidates[index];
+		for (count--; index < count; index++) {
+			candidates[index] = candidates[index + 1];
+			numbers[index] = numbers[index + 1];
+		}
+		dequeue(lane);
+		lane->wake = WAKE_NORMAL;
+		core_set_runnable(lane);
+		woken++;
+	}
+	return woken;
+}
+
+void sched_release(struct object *object, uint32_t mask)
+{
+	struct lane *lane;
+
+	for (lane = object->first_waiter; lane; lane = lane->wait_next)
+		if ((lane->wait_tag & mask) && lane->state == LANE_BLOCKED) {
+			lane->wait_retry = true;
+			lane->wake = WAKE_NORMAL;
+			core_set_runnable(lane);
+		}
+}
+
+void sched_taken(struct object *object, uint32_t mask)
+{
+	struct lane *lane;
+
+	for (lane = object->first_waiter; lane; lane = lane->wait_next)
+		if ((lane->wait_tag & mask) && lane->wait_retry && lane->state == LANE_RUNNABLE &&
+		    lane->wake == WAKE_NORMAL && lane != schedule.current)
+			core_set_blocked(lane);
+}
+
+uint32_t sched_requeue(struct object *from, struct object *to, uint32_t n)
+{
+	struct lane *lane = from->first_waiter, *next;
+	uint32_t moved = 0;
+
+	for (; lane && moved < n; lane = next) {
+		uint32_t tag = lane->wait_tag;
+
+		next = lane->wait_next;
+		if (lane->state != LANE_BLOCKED)
+			continue;
+		dequeue(lane);
+		enqueue(lane, to, tag, false);
+		moved++;
+	}
+	return moved;
+}
+
+void sched_start_lane(struct lane *me)
+{
+	handoff_wait(me);
+	schedule.current = me;
+}
+
+bool sched_end_lane(struct lane *me)
+{
+	struct object *object = me->object_number ? object_of_lane(me) : NULL;
+	struct lane *next;
+	uint32_t i;
+
+	me->state = LANE_DONE;
+	schedule.runnable[me->slot / 64] &= ~(1ull << (me->slot % 64));
+	schedule.runnable_count--;
+	schedule.live--;
+	log_lane_state(me);
+	if (object)
+		sched_release(object, SCHED_ANY);
+	/* Locks that it still holds: a robust mutex is free now, others stay as they are for ever. */
+	for (i = 0; i < me->held_count; i++) {
+		if (me->held[i].object->owner == me)
+			me->held[i].object->owner = NULL;
+		sched_release(me->held[i].object, SCHED_ANY);
+	}
+	if (!schedule.live)
+		return false;
+	next = idle_pick(me);
+	schedule.ending_tid = me->tid;
+	schedule.switches++;
+	schedule.current = next;
+	if (me->detached)
+		lane_free(me);
+	handoff_give(next);
+	return true;
+}
+
+void sched_fail(struct lane *me, unsigned verdict, const char *text)
+{
+	log_failure(verdict, me ? me->number : 0, me ? me->k : 0, 0, text);
+	for (;;)
+		log_ask(MAILBOX_RUN_END, me ? me->number : 0, me ? me->k : 0);
+}
+
+uint32_t sched_choose(struct lane *me, unsigned decision, uint32_t count)
+{
+	return decide_choose(me, (enum decision_kind)decision, count);
+}

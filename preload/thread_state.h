@@ -1,0 +1,58 @@
+/*
+ * What each kernel thread knows of itself: its lane, and whether it is inside the runtime. Initial-exec
+ * TLS, so that reading it needs no call and no allocation, also in a signal handler.
+ */
+#ifndef PRELOAD_THREAD_STATE_H
+#define PRELOAD_THREAD_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "preload/lane.h"
+#include "preload/unwind.h"
+
+struct thread_state {
+	struct lane *lane; /* NULL: not a lane (foreign thread, forked child, after the end) */
+	uint32_t inside;   /* > 0: in the runtime; interposers and the trap layer pass everything on */
+};
+
+extern __thread struct thread_state thread_state __attribute__((tls_model("initial-exec")));
+
+/* Enters the runtime; NULL when this call must be passed on untouched. */
+static inline struct lane *thread_enter(void)
+{
+	struct lane *me = thread_state.lane;
+
+	if (!me || thread_state.inside)
+		return 0;
+	thread_state.inside = 1;
+	return me;
+}
+
+static inline void thread_leave(struct lane *me)
+{
+	(void)me;
+	thread_state.inside = 0;
+}
+
+/*
+ * Around a call from inside the runtime into the program's own code (start routines, once functions,
+ * signal handlers): interposers work in it as usual.
+ */
+static inline uint32_t thread_outside_begin(void)
+{
+	uint32_t inside = thread_state.inside;
+
+	thread_state.inside = 0;
+	return inside;
+}
+
+static inline void thread_outside_end(uint32_t inside)
+{
+	thread_state.inside = inside;
+}
+
+/* The interned call stack of `start`, announced in the log when it is new. Requires the turn. */
+uint32_t runtime_context(const struct unwind_start *start);
+
+#endif
