@@ -37,7 +37,7 @@ endif
 
 include mk/sources.mk
 include mk/build.mk
--include $(wildcard tests/targets/targets.mk corpus/corpus.mk)
+-include $(wildcard tests/targets/targets.mk corpus/corpus.mk tests/unit/*/*.mk)
 include mk/tests.mk
 include mk/install.mk
 

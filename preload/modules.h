@@ -31,9 +31,9 @@ struct module_segment {
 };
 
 /*
- * Everything is constant once the module has been announced, except `gone`.
- * `path` is "" for the vDSO-like objects that have no file, and the path of the
- * executable itself (from /proc/self/exe) for number 0.
+ * Everything is constant except `gone`. `path` is what the loader calls the
+ * object ("linux-vdso.so.1" for the vDSO), the target of /proc/self/exe for the
+ * executable, and "" if the pool for paths is full.
  */
 struct module {
 	uint32_t number;		/* 0, 1, 2...: order of first sight, never reused */
@@ -51,19 +51,17 @@ struct module {
 };
 
 /*
- * Bring the table up to date with dl_iterate_phdr(3). Nearly free when the
- * loader's counters (dlpi_adds, dlpi_subs) say that nothing has changed.
- * Requires the baton. Takes glibc's list lock, which a thread holds only while
- * it edits the list or runs a dl_iterate_phdr callback (not while constructors
- * run), so it must not be called from a crash handler. Not async-signal-safe.
- * A library closed and opened again is a new module if a scan ran in between:
- * call this after each dlclose.
- * Returns 1 if something changed, 0 if not, -ENOSPC if a module did not fit
- * (it then stays unknown; modules_lost() counts).
+ * Bring the table up to date with dl_iterate_phdr(3). Nearly free when the loader's
+ * counters (dlpi_adds, dlpi_subs) say that nothing has changed. Requires the baton. Takes
+ * glibc's list lock, which a thread holds only while it edits the list or runs a
+ * dl_iterate_phdr callback (not while constructors run), so it must not be called from a
+ * crash handler. Not async-signal-safe. A library closed and opened again is a new module
+ * if a scan ran in between: call this after each dlclose. Returns 1 if something changed, 0
+ * if not, -ENOSPC if a module did not fit (it then stays unknown; modules_lost() counts).
  */
 int modules_rescan(void);
 
-/* Make the next modules_lookup() or modules_rescan() scan even if the loader's counters are still. */
+/* Make the next modules_rescan() or failing modules_lookup() scan whatever the counters say. */
 void modules_invalidate(void);
 
 /*
@@ -94,8 +92,9 @@ uint32_t modules_count(void);
 uint32_t modules_lost(void);
 
 /*
- * Changes each time a module goes away (or the table changes in any way that can
- * make a cached fact about an address wrong). Caches keyed on a pc compare it.
+ * Changes whenever a module has gone away: what a cache knows about an address in
+ * some module may then be wrong. (What it concluded from an address in no module
+ * holds while modules_count() stays.)
  */
 uint32_t modules_epoch(void);
 

@@ -6,8 +6,9 @@
  *
  * Usage, in the body of an interposed function:
  *	struct unwind_start s = unwind_here(&lane->stack);
- *	uint64_t pcs[UNWIND_MAX];
- *	int n = unwind_walk(&s, pcs, UNWIND_MAX);
+ *	struct unwind_trace trace;
+ *	unwind_walk(cache, &s, &trace);
+ * (interposers want context_capture() instead, which calls this when it must).
  *
  * Program counters are stored the way return addresses are: the instruction that
  * matters is the one just before. To symbolise take pc - 1, for every frame: a frame that was
@@ -20,6 +21,7 @@
 #define FRONTRUN_PRELOAD_UNWIND_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <ucontext.h>
 
@@ -53,7 +55,7 @@ enum unwind_end {
 	UNWIND_DEPTH,		/* max frames stored, more exist */
 	UNWIND_BOUNDS,		/* the next frame is outside the stack */
 	UNWIND_UNKNOWN_PC,	/* no module or no CFI, and no plausible frame pointer */
-	UNWIND_BAD_CFI,		/* CFI that we do not understand, or that needs an unknown register */
+	UNWIND_BAD_CFI,		/* CFI we do not understand, or that needs an unknown register */
 };
 
 /*
@@ -74,26 +76,77 @@ enum unwind_end {
 struct unwind_start unwind_interrupted(const ucontext_t *uc, const struct unwind_stack *stack);
 
 /*
- * Bounds of the current thread, for `stack`. main: from the loader's
- * __libc_stack_end and RLIMIT_STACK. thread: below its TCB, where glibc puts each
- * pthread stack, also those of pthread_attr_setstack; size is the thread's
- * stack size in bytes. No allocation, async-signal-safe.
+ * Bounds of the current thread, for `stack`. main: ends at the loader's
+ * __libc_stack_end. thread: ends at its TCB, above which glibc puts nothing of
+ * the stack, also for pthread_attr_setstack. `size` in bytes is RLIMIT_STACK or the
+ * thread's stack size; too small a size only cuts deep stacks short. No
+ * alternate stack is set. Async-signal-safe.
  */
-void unwind_stack_main(struct unwind_stack *stack);
+void unwind_stack_main(struct unwind_stack *stack, uint64_t size);
 void unwind_stack_thread(struct unwind_stack *stack, uint64_t size);
 
 /*
- * Walk from start and store up to max (<= UNWIND_MAX) program counters, innermost
- * first; pcs[0] is start->pc. Returns the number stored, at least 1. *end, unless
- * NULL, tells why it ended. Requires the baton (it fills the rule cache). Allocates nothing, takes
- * no lock, keeps errno. Unknown modules are not looked for: call modules_rescan().
+ * Compiled rules of the program counters met so far: what makes a warm frame cheap.
+ * Caller-owned memory of unwind_cache_size() bytes, zero-filled, 64-byte aligned; one user
+ * at a time. It corrects itself when modules come and go.
  */
-int unwind_walk(const struct unwind_start *start, uint64_t *pcs, int max, enum unwind_end *end);
+struct unwind_cache;
+size_t unwind_cache_size(void);
 
 /*
- * The same from a full register set, without touching any cache: safe in a crash
- * handler at any point, also in the middle of another thread's unwind_walk().
- * max may exceed UNWIND_MAX. Async-signal-safe. Reads .eh_frame and the stack only.
+ * A walk, and every word that it depended on. Given the same first pc and the same distance
+ * from sp to the end of the stack, a walk is a function of exactly these inputs: the
+ * return addresses it loaded, and the stack addresses it followed (saved frame pointers
+ * that a rule used, realigned frames' links), the latter relative to sp. So if all of
+ * them are found again in their places, a new walk would give the same frames.
+ */
+struct unwind_trace {
+	uint32_t n;			/* frames */
+	enum unwind_end end;
+	bool memo;			/* the inputs below are complete */
+	bool guessed;			/* met a pc in no module: good while modules_count() stays */
+	bool uses_bp;			/* start->bp was followed: it was sp + bp_delta */
+	uint8_t n_words, n_links;
+	int32_t bp_delta;
+	uint64_t pcs[UNWIND_MAX];	/* n frames, and a 0 that ended the walk if n_words == n */
+	uint32_t word[UNWIND_MAX];	/* pcs[i + 1] was loaded from sp + word[i] */
+	struct {
+		uint32_t at;		/* the word at sp + at... */
+		int32_t delta;		/* ...was sp + delta */
+	} link[UNWIND_MAX];
+};
+
+/*
+ * Walk from start; innermost frame first, at least one. Allocates nothing, takes no lock,
+ * keeps errno. An address in an unknown module ends it (or is stepped over by the frame
+ * pointer): to scan for new modules is the caller's business. Warm about 5 ns a frame.
+ */
+void unwind_walk(struct unwind_cache *cache, const struct unwind_start *start,
+		 struct unwind_trace *out);
+
+/* Where reads from this start end: the end of its stack, see struct unwind_stack. */
+static inline uint64_t unwind_limit(const struct unwind_start *start)
+{
+	const struct unwind_stack *s = start->stack;
+
+	if (start->sp - s->lo < s->hi - s->lo)
+		return s->hi;
+	if (start->sp - s->alt_lo < s->alt_hi - s->alt_lo)
+		return s->alt_hi;
+	return (start->sp | 4095) + 1;
+}
+
+/*
+ * Would a walk from start give this trace again? Requires trace->memo, and the same pc,
+ * exact, and unwind_limit() - sp as when it was made.
+ */
+bool unwind_holds(const struct unwind_trace *trace, const struct unwind_start *start);
+
+/*
+ * Walk from a full register set, without touching any cache, and probing each
+ * page of stack before it is read: safe in a crash handler at any point, also after
+ * a stack overflow or in the middle of another thread's unwind_walk(). About 1 us a
+ * frame. max may exceed UNWIND_MAX. Async-signal-safe, keeps errno.
  */
 int unwind_from_ucontext(const ucontext_t *uc, const struct unwind_stack *stack, uint64_t *pcs,
 			 int max);

@@ -1,0 +1,272 @@
+/*
+ * Interning of call stacks. Two levels: remembered walks, looked up by (pc, distance to
+ * the end of the stack) and verified word for word; and behind them the table of all stacks
+ * by content, which alone gives out ids. No knowledge of frames is here, see unwind.c.
+ *
+ * Why a remembered walk cannot be believed falsely: unwind_walk() is a function of (pc, rsp
+ * relative to the end of the stack) and of the words that it loads, and the trace lists all
+ * of them: each return address with its place, each frame pointer that decided where the
+ * next place is. By induction over the frames: if the frames up to i are as remembered, the
+ * rule of frame i is the same (it depends on its pc and the loaded modules), so it looks
+ * for its return address in the remembered place, and finds the remembered value; hence
+ * frame i + 1 is as remembered. Old return addresses left in dead slots are never consulted
+ * by a rule, so they are never in a trace; a slot that has become dead is not reached
+ * without a rule or link above it having changed. How the walk ended needs no word of its
+ * own: the last pc, its rule, and the distance to the end of the stack decide it.
+ */
+#include "preload/context.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "preload/modules.h"
+
+enum {
+	MIN_CAPACITY = 64,
+	VARIANT_WAYS = 4,
+	LINE = 64,
+};
+
+/* A remembered walk. Empty while stamp is not modules_epoch() + 1. */
+struct variant {
+	uint64_t depth;			/* unwind_limit() - sp */
+	uint32_t stamp;
+	uint32_t id;
+	uint32_t n_modules;		/* when the walk guessed: modules_count() then; else 0 */
+	struct unwind_trace trace;	/* its key too: pcs[0] */
+} __attribute__((aligned(LINE)));
+
+struct context {
+	uint64_t pcs[UNWIND_MAX];
+	uint32_t n_modules;		/* modules_count() when it was interned */
+	uint8_t n;
+	uint8_t end;
+};
+
+struct context_table {
+	uint32_t capacity;		/* a power of two */
+	uint32_t set_mask;		/* sets of variants - 1 */
+	uint32_t count;
+	uint32_t epoch;
+	uint32_t next_way;
+	struct context_stats stats;
+	struct unwind_cache *cache;
+	struct variant *variants;	/* (set_mask + 1) * VARIANT_WAYS */
+	struct context *contexts;	/* id - 1 */
+	uint32_t *index;		/* ids by hash of pcs, 2 * capacity; 0 = free */
+};
+
+static size_t line_up(size_t size)
+{
+	return (size + LINE - 1) & ~(size_t)(LINE - 1);
+}
+
+static uint32_t n_sets(uint32_t capacity)
+{
+	return capacity / (4 * VARIANT_WAYS);
+}
+
+size_t context_arena_size(uint32_t capacity)
+{
+	uint32_t n = MIN_CAPACITY;
+
+	while (n < capacity && n < UINT32_C(1) << 30)
+		n *= 2;
+	return line_up(sizeof(struct context_table)) + line_up(unwind_cache_size()) +
+	       n_sets(n) * VARIANT_WAYS * sizeof(struct variant) +
+	       line_up(n * sizeof(struct context)) + 2 * n * sizeof(uint32_t);
+}
+
+int context_init(struct context_table **out, void *arena, size_t size)
+{
+	struct context_table *ct = arena;
+	uint32_t n = MIN_CAPACITY;
+	char *p = arena;
+
+	if ((uintptr_t)arena % LINE)
+		return -EINVAL;
+	if (size < context_arena_size(n))
+		return -ENOSPC;
+	while (n < UINT32_C(1) << 30 && context_arena_size(2 * n) <= size)
+		n *= 2;
+	ct->capacity = n;
+	ct->set_mask = n_sets(n) - 1;
+	ct->epoch = modules_epoch();
+	p += line_up(sizeof(*ct));
+	ct->cache = (struct unwind_cache *)p;
+	p += line_up(unwind_cache_size());
+	ct->variants = (struct variant *)p;
+	p += n_sets(n) * VARIANT_WAYS * sizeof(struct variant);
+	ct->contexts = (struct context *)p;
+	p += line_up(n * sizeof(struct context));
+	ct->index = (uint32_t *)p;
+	*out = ct;
+	return 0;
+}
+
+static uint32_t hash_pcs(const uint64_t *pcs, uint32_t n)
+{
+	uint64_t h = n;
+
+	for (uint32_t i = 0; i < n; i++) {
+		h = (h ^ pcs[i]) * UINT64_C(0x9e3779b97f4a7c15);
+		h ^= h >> 32;
+	}
+	return (uint32_t)h;
+}
+
+/* Where the index has this stack, or the free place for it. Half of the index is always free. */
+static uint32_t *find_slot(struct context_table *ct, const uint64_t *pcs, uint32_t n)
+{
+	uint32_t mask = 2 * ct->capacity - 1;
+
+	for (uint32_t i = hash_pcs(pcs, n) & mask;; i = (i + 1) & mask) {
+		const struct context *c;
+
+		if (ct->index[i] == 0)
+			return &ct->index[i];
+		c = &ct->contexts[ct->index[i] - 1];
+		if (c->n == n && memcmp(c->pcs, pcs, n * sizeof(*pcs)) == 0)
+			return &ct->index[i];
+	}
+}
+
+static uint32_t intern(struct context_table *ct, const uint64_t *pcs, uint32_t n,
+		       enum unwind_end end)
+{
+	/* The last sixteenth is kept for the one-frame contexts of an overflow. */
+	uint32_t limit = n == 1 ? ct->capacity : ct->capacity - ct->capacity / 16;
+	uint32_t *slot = find_slot(ct, pcs, n);
+	struct context *c;
+
+	if (*slot || ct->count >= limit)
+		return *slot;
+	c = &ct->contexts[ct->count];
+	memcpy(c->pcs, pcs, n * sizeof(*pcs));
+	c->n = (uint8_t)n;
+	c->end = (uint8_t)end;
+	c->n_modules = modules_count();
+	*slot = ++ct->count;
+	return *slot;
+}
+
+/* Do the addresses of this context still mean what they meant? */
+static bool is_current(const struct context *c)
+{
+	for (uint32_t i = 0; i < c->n; i++) {
+		const struct module *m = modules_find(c->pcs[i] - 1);
+
+		if (!m || m->number >= c->n_modules)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A module has gone: stacks through it must get new ids when something else is
+ * loaded there, so they leave the index. (The caches notice by their stamps.)
+ */
+static void forget_unloaded(struct context_table *ct)
+{
+	ct->epoch = modules_epoch();
+	memset(ct->index, 0, 2 * ct->capacity * sizeof(*ct->index));
+	for (uint32_t id = 1; id <= ct->count; id++) {
+		const struct context *c = &ct->contexts[id - 1];
+
+		if (is_current(c))
+			*find_slot(ct, c->pcs, c->n) = id;
+	}
+}
+
+/* Ask for each address again, now allowing a scan; true if modules turned up. */
+static bool modules_turned_up(const struct unwind_trace *trace)
+{
+	uint32_t before = modules_count();
+
+	for (uint32_t i = 0; i < trace->n; i++)
+		modules_lookup(trace->pcs[i] - 1);
+	return modules_count() != before;
+}
+
+static uint32_t walk(struct context_table *ct, const struct unwind_start *start,
+		     struct variant *set, uint64_t depth)
+{
+	struct unwind_trace trace;
+	struct variant *v = NULL;
+	uint32_t stamp, id;
+
+	ct->stats.walked++;
+	unwind_walk(ct->cache, start, &trace);
+	if (trace.guessed && modules_turned_up(&trace))
+		unwind_walk(ct->cache, start, &trace);
+	if (ct->epoch != modules_epoch())
+		forget_unloaded(ct);
+
+	id = intern(ct, trace.pcs, trace.n, trace.end);
+	if (id == 0) {
+		ct->stats.overflow++;
+		id = intern(ct, trace.pcs, 1, trace.end);
+		if (id == 0)
+			ct->stats.lost++;
+		return id;
+	}
+	if (!trace.memo)
+		return id;
+	stamp = modules_epoch() + 1;
+	for (int i = 0; i < VARIANT_WAYS && !v; i++)
+		if (set[i].stamp != stamp)
+			v = &set[i];
+	if (!v)
+		v = &set[ct->next_way++ % VARIANT_WAYS];
+	v->depth = depth;
+	v->stamp = stamp;
+	v->id = id;
+	v->n_modules = trace.guessed ? modules_count() : 0;
+	v->trace = trace;
+	return id;
+}
+
+uint32_t context_capture(struct context_table *ct, const struct unwind_start *start)
+{
+	uint64_t pc = start->pc + start->exact;
+	uint64_t depth = unwind_limit(start) - start->sp;
+	uint64_t hash = (pc ^ depth << 20) * UINT64_C(0x9e3779b97f4a7c15);
+	struct variant *set = &ct->variants[(hash >> 32 & ct->set_mask) * VARIANT_WAYS];
+	uint32_t stamp = modules_epoch() + 1;
+
+	for (int i = 0; i < VARIANT_WAYS; i++) {
+		const struct variant *v = &set[i];
+
+		if (v->trace.pcs[0] == pc && v->depth == depth && v->stamp == stamp &&
+		    (v->n_modules == 0 || v->n_modules == modules_count()) &&
+		    unwind_holds(&v->trace, start)) {
+			ct->stats.fast++;
+			return v->id;
+		}
+	}
+	return walk(ct, start, set, depth);
+}
+
+const uint64_t *context_frames(const struct context_table *ct, uint32_t id, uint32_t *n)
+{
+	if (id == 0 || id > ct->count)
+		return NULL;
+	*n = ct->contexts[id - 1].n;
+	return ct->contexts[id - 1].pcs;
+}
+
+enum unwind_end context_end(const struct context_table *ct, uint32_t id)
+{
+	return (enum unwind_end)ct->contexts[id - 1].end;
+}
+
+uint32_t context_count(const struct context_table *ct)
+{
+	return ct->count;
+}
+
+void context_stats(const struct context_table *ct, struct context_stats *out)
+{
+	*out = ct->stats;
+}
