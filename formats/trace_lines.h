@@ -19,6 +19,7 @@
 #include "formats/event.h"
 #include "formats/json_out.h"
 #include "formats/record.h"
+#include "formats/trace_lane_k.h"
 
 enum {
 	TRACE_FORMAT_MAJOR = 1,
@@ -27,9 +28,9 @@ enum {
 	TRACE_DEPTH_MAX = 64,             /* nesting of JSON in a line */
 	TRACE_VALUES_MAX = 1 << 20,       /* JSON values in a line */
 	TRACE_NUMBER_MAX = (1 << 24) - 1, /* module, location, context, object */
-	TRACE_LANE_MAX = (1 << 22) - 1,
-	TRACE_FRAMES_MAX = 4096,     /* locations in a context */
-	TRACE_OPTIONS_MAX = 1 << 20, /* `from` of a decision */
+	TRACE_FRAMES_MAX = 4096,          /* locations in a context */
+	TRACE_BYTES_MAX = 1 << 20,        /* a value or string of an event */
+	TRACE_OPTIONS_MAX = 1 << 16,      /* `from` of a decision */
 };
 
 /* The type of a line, told by its first key. */
@@ -71,7 +72,7 @@ struct trace_value {
 /*
  * {"e":"mutex_lock","p":"announced","pr":1,"l":3,"k":17,"o":5,"o2":6,"c":7,"r":-11,"v":42,"s":"x"}
  * In this order; every key but e and l is left out when 0 or absent. `k` is left out when it is the
- * one expected, see struct trace_lane_k.
+ * one expected (trace_lane_k.h).
  */
 struct trace_event {
 	uint16_t kind;    /* enum event_kind; EVENT_NONE in a reader: of a later version */
@@ -187,28 +188,8 @@ struct trace_line {
 };
 
 /*
- * The rule that lets `k` be left out, and the only state that lines share. In each frame of the
- * file the first event of a lane carries k, so that frames can be read on their own. After that,
- *   an event without k has the k of the lane's previous event line in the frame plus one, or the
- *   same k when that line was announced and this one is done;
- *   a decision without k has the k of its lane's previous event line in the frame.
- * struct trace_lane_k keeps that k for each lane; writer and reader have one each.
- */
-struct trace_lane_k {
-	struct trace_lane_k_slot *slots;
-	uint32_t cap;
-	uint32_t frame; /* number of the current frame, from 1: slots of other frames are empty */
-};
-
-void trace_lane_k_init(struct trace_lane_k *state);
-void trace_lane_k_fini(struct trace_lane_k *state);
-
-/* A new frame begins: forget every lane. */
-void trace_lane_k_reset(struct trace_lane_k *state);
-
-/*
  * Append the line, newline included, to `out`. Requires lane <= TRACE_LANE_MAX and a known kind.
- * Returns 0, -EINVAL (nothing appended) or -ENOMEM.
+ * Returns 0, -EINVAL (a number is out of range; nothing appended) or -ENOMEM. Others: out->error.
  */
 int trace_put_event(struct json_out *out, struct trace_lane_k *state,
 		    const struct trace_event *event);

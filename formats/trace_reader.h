@@ -28,11 +28,11 @@
 /* Codes of struct err beside errno. Functions return them negated. */
 enum trace_err {
 	TRACE_ERR_NOT_ZSTD = ERR_MODULE + 256, /* not a zstd file */
-	TRACE_ERR_NOT_TRACE,		       /* zstd, but without our header line */
-	TRACE_ERR_TOO_NEW,		       /* another major version */
-	TRACE_ERR_FEATURE,		       /* "requires" something unknown */
-	TRACE_ERR_CUT,			       /* ends too early: killed, partial copy */
-	TRACE_ERR_CORRUPT,		       /* checksum, zstd or JSON is wrong */
+	TRACE_ERR_NOT_TRACE,                   /* zstd, but without our header line */
+	TRACE_ERR_TOO_NEW,                     /* another major version */
+	TRACE_ERR_FEATURE,                     /* "requires" something unknown */
+	TRACE_ERR_CUT,                         /* ends too early: killed, partial copy */
+	TRACE_ERR_CORRUPT,                     /* checksum, zstd or JSON is wrong */
 	TRACE_ERR_LIMIT, /* beyond a limit of trace_lines.h or of this reader */
 };
 

@@ -1,0 +1,207 @@
+/*
+ * The fast way to read events and decisions: see the header. A cursor walks over the line; whatever
+ * it does not expect makes the whole attempt false.
+ */
+#include "formats/trace_parse_fast.h"
+
+#include <string.h>
+
+struct cursor {
+	const char *p;
+	const char *end;
+};
+
+/* Step over `literal` if it stands here. */
+static inline bool step(struct cursor *c, const char *literal, size_t len)
+{
+	if ((size_t)(c->end - c->p) < len || memcmp(c->p, literal, len))
+		return false;
+	c->p += len;
+	return true;
+}
+
+#define STEP(c, literal) step(c, literal, sizeof(literal) - 1)
+
+static inline bool digits(struct cursor *c, uint64_t *value)
+{
+	const char *start = c->p;
+	uint64_t n = 0;
+
+	while (c->p < c->end && (unsigned char)(*c->p - '0') < 10)
+		n = n * 10 + (uint64_t)(*c->p++ - '0');
+	*value = n;
+	/* 19 digits cannot overflow; longer numbers are rare enough for the slow way. */
+	return c->p > start && c->p - start < 20 && (*start != '0' || c->p - start == 1);
+}
+
+static inline bool take_uint(struct cursor *c, uint64_t max, uint64_t *value)
+{
+	bool quoted = STEP(c, "\"");
+
+	return digits(c, value) && *value <= max &&
+	       (quoted ? STEP(c, "\"") : *value <= (uint64_t)JSON_INTEGER_MAX);
+}
+
+static inline bool take_uint32(struct cursor *c, uint32_t max, uint32_t *value)
+{
+	uint64_t n;
+
+	if (!digits(c, &n) || n > max)
+		return false;
+	*value = (uint32_t)n;
+	return true;
+}
+
+static inline bool take_int(struct cursor *c, int64_t *value)
+{
+	bool quoted = STEP(c, "\"");
+	bool negative = STEP(c, "-");
+	uint64_t n;
+
+	if (!digits(c, &n) || n > (uint64_t)INT64_MAX)
+		return false;
+	*value = negative ? -(int64_t)n : (int64_t)n;
+	return quoted ? STEP(c, "\"") : n <= (uint64_t)JSON_INTEGER_MAX;
+}
+
+/* Printable ASCII up to the closing quote, without escapes. */
+static inline bool take_plain(struct cursor *c, const char **text, size_t *len)
+{
+	const char *p = c->p;
+
+	while (p < c->end && *p >= ' ' && *p != '"' && *p != '\\' && *p != 0x7f)
+		p++;
+	if (p == c->end || *p != '"')
+		return false;
+	*text = c->p;
+	*len = (size_t)(p - c->p);
+	c->p = p + 1;
+	return true;
+}
+
+/* event_kind_by_name() compares with every row: remember the last answer for each hash. */
+static inline uint16_t event_kind(struct trace_parser *parser, const char *name, size_t len)
+{
+	unsigned hash = (unsigned)len * 7;
+	const char *known;
+	uint8_t *slot;
+
+	_Static_assert(EVENT_COUNT <= UINT8_MAX, "kinds are bytes in the cache");
+	if (len)
+		hash += (unsigned char)name[0] * 5u + (unsigned char)name[len - 1] * 3u +
+			(unsigned char)name[len / 2];
+	slot = &parser->kinds[hash % sizeof(parser->kinds)];
+	known = event_kind_name(*slot);
+	if (!*slot || strncmp(known, name, len) || known[len])
+		*slot = (uint8_t)event_kind_by_name(name, len);
+	return *slot;
+}
+
+static bool event_members(struct cursor *c, struct trace_event *event, bool *has_k)
+{
+	event->phase = STEP(c, ",\"p\":\"announced\"") ? PHASE_ANNOUNCED : PHASE_DONE;
+	if (STEP(c, ",\"pr\":") && !take_uint32(c, UINT32_MAX, &event->process))
+		return false;
+	if (!STEP(c, ",\"l\":") || !take_uint32(c, TRACE_LANE_MAX, &event->lane))
+		return false;
+	*has_k = STEP(c, ",\"k\":");
+	if (*has_k && !take_uint(c, UINT64_MAX, &event->k))
+		return false;
+	if (STEP(c, ",\"o\":") && !take_uint32(c, TRACE_NUMBER_MAX, &event->object))
+		return false;
+	if (STEP(c, ",\"o2\":") && !take_uint32(c, TRACE_NUMBER_MAX, &event->object2))
+		return false;
+	if (STEP(c, ",\"c\":") && !take_uint32(c, TRACE_NUMBER_MAX, &event->context))
+		return false;
+	if (STEP(c, ",\"r\":") && !take_int(c, &event->result))
+		return false;
+	if (STEP(c, ",\"v\":")) {
+		event->value.type = TRACE_VALUE_INT;
+		if (!take_int(c, &event->value.number))
+			return false;
+	}
+	if (STEP(c, ",\"s\":\"") && !take_plain(c, &event->text, &event->text_len))
+		return false;
+	return STEP(c, "}") && c->p == c->end;
+}
+
+bool trace_parse_fast_event(struct trace_parser *parser, const char *text, size_t len,
+			    struct trace_event *event)
+{
+	struct cursor c = { text, text + len };
+	struct trace_lane_k_slot *slot;
+	bool has_k, announced;
+
+	memset(event, 0, sizeof(*event));
+	if (!STEP(&c, "{\"e\":\"") || !take_plain(&c, &event->name, &event->name_len) ||
+	    !event_members(&c, event, &has_k))
+		return false;
+	slot = trace_lane_k_slot(&parser->lane_k, event->lane);
+	announced = event->phase == PHASE_ANNOUNCED;
+	if (!slot || (!has_k && !trace_lane_k_event(&parser->lane_k, slot, announced, &event->k)))
+		return false;
+	trace_lane_k_set(&parser->lane_k, slot, announced, event->k);
+	event->kind = event_kind(parser, event->name, event->name_len);
+	return true;
+}
+
+static bool take_options(struct trace_parser *parser, struct cursor *c,
+			 struct trace_decision *decision)
+{
+	uint32_t *from;
+
+	if (STEP(c, "]"))
+		return true;
+	do {
+		if (decision->from_n == TRACE_OPTIONS_MAX)
+			return false;
+		from = trace_parser_from(parser, decision->from_n + 1);
+		if (!from || !take_uint32(c, UINT32_MAX, &from[decision->from_n++]))
+			return false;
+		decision->from = from;
+	} while (STEP(c, ","));
+	return STEP(c, "]");
+}
+
+static bool decision_members(struct trace_parser *parser, struct cursor *c,
+			     struct trace_decision *decision, bool *has_k)
+{
+	if (!STEP(c, ",\"l\":") || !take_uint32(c, TRACE_LANE_MAX, &decision->lane))
+		return false;
+	*has_k = STEP(c, ",\"k\":");
+	if (*has_k && !take_uint(c, UINT64_MAX, &decision->k))
+		return false;
+	if (STEP(c, ",\"at\":") && !take_uint32(c, TRACE_NUMBER_MAX, &decision->at))
+		return false;
+	if (STEP(c, ",\"n\":") && !take_uint(c, UINT64_MAX, &decision->n))
+		return false;
+	if (STEP(c, ",\"from\":[") && !take_options(parser, c, decision))
+		return false;
+	if (!STEP(c, ",\"to\":") || !take_int(c, &decision->to))
+		return false;
+	if (STEP(c, ",\"v\":")) {
+		decision->value.type = TRACE_VALUE_INT;
+		if (!take_int(c, &decision->value.number))
+			return false;
+	}
+	decision->forced = STEP(c, ",\"forced\":true");
+	return STEP(c, "}") && c->p == c->end;
+}
+
+bool trace_parse_fast_decision(struct trace_parser *parser, const char *text, size_t len,
+			       struct trace_decision *decision)
+{
+	struct cursor c = { text, text + len };
+	struct trace_lane_k_slot *slot;
+	bool has_k;
+
+	memset(decision, 0, sizeof(*decision));
+	if (!STEP(&c, "{\"d\":\"") || !take_plain(&c, &decision->name, &decision->name_len) ||
+	    !decision_members(parser, &c, decision, &has_k))
+		return false;
+	slot = trace_lane_k_slot(&parser->lane_k, decision->lane);
+	if (!slot || (!has_k && !trace_lane_k_decision(&parser->lane_k, slot, &decision->k)))
+		return false;
+	decision->kind = (uint16_t)trace_decision_by_name(decision->name, decision->name_len);
+	return true;
+}
