@@ -141,6 +141,28 @@ static unsigned read_edges(const cJSON *outcome, struct edge *edges)
 	return count;
 }
 
+static bool object_is(const struct story *story, uint32_t number, const char *kind)
+{
+	const struct trace_object *object = trace_names_object(naming_names(story->naming), number);
+
+	return object && object->kind && strcmp(object->kind, kind) == 0;
+}
+
+/* What the lane waits to do. A wait on a condition ends with taking the mutex back. */
+static void add_pending(const struct story *story, struct text *text, const struct edge *edge)
+{
+	bool wait = edge->kind == EVENT_COND_WAIT || edge->kind == EVENT_COND_TIMEDWAIT ||
+		    edge->kind == EVENT_COND_WOKEN;
+
+	if (wait && object_is(story, edge->object, "mutex")) {
+		text_add(text, "lock ");
+		naming_object(story->naming, text, edge->object);
+		text_add(text, " again after a wait");
+	} else {
+		naming_pending(story->naming, text, edge->kind, edge->object, 0);
+	}
+}
+
 /* "T1 (main) waits to lock savings.lock", where, and who has it since where. */
 static void tell_edge(const struct story *story, const struct edge *edge, unsigned number)
 {
@@ -150,14 +172,19 @@ static void tell_edge(const struct story *story, const struct edge *edge, unsign
 
 	naming_lane(story->naming, text, edge->lane);
 	text_add(text, " waits to ");
-	naming_pending(story->naming, text, edge->kind, edge->object, 0);
+	add_pending(story, text, edge);
 	fprintf(story->out, "  %s\n", text->data);
 	tell_place(story, edge->context, 6);
 	if (!edge->owner || naming_object_lane(story->naming, edge->object))
 		return;
 	text = line_begin(&line);
 	naming_lane(story->naming, text, edge->owner);
-	text_add(text, edge->owner == edge->lane ? " itself has it" : " has it");
+	if (edge->owner == edge->lane)
+		text_add(text, " itself has it");
+	else if (!edge->owner_context && object_is(story, edge->object, "rwlock"))
+		text_add(text, " waits for it too, and goes first");
+	else
+		text_add(text, " has it");
 	if (taken)
 		text_addf(text, " since event %" PRIu64, taken);
 	fprintf(story->out, "    %s\n", text->data);
@@ -335,4 +362,36 @@ void story_tell(const struct story *story, const cJSON *outcome)
 	default:
 		tell_text(story, outcome, "The run ended in a way that this version does not know");
 	}
+}
+
+/* For a POSIX shell: as it is when harmless, else in single quotes. */
+static void put_quoted(FILE *out, const char *path)
+{
+	static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "0123456789_./,:@%+-";
+
+	if (*path && *path != '-' && path[strspn(path, harmless)] == '\0') {
+		fputs(path, out);
+		return;
+	}
+	fputs(*path == '-' ? "'./" : "'", out);
+	for (; *path; path++)
+		if (*path == '\'')
+			fputs("'\\''", out);
+		else
+			fputc(*path, out);
+	fputc('\'', out);
+}
+
+void story_commands(FILE *out, const char *path)
+{
+	fputs("  replay:  frontrun replay ", out);
+	put_quoted(out, path);
+	fputs("\n  debug:   frontrun replay --gdb ", out);
+	put_quoted(out, path);
+	fputs("\n  attach:  ", out);
+	put_quoted(out, path);
+	fputs(" (what it holds: frontrun info ", out);
+	put_quoted(out, path);
+	fputs(")\n", out);
 }

@@ -57,4 +57,10 @@ void story_tell(const struct story *story, const cJSON *outcome);
 void story_stack(const struct story *story, const uint32_t *frames, uint32_t count,
 		 unsigned indent);
 
+/*
+ * The lines to copy after a failure: replay, debugger, the file to attach. The path is quoted for a
+ * shell where needed.
+ */
+void story_commands(FILE *out, const char *path);
+
 #endif
