@@ -21,6 +21,7 @@ static const char *const kinds[OBJECT_KIND_COUNT] = {
 };
 
 #define THREAD "thread:"
+#define FIRST "first"
 
 const char *ids_kind_name(unsigned kind)
 {
@@ -62,10 +63,12 @@ void ids_object(struct text *text, const struct record_object *object, const cha
 		text_addf(text, "+%#llx", (unsigned long long)object->offset);
 		break;
 	case OBJECT_INIT:
+		text_add(text, lane);
+		text_addf(text, "/%s.%u", ids_kind_name(object->kind), object->n);
+		break;
 	case OBJECT_FIRST:
 		text_add(text, lane);
-		text_addf(text, "%c%s%u", object->class == OBJECT_INIT ? '/' : '~',
-			  ids_kind_name(object->kind), object->n);
+		text_addf(text, "/" FIRST ".%u", object->n);
 		break;
 	case OBJECT_LANE:
 		text_add(text, THREAD);
@@ -139,16 +142,22 @@ static bool parse_static(const char *id, uint64_t *hash)
 	return !errno && !*end;
 }
 
-/* "/mutex3" and "~mutex3", behind the lane's id. */
+/* "/mutex.3" and "/first.3", behind the lane's id. */
 static bool parse_counted(const char *text, unsigned kind, uint64_t lane, uint64_t *hash)
 {
-	size_t length = strlen(ids_kind_name(kind));
-	uint32_t n, class = *text == '/' ? 2 : 100;
-	const char *end;
+	const char *dot = strchr(text, '.'), *end;
+	uint32_t class, n;
+	size_t length;
 
-	if ((*text != '/' && *text != '~') || strncmp(text + 1, ids_kind_name(kind), length) != 0)
+	if (*text++ != '/' || !dot || !parse_number(dot + 1, &end, &n) || *end)
 		return false;
-	if (!parse_number(text + 1 + length, &end, &n) || *end)
+	length = (size_t)(dot - text);
+	if (length == strlen(FIRST) && memcmp(text, FIRST, length) == 0)
+		class = 100;
+	else if (length == strlen(ids_kind_name(kind)) &&
+		 memcmp(text, ids_kind_name(kind), length) == 0)
+		class = 2;
+	else
 		return false;
 	*hash = hash_id(class + kind, lane, n);
 	return true;

@@ -5,8 +5,8 @@
  *
  *	lane    "1" first thread of the first image, "2" of the image after an exec, "1.2" its second child
  *	object  "bank+0x40a0"  static: base name of the module, link-time address
- *	        "1.2/mutex3"   the third mutex that lane 1.2 initialised
- *	        "1.2~mutex3"   the third object that lane 1.2 used first, a mutex; provisional
+ *	        "1.2/mutex.3"  the third mutex that lane 1.2 initialised
+ *	        "1.2/first.3"  the third object that lane 1.2 used first, of any kind; provisional
  *	        "thread:1.2"   a lane as an object
  *	        "pipe:[4]"     a named resource of the outside: its name
  */

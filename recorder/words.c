@@ -15,7 +15,7 @@ const struct words_row words_table[EVENT_COUNT] = {
 	/* threads */
 	[EVENT_THREAD_START] = { "starts", "start", PLAIN },
 	[EVENT_THREAD_END] = { "ends", "end", PLAIN },
-	[EVENT_THREAD_CREATE] = { "creates @", "create a thread[, @]", ERROR },
+	[EVENT_THREAD_CREATE] = { "creates @", "create a thread", ERROR },
 	[EVENT_THREAD_JOIN] = { "joins @", "join @", ERROR },
 	[EVENT_THREAD_TRYJOIN] = { "tries to join @", "try to join @", ERROR },
 	[EVENT_THREAD_TIMEDJOIN] = { "joins @ (timed)", "join @ (timed)", ERROR },

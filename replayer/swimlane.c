@@ -163,13 +163,27 @@ static unsigned column_of(const struct swimlane *swimlane, uint32_t lane)
 }
 
 /* One line in the lane's column: blanks up to it, then the text. */
-static void put_cell(struct swimlane *swimlane, uint32_t lane, struct text *cell)
+static void put_cell(struct swimlane *swimlane, uint64_t number, uint32_t lane, struct text *cell)
 {
+	put_number(swimlane, number);
 	fprintf(swimlane->out, "%*s", (int)(column_of(swimlane, lane) * swimlane->column_width),
 		"");
 	text_cut(cell, swimlane->column_width - 1);
 	fputs(cell->data, swimlane->out);
 	fputc('\n', swimlane->out);
+}
+
+/* The bytes of the first line of `words`: as many words as fit, at least one. */
+static size_t fitting(const char *words, size_t columns)
+{
+	size_t i, used = 0, fits = 0;
+
+	for (i = 0; words[i]; i++) {
+		if (words[i] == ' ' && used <= columns)
+			fits = i;
+		used += ((uint8_t)words[i] & 0xc0) != 0x80;
+	}
+	return used <= columns || !fits ? i : fits;
 }
 
 static void put_prefix(struct swimlane *swimlane, uint32_t lane)
@@ -184,29 +198,47 @@ static void put_prefix(struct swimlane *swimlane, uint32_t lane)
 	fprintf(swimlane->out, "%s | ", head.data);
 }
 
-/* What and where: on one line when they fit, else the place below. `number` 0: none. */
-static void put_step(struct swimlane *swimlane, uint64_t number, uint32_t lane, struct text *what,
-		     const struct text *where)
+/* What and where in the lane's column, on as many lines as they need. */
+static void put_cells(struct swimlane *swimlane, uint64_t number, uint32_t lane,
+		      const struct text *what, const struct text *where)
 {
-	bool fits = text_columns(what) + 2 + text_columns(where) < swimlane->column_width;
-	char space[256];
-	struct text below;
+	size_t room = swimlane->column_width - 1, length;
+	const char *rest = what->data;
+	unsigned indent = 0;
+	char space[1024];
+	struct text cell;
 
-	put_number(swimlane, number);
-	if (!swimlane->columns) {
-		put_prefix(swimlane, lane);
-		fprintf(swimlane->out, "%s%s%s\n", what->data, where->len ? "  " : "", where->data);
+	do {
+		length = fitting(rest, room - indent);
+		text_init(&cell, space, sizeof(space));
+		text_addf(&cell, "%*s%.*s", (int)indent, "", (int)length, rest);
+		rest += length + (rest[length] == ' ');
+		indent = INDENT;
+		if (!*rest && where->len && text_columns(&cell) + 2 + text_columns(where) <= room) {
+			text_addf(&cell, "  %s", where->data);
+			where = NULL;
+		}
+		put_cell(swimlane, number, lane, &cell);
+		number = 0;
+	} while (*rest);
+	if (!where || !where->len)
+		return;
+	text_init(&cell, space, sizeof(space));
+	text_addf(&cell, "%*s%s", INDENT, "", where->data);
+	put_cell(swimlane, 0, lane, &cell);
+}
+
+/* What and where. `number` 0: none. */
+static void put_step(struct swimlane *swimlane, uint64_t number, uint32_t lane,
+		     const struct text *what, const struct text *where)
+{
+	if (swimlane->columns) {
+		put_cells(swimlane, number, lane, what, where);
 		return;
 	}
-	if (fits && where->len)
-		text_addf(what, "  %s", where->data);
-	put_cell(swimlane, lane, what);
-	if (fits || !where->len)
-		return;
-	text_init(&below, space, sizeof(space));
-	text_addf(&below, "%*s%s", INDENT, "", where->data);
-	put_number(swimlane, 0);
-	put_cell(swimlane, lane, &below);
+	put_number(swimlane, number);
+	put_prefix(swimlane, lane);
+	fprintf(swimlane->out, "%s%s%s\n", what->data, where->len ? "  " : "", where->data);
 }
 
 static struct step *step_of(struct swimlane *swimlane, uint32_t lane)
@@ -270,9 +302,7 @@ static void add_reason(struct swimlane *swimlane, struct text *reason, uint32_t 
 
 	if (step->kind == EVENT_THREAD_END && !step->announced) {
 		text_addf(reason, "T%u has ended", from);
-	} else if (!pick || !pick->from_n) {
-		return;
-	} else if (among(from, pick->from, pick->from_n)) {
+	} else if (pick && among(from, pick->from, pick->from_n)) {
 		text_add(reason,
 			 step->announced && step->kind == EVENT_YIELD ? "it yields" : "preempted");
 	} else if (step->announced) {
