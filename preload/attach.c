@@ -46,7 +46,7 @@ static void remove_variable(char **environment, const char *name)
 	*to = NULL;
 }
 
-/* "/proc/PID/fd/N:NONCE" */
+/* "/proc/PID/fd/N:NONCE", the nonce in hexadecimal. */
 static struct region *map_region(const char *value)
 {
 	const char *colon = strchr(value, ':');
@@ -59,8 +59,8 @@ static struct region *map_region(const char *value)
 		return NULL;
 	memcpy(region_path, value, (size_t)(colon - value));
 	region_path[colon - value] = '\0';
-	for (p = colon + 1; *p >= '0' && *p <= '9'; p++)
-		nonce = nonce * 10 + (uint64_t)(*p - '0');
+	for (p = colon + 1; *p; p++)
+		nonce = nonce * 16 + (uint64_t)(*p <= '9' ? *p - '0' : *p - 'a' + 10);
 	fd = raw(SYS_open, region_path, O_RDWR | O_CLOEXEC, 0);
 	if (fd < 0)
 		return NULL;

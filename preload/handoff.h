@@ -16,4 +16,10 @@ void handoff_give(struct lane *to);
 /* Waits for the turn: first call of a new lane's thread, or a lane that comes back. */
 void handoff_wait(struct lane *me);
 
+/*
+ * Waits until kernel thread `tid` is gone. The end of a thread runs on after its last destructor (arena, stack
+ * cache) and would do so in parallel with the next lane (runtime.md: 5 of 100 runs differed).
+ */
+void handoff_wait_gone(uint32_t tid);
+
 #endif

@@ -2,6 +2,7 @@
  * Hand-off back end: one baton (a futex) for each lane, all kernel threads pinned to one CPU. futex(2).
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 
 #include "preload/handoff.h"
@@ -15,17 +16,31 @@ struct lane *lane_current(void)
 	return thread_state.lane;
 }
 
-/*
- * The end of a thread runs on after its last destructor (arena, stack cache) and would do so in parallel
- * with the next lane: that one waits until the kernel no longer knows it (tgkill answers ESRCH).
- */
-static void wait_for_the_dead(void)
+/* The first thread of a process stays as a zombie until the last one ends; tgkill does not tell it from a live one. */
+static bool leader_is_zombie(void)
+{
+	char text[256];
+	long fd, length, i;
+
+	fd = raw(SYS_open, "/proc/self/stat", O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return true; /* no way to know: do not wait for ever */
+	length = raw(SYS_read, fd, text, sizeof text - 1);
+	raw(SYS_close, fd);
+	for (i = length - 1; i > 0 && text[i] != ')'; i--)
+		;
+	return i > 0 && i + 2 < length && (text[i + 2] == 'Z' || text[i + 2] == 'X');
+}
+
+void handoff_wait_gone(uint32_t tid)
 {
 	long pid = raw(SYS_getpid);
 
-	while (raw(SYS_tgkill, pid, schedule.ending_tid, 0) != -ESRCH)
+	while (raw(SYS_tgkill, pid, tid, 0) != -ESRCH) {
+		if (tid == (uint32_t)pid && leader_is_zombie())
+			return;
 		raw(SYS_sched_yield);
-	schedule.ending_tid = 0;
+	}
 }
 
 void handoff_wait(struct lane *me)
@@ -33,8 +48,10 @@ void handoff_wait(struct lane *me)
 	while (__atomic_load_n(&me->baton, __ATOMIC_ACQUIRE) == 0)
 		raw(SYS_futex, &me->baton, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
 	me->baton = 0;
-	if (__builtin_expect(schedule.ending_tid != 0, 0))
-		wait_for_the_dead();
+	if (__builtin_expect(schedule.ending_tid != 0, 0)) {
+		handoff_wait_gone(schedule.ending_tid);
+		schedule.ending_tid = 0;
+	}
 }
 
 void handoff_give(struct lane *to)

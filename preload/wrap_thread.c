@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "preload/clock.h"
+#include "preload/handoff.h"
 #include "preload/interpose.h"
 #include "preload/log.h"
 #include "preload/raw.h"
@@ -150,11 +151,9 @@ static int wait_for_end(struct lane *me, struct lane *lane, struct object *objec
 /* The kernel thread is gone before the real join is called: that never waits. */
 static int real_join(struct lane *lane, pthread_t thread, void **value)
 {
-	long pid = raw(SYS_getpid);
 	int result;
 
-	while (raw(SYS_tgkill, pid, lane->tid, 0) != -ESRCH)
-		raw(SYS_sched_yield);
+	handoff_wait_gone(lane->tid);
 	result = REAL(pthread_join)(thread, value);
 	lane->joined = true;
 	lane_free(lane);
