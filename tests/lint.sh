@@ -73,30 +73,29 @@ result "each header compiles alone" "$(printf '%s\n' "${sources[@]}" |
 	done)"
 
 #
-# Tables: a row that no code names is dead. The constants of a table are those of the enum that is
+# Tables: a row of formats/ that no code names is dead. The constants of a table are those of the enum that is
 # made of it (#define EVENT(symbol, ...) EVENT_##symbol,); rows of the runtime's tables may name
-# them without the prefix. A text for each constant ([EVENT_X] = ...) is no use. Tables without an
-# enum are tied to one by unit tests.
+# them without the prefix. A text for each constant ([EVENT_X] = ...) is no use.
 #
 unused_rows() {
 	local f macro prefix symbol code rows
 	code=$(printf '%s\n' "${sources[@]}" | grep '\.[ch]$' | grep -vE '^(tests|corpus)/' |
 		xargs -r sed -E 's/\[[A-Z][A-Z0-9_]*\] = //g' | grep -owE '[A-Z][A-Z0-9_]+' | sort -u)
 	rows=$(cat preload/*.def 2>/dev/null | grep -owE '[A-Z][A-Z0-9_]+' | sort -u)
-	printf '%s\n' "${sources[@]}" | grep '\.def$' | while read -r f; do
+	for f in formats/*.def; do
 		grep -ohE '^[A-Z][A-Z0-9_]*\(' "$f" | sort -u | tr -d '(' | while read -r macro; do
 			prefix=$(sed -nE "s/^#[ \t]*define[ \t]+$macro\(([a-z_]+)[,)].*[ \t]([A-Z][A-Z0-9_]*_)##\1,?\$/\2/p" \
 				"${sources[@]}" | head -1)
 			[ -n "$prefix" ] || continue
 			sed -nE "s/^$macro\(([A-Z][A-Z0-9_]*)[,)].*/\1/p" "$f" | while read -r symbol; do
 				grep -qx "$prefix$symbol" <<<"$code" && continue
-				[[ $f != preload/* ]] && grep -qxE "($prefix)?$symbol" <<<"$rows" && continue
+				grep -qxE "($prefix)?$symbol" <<<"$rows" && continue
 				echo "$f: $prefix$symbol"
 			done
 		done
 	done
 }
-result "every row of a table is used" "$(unused_rows)"
+result "every row of the tables in formats/ is used" "$(unused_rows)"
 
 #
 # The runtime library: libc only, nothing that allocates, prints or depends on the locale
@@ -112,6 +111,10 @@ else
 	result "the runtime calls no allocator, no stdio, no locale" "$(nm -u "$so" |
 		sed -E 's/^ *[Uw] //; s/@.*//' |
 		grep -xE 'malloc|calloc|realloc|free|reallocarray|posix_memalign|aligned_alloc|strdup|strndup|.*printf(_chk)?|.*scanf|puts|putchar|fput[cs]|fget[cs]|fopen(64)?|fdopen|fclose|fread|fwrite|fflush|getline|perror|setlocale|newlocale|strto[a-z]+|ato[if]|strerror|strerror_r|qsort|qsort_r|opendir|readdir|setenv|putenv|syslog|exit|atexit|__cxa_atexit|rand|random|srand|localtime.*|time|gettimeofday')"
+	result "interposers: every row is exported and every exported symbol has a row" "$(diff \
+		<(sed -nE 's/^INTERPOSE[A-Z_]*\([^,]*, *([A-Za-z0-9_]+),.*/\1/p' preload/interpose.def | sort -u) \
+		<(nm -D --defined-only "$so" | awk '{ sub(/@.*/, "", $3); print $3 }' | sort -u) |
+		sed -nE 's/^< (.*)/\1: a row, not exported/p; s/^> (.*)/\1: exported, no row/p')"
 	result "the runtime's TLS never allocates (initial-exec)" \
 		"$(nm -u "$so" | grep -F __tls_get_addr)"
 	result "the runtime has no text relocations and no executable stack" \
