@@ -24,20 +24,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bits of commands, for the first column of options.def. */
 enum command_id {
-#define COMMAND(symbol, name, words, usage_status, synopsis, summary, example1, example2, example3) \
-	COMMAND_##symbol,
+#define COMMAND(symbol, name, words, usage_status, synopsis, summary, ...) COMMAND_##symbol,
 #include "recorder/commands.def"
 #undef COMMAND
 	COMMAND_COUNT
+};
+
+/* Exit codes by name: EXIT_RECORD_FAILURE, ... */
+enum exit_code {
+#define EXIT_CODE(commands, symbol, value, label, meaning) EXIT_##symbol = value,
+#include "recorder/exit_codes.def"
+#undef EXIT_CODE
 };
 
 enum option_id {
 #define OPTION(commands, group, symbol, letter, name, type, argument, help) OPTION_##symbol,
 #include "recorder/options.def"
 #undef OPTION
-	OPTION_COUNT
+	OPTION_IDS
 };
 
 /* How the words that are not options are read. */
@@ -58,8 +63,14 @@ struct command {
 	const char *examples[3]; /* "command line\twhat it does" */
 };
 
-/* All commands in the order of commands.def; frontrun.c has the table, and makes it known here. */
-extern const struct command command_table[COMMAND_COUNT];
+/*
+ * Finds the command that argv[1] names and runs it; `--help`, `--version` and mistakes are answered here. `table`
+ * holds COMMAND_COUNT rows in the order of commands.def. Returns the exit status. For main() only.
+ */
+int command_main(const struct command *table, int argc, char **argv);
+
+/* The table that command_main() was given. */
+const struct command *command_all(void);
 
 struct option_value {
 	unsigned count;     /* how often it was given */
@@ -71,7 +82,7 @@ struct option_value {
 
 struct options {
 	const struct command *command;
-	struct option_value value[OPTION_COUNT];
+	struct option_value value[OPTION_IDS];
 	char **words; /* what is not an option: operands, or the program and its arguments; NULL-terminated */
 	int n_words;
 	bool after_dashes; /* the words came behind -- */

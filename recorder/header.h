@@ -1,0 +1,70 @@
+/*
+ * The header of a trace, both ways: what a recording writes about the program, the machine and the plan, and what a replay
+ * takes out of it again. A trace is attached to public bug reports: of the environment only the
+ * variables of an allow-list are in it.
+ *
+ *	{"version":"0.1.0","command":"record","argv":[...],"cwd":"/home/me",
+ *	 "environment":{"PATH":...},
+ *	 "program":{"path","size","hash","scripts":[{"interpreter","argument"}],
+ *	            "elf":{"path","hash","build_id"}},
+ *	 "system":{"kernel","libc","cpu","cpus"},"umask":"022","limits":{"nofile":N,"stack":N},
+ *	 "started":"2026-01-31T12:00:00Z","origin":"16 hex digits",
+ *	 "strategy":{"name","seed","slice","parameters":[...]},
+ *	 "plan":{"flags":["virtual_time",...],"cpus","random_seed","realtime_ns","monotonic_ns",
+ *	         "idle_wait_ns","step_budget","pid","ppid"},
+ *	 "trap":true,"addresses_fixed":true}
+ *
+ * Hashes are xxh3-64, 16 hex digits; limits -1: none. Members are found by fields.h.
+ */
+#ifndef RECORDER_HEADER_H
+#define RECORDER_HEADER_H
+
+#include <stdbool.h>
+
+#include <cjson/cJSON.h>
+
+#include "formats/err.h"
+#include "formats/plan.h"
+#include "recorder/session.h"
+
+#define HEADER_VERSION "0.1.0" /* of frontrun */
+
+/*
+ * The header's members for a run of `session`. `extra` are `extras` further names of environment variables. The
+ * caller deletes it. Never NULL.
+ */
+cJSON *header_new(struct session *session, const char *command, const char *const *extra,
+		  unsigned extras);
+
+/* Name of a strategy ("natural"), NULL when out of range; and back, -1 when there is none. */
+const char *header_strategy_name(unsigned id);
+int header_strategy_by_name(const char *name);
+
+/*
+ * Fills what a replay has to repeat from a header. -EINVAL with `err` when something is missing or makes
+ * no sense.
+ */
+int header_plan(const cJSON *header, struct plan_run *run, struct plan_strategy *strategy,
+		struct err *err);
+
+/* A NULL-terminated argv, to be freed with header_free_words(); NULL with `err` set when there is none. */
+char **header_argv(const cJSON *header, struct err *err);
+
+/*
+ * The present environment with the variables of the header put to what they were: those of the allow-list that
+ * the header does not have are left out. NULL-terminated, to be freed with header_free_words().
+ */
+char **header_environment(const cJSON *header);
+void header_free_words(char **words);
+
+/* The trace was recorded by this user on this machine. */
+bool header_is_ours(const cJSON *header);
+
+/*
+ * How `elf` differs from the program that the header describes, for a warning: one sentence, "" when it does
+ * not. `text` holds `size` bytes.
+ */
+void header_compare_program(const cJSON *header, const struct elf_info *elf, char *text,
+			    size_t size);
+
+#endif

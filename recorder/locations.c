@@ -1,0 +1,183 @@
+/*
+ * Numbers for code locations, see locations.h.
+ */
+#include "recorder/locations.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "recorder/alloc.h"
+#include "recorder/elf.h"
+
+#include <uthash.h>
+
+struct module {
+	uint64_t base, start, end;
+	char *path;
+};
+
+struct place {
+	struct place_key {
+		uint64_t offset;
+		uint32_t module;
+		uint32_t flags;
+	} key;
+	uint32_t number;
+	UT_hash_handle hh;
+};
+
+struct locations {
+	struct trace_writer *writer;
+	struct symbols *symbols;
+	struct module *modules; /* by number */
+	uint32_t modules_size;
+	struct place *places;
+	uint32_t count;
+};
+
+struct locations *locations_new(struct trace_writer *writer)
+{
+	struct locations *locations = alloc_check(calloc(1, sizeof(*locations)));
+
+	locations->writer = writer;
+	locations->symbols = symbols_new();
+	return locations;
+}
+
+void locations_free(struct locations *locations)
+{
+	struct place *place, *next;
+	uint32_t i;
+
+	HASH_ITER(hh, locations->places, place, next) {
+		HASH_DEL(locations->places, place);
+		free(place);
+	}
+	for (i = 0; i < locations->modules_size; i++)
+		free(locations->modules[i].path);
+	free(locations->modules);
+	symbols_free(locations->symbols);
+	free(locations);
+}
+
+/* The build id in hex; without one the hash of the content, as symbols.h wants it. */
+static const char *identity(const struct record_module *record, char text[ELF_BUILD_ID_HEX])
+{
+	uint64_t hash;
+	unsigned i;
+
+	for (i = 0; i < record->build_id_length; i++)
+		sprintf(text + 2 * i, "%02x", record->build_id[i]);
+	if (record->build_id_length)
+		return text;
+	if (*record->path != '/' || elf_hash_file(record->path, &hash, NULL))
+		return NULL;
+	sprintf(text, "xxh3:%016llx", (unsigned long long)hash);
+	return text;
+}
+
+int locations_module(struct locations *locations, const struct record_module *record)
+{
+	const char *path = *record->path ? record->path : "[vdso]";
+	char text[ELF_BUILD_ID_HEX];
+	const struct trace_module line = {
+		.number = record->number,
+		.path = path,
+		.build_id = identity(record, text),
+		.base = record->base,
+		.main = record->is_main,
+	};
+	struct module *module;
+
+	if (record->number >= locations->modules_size) {
+		uint32_t size = locations->modules_size ? locations->modules_size : 64;
+
+		while (size <= record->number)
+			size *= 2;
+		locations->modules = alloc_check(
+			reallocarray(locations->modules, size, sizeof(*locations->modules)));
+		memset(locations->modules + locations->modules_size, 0,
+		       (size - locations->modules_size) * sizeof(*locations->modules));
+		locations->modules_size = size;
+	}
+	module = &locations->modules[record->number];
+	free(module->path);
+	module->base = record->base;
+	module->start = record->start;
+	module->end = record->end;
+	module->path = alloc_check(strdup(path));
+	symbols_module(locations->symbols, record->number, path, line.build_id);
+	return trace_writer_module(locations->writer, &line);
+}
+
+static struct trace_source source_of(const struct symbol_frame *frame)
+{
+	return (struct trace_source){ frame->function, frame->file, frame->line };
+}
+
+static void write_location(struct locations *locations, const struct place *place)
+{
+	struct trace_source inlined[SYMBOLS_FRAMES_MAX];
+	struct trace_location line = {
+		.number = place->number,
+		.module = place->key.module,
+		.offset = place->key.offset,
+		.inlined = inlined,
+	};
+	struct symbol_location at;
+	unsigned i;
+
+	if (place->key.module) {
+		symbols_lookup(locations->symbols, place->key.module, place->key.offset,
+			       place->key.flags, &at);
+		line.source = source_of(&at.frames[0]);
+		for (i = 1; i < at.n_frames; i++)
+			inlined[i - 1] = source_of(&at.frames[i]);
+		line.inlined_n = at.n_frames - 1;
+		line.user = symbols_is_user(locations->symbols, place->key.module, &at);
+	}
+	trace_writer_location(locations->writer, &line);
+}
+
+uint32_t locations_number(struct locations *locations, uint32_t module, uint64_t offset,
+			  unsigned flags)
+{
+	struct place_key key = { .offset = offset, .module = module, .flags = flags };
+	struct place *place;
+
+	HASH_FIND(hh, locations->places, &key, sizeof(key), place);
+	if (place)
+		return place->number;
+	place = alloc_check(calloc(1, sizeof(*place)));
+	place->key = key;
+	place->number = ++locations->count;
+	HASH_ADD(hh, locations->places, key, sizeof(place->key), place);
+	write_location(locations, place);
+	return place->number;
+}
+
+uint32_t locations_address(struct locations *locations, uint64_t address, unsigned flags)
+{
+	uint32_t i;
+
+	/* From the newest on: a library that was loaded later may lie where an old one was. */
+	for (i = locations->modules_size; i-- > 0;) {
+		const struct module *module = &locations->modules[i];
+
+		if (module->path && address >= module->start && address < module->end)
+			return locations_number(locations, i, address - module->base, flags);
+	}
+	return locations_number(locations, 0, address, flags);
+}
+
+const char *locations_module_path(const struct locations *locations, uint32_t module)
+{
+	if (module >= locations->modules_size || !locations->modules[module].path)
+		return "?";
+	return locations->modules[module].path;
+}
+
+const char *locations_data(struct locations *locations, uint32_t module, uint64_t offset)
+{
+	return symbols_data(locations->symbols, module, offset);
+}

@@ -1,0 +1,233 @@
+/*
+ * Writes the lines of a trace from records, see trace_sink.h. Records are checked already (drain.h).
+ */
+#include "recorder/trace_sink.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "recorder/alloc.h"
+#include "recorder/ids.h"
+#include "recorder/locations.h"
+#include "recorder/text.h"
+
+#define LANE_DEPTH_MAX 256 /* levels of creation that an id spells out */
+#define ID_MAX 4352
+
+/* Where a lane comes from: enough to spell its id. */
+struct lane_path {
+	uint32_t parent;
+	uint32_t index;
+};
+
+struct trace_sink {
+	struct trace_writer *writer;
+	struct locations *locations;
+	struct lane_path *lanes; /* by number */
+	uint32_t lanes_size;
+	struct trace_sink_counts counts;
+};
+
+static const char *const note_kinds[NOTE_KIND_COUNT] = {
+	[NOTE_INFO] = "info",
+	[NOTE_UNCONTROLLED] = "uncontrolled",
+	[NOTE_INEXACT] = "inexact",
+};
+
+struct trace_sink *trace_sink_new(struct trace_writer *writer)
+{
+	struct trace_sink *sink = alloc_check(calloc(1, sizeof(*sink)));
+
+	sink->writer = writer;
+	sink->locations = locations_new(writer);
+	return sink;
+}
+
+void trace_sink_free(struct trace_sink *sink)
+{
+	if (!sink)
+		return;
+	locations_free(sink->locations);
+	free(sink->lanes);
+	free(sink);
+}
+
+uint32_t trace_sink_address(struct trace_sink *sink, uint64_t address, unsigned flags)
+{
+	return locations_address(sink->locations, address, flags);
+}
+
+const struct trace_sink_counts *trace_sink_counts(const struct trace_sink *sink)
+{
+	return &sink->counts;
+}
+
+/* What the writer said, as a drain's error. */
+static int written(int rc, struct err *err)
+{
+	if (rc >= 0)
+		return 0;
+	return err_set(err, -rc, "cannot write the trace: %s", strerror(-rc));
+}
+
+/* Spells the id of a lane, "1.2.1"; the outermost levels of a very deep one are cut. "" for 0. */
+static void lane_id(const struct trace_sink *sink, uint32_t number, char id[ID_MAX])
+{
+	uint32_t index[LANE_DEPTH_MAX];
+	char parent[ID_MAX];
+	size_t depth = 0;
+	struct text text;
+
+	while (number && number < sink->lanes_size && depth < LANE_DEPTH_MAX) {
+		index[depth++] = sink->lanes[number].index;
+		number = sink->lanes[number].parent;
+	}
+	text_init(&text, id, ID_MAX);
+	while (depth) {
+		memcpy(parent, id, text.len + 1);
+		text_reset(&text);
+		ids_lane(&text, *parent ? parent : NULL, index[--depth]);
+	}
+}
+
+static int put_event(void *self, const struct record_event *record, struct err *err)
+{
+	struct trace_sink *sink = self;
+	const struct trace_event event = {
+		.kind = record->kind,
+		.phase = record->phase,
+		.process = record->process,
+		.lane = record->lane,
+		.k = record->k,
+		.object = record->object,
+		.object2 = record->object2,
+		.context = record->context,
+		.result = record->result,
+		.value.type = record->has_value ? TRACE_VALUE_INT : TRACE_VALUE_NONE,
+		.value.number = record->value,
+	};
+	int rc = trace_writer_event(sink->writer, &event);
+
+	return __builtin_expect(rc != 0, 0) ? written(rc, err) : 0;
+}
+
+static int put_decision(void *self, const struct record_decision *record, struct err *err)
+{
+	struct trace_sink *sink = self;
+	const struct trace_decision decision = {
+		.kind = record->kind,
+		.lane = record->lane,
+		.k = record->k,
+		.at = record->context,
+		.n = record->visit,
+		.from = record->options,
+		.from_n = record->option_count,
+		.to = record->choice,
+		.forced = record->forced,
+	};
+
+	return written(trace_writer_decision(sink->writer, &decision), err);
+}
+
+static int put_lane(void *self, const struct record_lane *record, struct err *err)
+{
+	struct trace_sink *sink = self;
+	struct trace_lane lane = {
+		.number = record->number,
+		.process = record->process,
+		.parent = record->parent,
+		.name = *record->name ? record->name : NULL,
+	};
+	char id[ID_MAX];
+
+	if (record->number >= sink->lanes_size) {
+		uint32_t size = sink->lanes_size ? sink->lanes_size : 64;
+
+		while (size <= record->number)
+			size *= 2;
+		sink->lanes = alloc_check(reallocarray(sink->lanes, size, sizeof(*sink->lanes)));
+		memset(sink->lanes + sink->lanes_size, 0,
+		       (size - sink->lanes_size) * sizeof(*sink->lanes));
+		sink->lanes_size = size;
+	}
+	if (!sink->lanes[record->number].index)
+		sink->counts.lanes++;
+	/* A parent has a smaller number, so no chain of parents can be a ring. */
+	sink->lanes[record->number].parent = record->parent < record->number ? record->parent : 0;
+	sink->lanes[record->number].index = record->index;
+	lane_id(sink, record->number, id);
+	lane.id = id;
+	if (record->start)
+		lane.start = locations_number(sink->locations, record->start_module,
+					      record->start_offset, 0);
+	return written(trace_writer_lane(sink->writer, &lane), err);
+}
+
+static int put_object(void *self, const struct record_object *record, struct err *err)
+{
+	struct trace_sink *sink = self;
+	char id[ID_MAX + 64], lane[ID_MAX];
+	const struct trace_object object = {
+		.number = record->number,
+		.id = id,
+		.kind = ids_kind_name(record->kind),
+		.name = record->class == OBJECT_STATIC
+				? locations_data(sink->locations, record->module, record->offset)
+				: NULL,
+		.context = record->context,
+		.address = record->address,
+		.provisional = ids_is_provisional(record),
+	};
+	struct text text;
+
+	lane_id(sink, record->lane, lane);
+	text_init(&text, id, sizeof(id));
+	ids_object(&text, record, locations_module_path(sink->locations, record->module), lane);
+	return written(trace_writer_object(sink->writer, &object), err);
+}
+
+static int put_context(void *self, const struct record_context *record, struct err *err)
+{
+	struct trace_sink *sink = self;
+	uint32_t frames[RECORD_MAX / sizeof(struct record_frame)], i;
+	struct trace_context context = {
+		.number = record->number,
+		.frames = frames,
+		.frames_n = record->count,
+	};
+
+	for (i = 0; i < record->count; i++) {
+		const struct record_frame *frame = &record->frames[i];
+		unsigned flags = frame->flags & 1 ? 0 : SYMBOLS_RETURN_ADDRESS;
+
+		frames[i] = locations_number(sink->locations, frame->module, frame->offset, flags);
+	}
+	return written(trace_writer_context(sink->writer, &context), err);
+}
+
+static int put_module(void *self, const struct record_module *record, struct err *err)
+{
+	struct trace_sink *sink = self;
+
+	return written(locations_module(sink->locations, record), err);
+}
+
+static int put_note(void *self, const struct record_note *record, struct err *err)
+{
+	struct trace_sink *sink = self;
+
+	sink->counts.uncontrolled += record->kind == NOTE_UNCONTROLLED;
+	sink->counts.inexact += record->kind == NOTE_INEXACT;
+	return written(trace_writer_note(sink->writer, note_kinds[record->kind], record->text), err);
+}
+
+const struct drain_sink trace_sink_table = {
+	.event = put_event,
+	.decision = put_decision,
+	.lane = put_lane,
+	.object = put_object,
+	.context = put_context,
+	.module = put_module,
+	.note = put_note,
+};
