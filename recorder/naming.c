@@ -176,14 +176,36 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* "bank.c:17"; false when the trace does not know the line. */
-static bool add_line(struct text *text, const struct trace_location *location)
+/*
+ * The function and line of a location to show: of the program's own code where functions were inlined into each
+ * other (std::mutex::lock() inlined into deposit() is deposit()).
+ */
+static const struct trace_source *shown_source(const struct trace_location *location)
 {
-	if (!location->source.file)
+	static const char *const foreign[] = { "/usr/include/", "/usr/lib/", "/rustc/" };
+	const struct trace_source *source = &location->source;
+	uint32_t i = 0;
+	size_t j;
+
+	while (location->user && source->file && i < location->inlined_n) {
+		for (j = 0; j < sizeof(foreign) / sizeof(*foreign); j++)
+			if (strncmp(source->file, foreign[j], strlen(foreign[j])) == 0)
+				break;
+		if (j == sizeof(foreign) / sizeof(*foreign))
+			break;
+		source = &location->inlined[i++];
+	}
+	return source;
+}
+
+/* "bank.c:17"; false when the trace does not know the line. */
+static bool add_line(struct text *text, const struct trace_source *source)
+{
+	if (!source->file)
 		return false;
-	text_add_clean(text, base_name(location->source.file));
-	if (location->source.line)
-		text_addf(text, ":%u", location->source.line);
+	text_add_clean(text, base_name(source->file));
+	if (source->line)
+		text_addf(text, ":%u", source->line);
 	return true;
 }
 
@@ -203,14 +225,16 @@ static void add_offset(const struct naming *naming, struct text *text,
 static void add_frame(const struct naming *naming, struct text *text,
 		      const struct trace_location *location)
 {
-	if (!location->source.function) {
-		if (!add_line(text, location))
+	const struct trace_source *source = shown_source(location);
+
+	if (!source->function) {
+		if (!add_line(text, source))
 			add_offset(naming, text, location);
 		return;
 	}
-	text_add_clean(text, location->source.function);
+	text_add_clean(text, source->function);
 	text_add(text, " (");
-	if (!add_line(text, location))
+	if (!add_line(text, source))
 		add_offset(naming, text, location);
 	text_add(text, ")");
 }
@@ -219,10 +243,10 @@ void naming_place(const struct naming *naming, struct text *text, uint32_t conte
 {
 	const struct trace_location *at = trace_names_user_location(naming->names, context);
 
-	if (!at || add_line(text, at))
+	if (!at || add_line(text, shown_source(at)))
 		return;
-	if (at->source.function)
-		text_add_clean(text, at->source.function);
+	if (shown_source(at)->function)
+		text_add_clean(text, shown_source(at)->function);
 	else
 		add_offset(naming, text, at);
 }

@@ -104,7 +104,8 @@ static void print_lane(const struct tail *tail, const struct lane *lane,
 
 		text_reset(&text);
 		naming_step(naming, &text, &kept->event);
-		text_add(&text, "  ");
+		if (kept->event.context)
+			text_add(&text, "  ");
 		naming_place(naming, &text, kept->event.context);
 		fprintf(out, "    %8" PRIu64 "  %s\n", kept->number + 1, text.data);
 	}

@@ -1,0 +1,315 @@
+/*
+ * The text of `frontrun info`.
+ */
+#include "replayer/info_text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "recorder/fields.h"
+#include "recorder/story.h"
+
+enum { LABEL = 12, THREADS = 16, OBJECTS = 20, KINDS = 100 };
+
+static void put(FILE *out, const char *label, const struct text *text)
+{
+	fprintf(out, "  %-*s %s\n", LABEL, label, text->data);
+}
+
+static void put_string(FILE *out, const char *label, const cJSON *object, const char *name)
+{
+	const char *value = fields_string(object, name, NULL);
+	char space[1024];
+	struct text text;
+
+	if (!value || !*value)
+		return;
+	text_init(&text, space, sizeof(space));
+	text_add_clean(&text, value);
+	put(out, label, &text);
+}
+
+uint32_t info_count_lanes(const struct info *info)
+{
+	uint32_t i, count = 0;
+
+	for (i = 0; i < trace_names_lanes_end(info->file->names); i++)
+		count += trace_names_lane(info->file->names, i) != NULL;
+	return count;
+}
+
+uint32_t info_count_objects(const struct info *info)
+{
+	uint32_t i, count = 0;
+
+	for (i = 0; i < trace_names_objects_end(info->file->names); i++)
+		count += trace_names_object(info->file->names, i) != NULL;
+	return count;
+}
+
+static void put_origin(const struct info *info, FILE *out)
+{
+	const cJSON *header = info->file->header, *word;
+	const cJSON *system = fields_object(header, "system");
+	const cJSON *program = fields_object(header, "program");
+	const cJSON *strategy = fields_object(header, "strategy");
+	char space[2048];
+	struct text text;
+
+	text_init(&text, space, sizeof(space));
+	cJSON_ArrayForEach (word, fields_array(header, "argv")) {
+		text_add(&text, text.len ? " " : "");
+		text_add_clean(&text, cJSON_GetStringValue(word));
+	}
+	put(out, "command", &text);
+	put_string(out, "directory", header, "cwd");
+	put_string(out, "executable", program, "path");
+	text_reset(&text);
+	text_add_clean(&text, fields_string(header, "started", "at an unknown time"));
+	text_add(&text, " by frontrun ");
+	text_add_clean(&text, fields_string(header, "version", "of an unknown version"));
+	text_add(&text, ", strategy ");
+	text_add_clean(&text, fields_string(strategy, "name", "unknown"));
+	put(out, "recorded", &text);
+	text_reset(&text);
+	text_add(&text, "Linux ");
+	text_add_clean(&text, fields_string(system, "kernel", "?"));
+	text_add(&text, ", ");
+	text_add_clean(&text, fields_string(system, "libc", "?"));
+	text_addf(&text, ", %" PRId64 " CPUs", fields_int(system, "cpus", 0));
+	put(out, "machine", &text);
+}
+
+static void put_ending(const struct info *info, FILE *out)
+{
+	const cJSON *outcome = info->file->outcome;
+	const struct err *damage = &info->file->damage;
+	static const char *const verified[] = {
+		[INFO_UNVERIFIED] = "",
+		[INFO_SAME] = ", and so have the events",
+		[INFO_DIFFERENT] = ", but the events have others",
+		[INFO_REFUSED] = ", not verified",
+	};
+	char space[1024];
+	struct text text;
+
+	text_init(&text, space, sizeof(space));
+	story_word(&text, outcome);
+	put(out, "ended with", &text);
+	text_reset(&text);
+	text_add(&text, damage->code ? "no: " : "yes");
+	text_add_clean(&text, damage->text);
+	put(out, "complete", &text);
+	text_reset(&text);
+	text_add_count(&text, info->census.events);
+	text_addf(&text, " in %u threads; ", info_count_lanes(info));
+	text_add_count(&text, info->census.decisions);
+	text_add(&text, " decisions, ");
+	text_add_count(&text, (unsigned long long)fields_int(outcome, "switches", 0));
+	text_add(&text, " switches");
+	put(out, "events", &text);
+	text_reset(&text);
+	text_add(&text, "order ");
+	text_add_clean(&text, fields_string(outcome, "order_hash", "unknown"));
+	text_add(&text, ", happens-before ");
+	text_add_clean(&text, fields_string(outcome, "hb_hash", "unknown"));
+	text_add(&text, verified[info->verdict]);
+	put(out, "hashes", &text);
+}
+
+/* A list: a count and a name on each line. */
+static void put_count(FILE *out, uint64_t count, const struct text *name)
+{
+	char space[32];
+	struct text text;
+
+	text_init(&text, space, sizeof(space));
+	text_add_count(&text, count);
+	fprintf(out, "  %*s %s\n", LABEL, text.data, name->data);
+}
+
+static void put_more(FILE *out, uint32_t total, uint32_t shown)
+{
+	if (shown < total)
+		fprintf(out, "  %*s (%u more)\n", LABEL, "", total - shown);
+}
+
+static void put_lists(const struct info *info, FILE *out)
+{
+	const struct naming *naming = info->file->naming;
+	const struct trace_object *object;
+	uint32_t top[KINDS], i, n;
+	char space[512];
+	struct text name;
+
+	text_init(&name, space, sizeof(space));
+	fputs("\nThreads, by number of operations\n", out);
+	n = census_top(info->census.lanes, info->census.lanes_end, top, THREADS);
+	for (i = 0; i < n; i++) {
+		text_reset(&name);
+		naming_lane(naming, &name, top[i]);
+		put_count(out, info->census.lanes[top[i]], &name);
+	}
+	put_more(out, info_count_lanes(info), n);
+	fputs("\nOperations\n", out);
+	n = census_top(info->census.kinds, EVENT_COUNT, top, KINDS);
+	for (i = 0; i < n; i++) {
+		text_reset(&name);
+		text_add(&name, top[i] == EVENT_NONE ? "of kinds that this version does not know"
+						     : event_kind_name(top[i]));
+		put_count(out, info->census.kinds[top[i]], &name);
+	}
+	n = census_top(info->census.objects, info->census.objects_end, top, OBJECTS);
+	if (n)
+		fputs("\nObjects, by number of operations\n", out);
+	for (i = 0; i < n; i++) {
+		text_reset(&name);
+		naming_object(naming, &name, top[i]);
+		object = trace_names_object(info->file->names, top[i]);
+		if (object && object->kind && object->name) {
+			text_add(&name, "  ");
+			text_add_clean(&name, object->kind);
+		}
+		put_count(out, info->census.objects[top[i]], &name);
+	}
+	put_more(out, info_count_objects(info), n);
+}
+
+static void put_trapped(const struct info *info, FILE *out)
+{
+	const cJSON *trapped = fields_object(info->file->outcome, "trapped"), *call;
+	char space[256];
+	struct text name;
+
+	if (!trapped || !trapped->child)
+		return;
+	fputs("\nTrapped calls by name\n", out);
+	text_init(&name, space, sizeof(space));
+	cJSON_ArrayForEach (call, trapped) {
+		text_reset(&name);
+		text_add_clean(&name, call->string);
+		put_count(out, (uint64_t)fields_int(trapped, call->string, 0), &name);
+	}
+}
+
+/* The names of the members of an object, not their values. */
+static bool add_names(struct text *what, const cJSON *object)
+{
+	const cJSON *item;
+
+	if (!object || !object->child)
+		return false;
+	if (!what)
+		return true;
+	cJSON_ArrayForEach (item, object) {
+		text_add(what, item == object->child ? "" : " ");
+		text_add_clean(what, item->string);
+	}
+	return true;
+}
+
+static bool add_string(struct text *what, const char *string)
+{
+	if (what)
+		text_add_clean(what, string);
+	return *string;
+}
+
+static bool add_sources(struct text *what, const struct trace_names *names)
+{
+	const struct trace_location *location;
+	uint32_t i, count = 0;
+
+	for (i = 0; i < trace_names_locations_end(names); i++) {
+		location = trace_names_location(names, i);
+		count += location && location->source.file;
+	}
+	if (what)
+		text_addf(what, "%u places", count);
+	return count > 0;
+}
+
+static bool add_modules(struct text *what, const struct trace_names *names)
+{
+	uint32_t i, count = 0;
+
+	for (i = 0; i < trace_names_modules_end(names); i++)
+		count += trace_names_module(names, i) != NULL;
+	if (what)
+		text_addf(what, "%u executables and libraries", count);
+	return count > 0;
+}
+
+static bool add_stderr(struct text *what, const cJSON *outcome)
+{
+	size_t bytes = strlen(fields_string(outcome, "stderr", ""));
+
+	if (what)
+		text_addf(what, "the last %zu bytes", bytes);
+	return bytes > 0;
+}
+
+static const struct {
+	const char *word, *label;
+} sensitive[INFO_SENSITIVE_COUNT] = {
+	{ "argv", "the command line with its arguments" },    { "cwd", "the working directory" },
+	{ "environment", "environment variables" },           { "paths", "paths of files" },
+	{ "source", "names of functions and source files" },  { "stderr", "standard error" },
+	{ "machine", "kernel, libc and CPU of the machine" },
+};
+
+const char *info_sensitive_word(unsigned i)
+{
+	return sensitive[i].word;
+}
+
+bool info_sensitive(const struct info *info, unsigned i, struct text *what)
+{
+	const struct trace_file *file = info->file;
+
+	switch (i) {
+	case 0:
+		return fields_array(file->header, "argv") != NULL;
+	case 1:
+		return add_string(what, fields_string(file->header, "cwd", ""));
+	case 2:
+		return add_names(what, fields_object(file->header, "environment"));
+	case 3:
+		return add_modules(what, file->names);
+	case 4:
+		return add_sources(what, file->names);
+	case 5:
+		return add_stderr(what, file->outcome);
+	default:
+		return fields_object(file->header, "system") != NULL;
+	}
+}
+
+static void put_sensitive(const struct info *info, FILE *out)
+{
+	char space[1024];
+	struct text what;
+	unsigned i;
+
+	fputs("\nRead before you send it to strangers: it holds\n", out);
+	for (i = 0; i < INFO_SENSITIVE_COUNT; i++) {
+		text_init(&what, space, sizeof(space));
+		if (info_sensitive(info, i, &what))
+			fprintf(out, "  %s%s%s\n", sensitive[i].label, what.len ? ": " : "",
+				what.data);
+	}
+}
+
+void info_text(const struct info *info, FILE *out)
+{
+	const cJSON *format = fields_array(info->file->header, "format");
+
+	fprintf(out, "%s: trace of format %d.%d\n", info->file->path,
+		(int)cJSON_GetNumberValue(cJSON_GetArrayItem(format, 0)),
+		(int)cJSON_GetNumberValue(cJSON_GetArrayItem(format, 1)));
+	put_origin(info, out);
+	put_ending(info, out);
+	put_lists(info, out);
+	put_trapped(info, out);
+	put_sensitive(info, out);
+}
