@@ -3,7 +3,8 @@
  */
 #include "recorder/options.h"
 
-#define COMMAND(symbol, name, ...) int cmd_##name(const struct command *command, int argc, char **argv);
+#define COMMAND(symbol, name, ...) \
+	int cmd_##name(const struct command *command, int argc, char **argv) __attribute__((weak));
 #include "recorder/commands.def"
 #undef COMMAND
 

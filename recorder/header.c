@@ -13,8 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <xxhash.h>
-
+#include "formats/hash.h"
 #include "formats/json_out.h"
 #include "recorder/alloc.h"
 #include "recorder/header_names.h"
@@ -27,9 +26,8 @@ const char *const header_flag_names[HEADER_FLAGS] = {
 };
 
 const char *const header_strategies[HEADER_STRATEGIES] = {
-	[STRATEGY_NATURAL] = "natural",
-	[STRATEGY_RANDOM] = "random",
-	[STRATEGY_SCRIPT] = "script",
+#define STRATEGY(symbol, name) [STRATEGY_##symbol] = name,
+#include "recorder/strategies.def"
 };
 
 static const char *const allowed[] = {
@@ -213,7 +211,7 @@ uint64_t header_origin(void)
 	text[strcspn(text, "\n")] = '\0';
 	n = strlen(text);
 	snprintf(text + n, sizeof(text) - n, "|%s|%u", name.nodename, (unsigned)getuid());
-	return XXH3_64bits(text, strlen(text));
+	return hash_bytes(text, strlen(text));
 }
 
 static cJSON *strategy(const struct plan_strategy *plan)

@@ -27,6 +27,8 @@ struct trace_sink {
 	struct lane_path *lanes; /* by number */
 	uint32_t lanes_size;
 	struct trace_sink_counts counts;
+	void (*note)(void *self, const char *kind, const char *text);
+	void *note_self;
 };
 
 static const char *const note_kinds[NOTE_KIND_COUNT] = {
@@ -56,6 +58,13 @@ void trace_sink_free(struct trace_sink *sink)
 uint32_t trace_sink_address(struct trace_sink *sink, uint64_t address, unsigned flags)
 {
 	return locations_address(sink->locations, address, flags);
+}
+
+void trace_sink_listen(struct trace_sink *sink,
+		       void (*note)(void *self, const char *kind, const char *text), void *self)
+{
+	sink->note = note;
+	sink->note_self = self;
 }
 
 const struct trace_sink_counts *trace_sink_counts(const struct trace_sink *sink)
@@ -219,6 +228,8 @@ static int put_note(void *self, const struct record_note *record, struct err *er
 
 	sink->counts.uncontrolled += record->kind == NOTE_UNCONTROLLED;
 	sink->counts.inexact += record->kind == NOTE_INEXACT;
+	if (sink->note)
+		sink->note(sink->note_self, note_kinds[record->kind], record->text);
 	return written(trace_writer_note(sink->writer, note_kinds[record->kind], record->text), err);
 }
 

@@ -33,9 +33,13 @@ void trace_sink_free(struct trace_sink *sink);
  */
 uint32_t trace_sink_address(struct trace_sink *sink, uint64_t address, unsigned flags);
 
-/* Switches between lanes, threads and notes of unexact or uncontrolled behaviour so far. */
+/* `note` hears of each note of the runtime as well; `kind` is the word in the trace. */
+void trace_sink_listen(struct trace_sink *sink,
+		       void (*note)(void *self, const char *kind, const char *text), void *self);
+
+/* What came by so far. */
 struct trace_sink_counts {
-	uint64_t lanes;	       /* all of them */
+	uint64_t lanes;        /* all of them */
 	uint64_t uncontrolled; /* notes of that kind */
 	uint64_t inexact;
 };
