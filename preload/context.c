@@ -30,31 +30,31 @@ enum {
 
 /* A remembered walk. Empty while stamp is not modules_epoch() + 1. */
 struct variant {
-	uint64_t depth;			/* unwind_limit() - sp */
+	uint64_t depth; /* unwind_limit() - sp */
 	uint32_t stamp;
 	uint32_t id;
-	uint32_t n_modules;		/* when the walk guessed: modules_count() then; else 0 */
-	struct unwind_trace trace;	/* its key too: pcs[0] */
+	uint32_t n_modules;        /* when the walk guessed: modules_count() then; else 0 */
+	struct unwind_trace trace; /* its key too: pcs[0] */
 } __attribute__((aligned(LINE)));
 
 struct context {
 	uint64_t pcs[UNWIND_MAX];
-	uint32_t n_modules;		/* modules_count() when it was interned */
+	uint32_t n_modules; /* modules_count() when it was interned */
 	uint8_t n;
 	uint8_t end;
 };
 
 struct context_table {
-	uint32_t capacity;		/* a power of two */
-	uint32_t set_mask;		/* sets of variants - 1 */
+	uint32_t capacity; /* a power of two */
+	uint32_t set_mask; /* sets of variants - 1 */
 	uint32_t count;
 	uint32_t epoch;
 	uint32_t next_way;
 	struct context_stats stats;
 	struct unwind_cache *cache;
-	struct variant *variants;	/* (set_mask + 1) * VARIANT_WAYS */
-	struct context *contexts;	/* id - 1 */
-	uint32_t *index;		/* ids by hash of pcs, 2 * capacity; 0 = free */
+	struct variant *variants; /* (set_mask + 1) * VARIANT_WAYS */
+	struct context *contexts; /* id - 1 */
+	uint32_t *index;          /* ids by hash of pcs, 2 * capacity; 0 = free */
 };
 
 static size_t line_up(size_t size)
@@ -189,8 +189,9 @@ static bool modules_turned_up(const struct unwind_trace *trace)
 	return modules_count() != before;
 }
 
-static uint32_t walk(struct context_table *ct, const struct unwind_start *start,
-		     struct variant *set, uint64_t depth)
+static __attribute__((noinline)) uint32_t walk(struct context_table *ct,
+					       const struct unwind_start *start,
+					       struct variant *set, uint64_t depth)
 {
 	struct unwind_trace trace;
 	struct variant *v = NULL;

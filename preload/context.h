@@ -25,16 +25,16 @@
 #include "preload/unwind.h"
 
 enum {
-	CONTEXT_CAPACITY = 65536,	/* the usual number of contexts of a table */
+	CONTEXT_CAPACITY = 65536, /* the usual number of contexts of a table */
 };
 
 struct context_table;
 
 struct context_stats {
-	uint64_t fast;		/* captures answered by a remembered walk */
-	uint64_t walked;	/* captures that walked the stack */
-	uint64_t overflow;	/* new stacks that no longer fitted: context of their pc alone */
-	uint64_t lost;		/* not even that fitted: id 0 was returned */
+	uint64_t fast;     /* captures answered by a remembered walk */
+	uint64_t walked;   /* captures that walked the stack */
+	uint64_t overflow; /* new stacks that no longer fitted: context of their pc alone */
+	uint64_t lost;     /* not even that fitted: id 0 was returned */
 };
 
 /* Bytes that context_init() needs for `capacity` contexts (rounded up to a power of two). */

@@ -16,7 +16,7 @@
 
 enum {
 	PATH_POOL = 256 * 1024,
-	MISSES = 64,		/* pages known to belong to no module */
+	MISSES = 64, /* pages known to belong to no module */
 	PAGE_SHIFT = 12,
 };
 
@@ -31,15 +31,16 @@ struct live {
 	struct range range[MODULES_MAX];
 };
 
+uint32_t modules_epoch_; /* see modules_epoch() */
+
 static struct module table[MODULES_MAX];
 static uint32_t n_modules;
 static uint32_t n_lost;
-static uint32_t epoch;
 static uint32_t n_announced;
 
 static struct live live_sets[2];
 static struct live *live = &live_sets[0];
-static uint32_t last_hit;	/* index into live->range; a hint only */
+static uint32_t last_hit; /* index into live->range; a hint only */
 
 static unsigned long long seen_adds, seen_subs;
 static bool must_scan = true;
@@ -91,8 +92,9 @@ static void read_notes(struct module *m, const uint8_t *p, uint64_t size, uint64
 			return;
 		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
 		    memcmp(p + name_at, "GNU", 4) == 0) {
-			m->build_id_len = note.n_descsz < MODULES_BUILD_ID_MAX ?
-						  (uint8_t)note.n_descsz : MODULES_BUILD_ID_MAX;
+			m->build_id_len = note.n_descsz < MODULES_BUILD_ID_MAX
+						  ? (uint8_t)note.n_descsz
+						  : MODULES_BUILD_ID_MAX;
 			memcpy(m->build_id, p + desc_at, m->build_id_len);
 			return;
 		}
@@ -103,7 +105,7 @@ static void read_notes(struct module *m, const uint8_t *p, uint64_t size, uint64
 	}
 }
 
-static void read_load(struct module *m, const ElfW(Phdr) *ph)
+static void read_load(struct module *m, const ElfW(Phdr) * ph)
 {
 	uint64_t start = m->bias + ph->p_vaddr;
 	uint64_t end = start + ph->p_memsz;
@@ -192,8 +194,8 @@ static int scan_one(struct dl_phdr_info *info, size_t size, void *arg)
 		bool still = info->dlpi_adds == seen_adds && info->dlpi_subs == seen_subs;
 
 		if (still && !must_scan)
-			return 1;	/* nothing came or went: leave at the first object */
-		must_scan = true;	/* this scan is for the rest of the objects too */
+			return 1; /* nothing came or went: leave at the first object */
+		must_scan = true; /* this scan is for the rest of the objects too */
 		seen_adds = info->dlpi_adds;
 		seen_subs = info->dlpi_subs;
 	}
@@ -253,7 +255,7 @@ int modules_rescan(void)
 	gone = mark_gone(scan.next);
 	__atomic_store_n(&live, scan.next, __ATOMIC_RELEASE);
 	if (gone)
-		__atomic_store_n(&epoch, epoch + 1, __ATOMIC_RELEASE);
+		__atomic_store_n(&modules_epoch_, modules_epoch_ + 1, __ATOMIC_RELEASE);
 	if (scan.changed || gone)
 		memset(missed_page, 0, sizeof(missed_page));
 	if (scan.full) {
@@ -275,8 +277,8 @@ const struct module *modules_find(uint64_t addr)
 	uint32_t hint = __atomic_load_n(&last_hit, __ATOMIC_RELAXED);
 	uint32_t lo = 0, hi = set->n;
 
-	if (hint < hi && addr - set->range[hint].start <
-				 set->range[hint].end - set->range[hint].start)
+	if (hint < hi &&
+	    addr - set->range[hint].start < set->range[hint].end - set->range[hint].start)
 		return &table[set->range[hint].number];
 	while (lo < hi) {
 		uint32_t mid = (lo + hi) / 2;
@@ -329,11 +331,6 @@ uint32_t modules_count(void)
 uint32_t modules_lost(void)
 {
 	return n_lost;
-}
-
-uint32_t modules_epoch(void)
-{
-	return __atomic_load_n(&epoch, __ATOMIC_ACQUIRE);
 }
 
 uint32_t modules_for_each_new(void (*cb)(const struct module *m, void *arg), void *arg)

@@ -19,13 +19,13 @@
 #include <stdint.h>
 
 enum {
-	MODULES_MAX = 2048,		/* modules ever seen in one process */
-	MODULES_SEGMENTS = 8,		/* PT_LOAD segments kept of each module */
-	MODULES_BUILD_ID_MAX = 32,	/* bytes kept of a build id; the usual SHA-1 has 20 */
+	MODULES_MAX = 2048,        /* modules ever seen in one process */
+	MODULES_SEGMENTS = 8,      /* PT_LOAD segments kept of each module */
+	MODULES_BUILD_ID_MAX = 32, /* bytes kept of a build id; the usual SHA-1 has 20 */
 };
 
 struct module_segment {
-	uint64_t start, end;		/* absolute, [start, end) */
+	uint64_t start, end; /* absolute, [start, end) */
 	bool exec;
 	bool write;
 };
@@ -36,17 +36,17 @@ struct module_segment {
  * executable, and "" if the pool for paths is full.
  */
 struct module {
-	uint32_t number;		/* 0, 1, 2...: order of first sight, never reused */
-	bool gone;			/* unloaded; its range may belong to another module */
+	uint32_t number; /* 0, 1, 2...: order of first sight, never reused */
+	bool gone;       /* unloaded; its range may belong to another module */
 	uint8_t n_segments;
-	uint8_t build_id_len;		/* 0: the object has none */
+	uint8_t build_id_len; /* 0: the object has none */
 	uint8_t build_id[MODULES_BUILD_ID_MAX];
-	uint64_t bias;			/* absolute address = bias + address in the ELF file */
-	uint64_t start, end;		/* absolute, covers all segments */
-	uint64_t eh_frame_hdr;		/* absolute, 0: no unwind tables */
+	uint64_t bias;         /* absolute address = bias + address in the ELF file */
+	uint64_t start, end;   /* absolute, covers all segments */
+	uint64_t eh_frame_hdr; /* absolute, 0: no unwind tables */
 	uint64_t eh_frame_hdr_end;
-	uint64_t dynamic;		/* absolute address of PT_DYNAMIC, 0: none */
-	const char *path;		/* stays valid for ever */
+	uint64_t dynamic; /* absolute address of PT_DYNAMIC, 0: none */
+	const char *path; /* stays valid for ever */
 	struct module_segment segments[MODULES_SEGMENTS];
 };
 
@@ -96,7 +96,12 @@ uint32_t modules_lost(void);
  * some module may then be wrong. (What it concluded from an address in no module
  * holds while modules_count() stays.)
  */
-uint32_t modules_epoch(void);
+static inline uint32_t modules_epoch(void)
+{
+	extern uint32_t modules_epoch_ __attribute__((visibility("hidden")));
+
+	return __atomic_load_n(&modules_epoch_, __ATOMIC_ACQUIRE);
+}
 
 /*
  * Call cb for each module numbered since the last call, in order of number;

@@ -13,7 +13,7 @@
 #include "preload/unwind_cfi.h"
 
 enum {
-	CACHE_BITS = 12,	/* sets of 4 rules: 16K rules, 512 KB */
+	CACHE_BITS = 12, /* sets of 4 rules: 16K rules, 512 KB */
 	CACHE_WAYS = 4,
 
 	SAVED_RBX = 0,
@@ -23,20 +23,20 @@ enum {
 	NOT_SAVED = INT16_MIN,
 
 	WALK_ON = -1,
-	LOWEST_CODE = 65536,	/* vm.mmap_min_addr: no code lies below */
+	LOWEST_CODE = 65536, /* vm.mmap_min_addr: no code lies below */
 };
 
 static const uint8_t saved_reg[SAVED_REGS] = { CFI_RBX, CFI_RBP, 12, 13, 14, 15 };
 
 enum rule_kind {
-	RULE_UNKNOWN,		/* address of no module */
-	RULE_NO_CFI,		/* address of a module, without an entry */
-	RULE_BAD,		/* an entry that we do not understand */
+	RULE_UNKNOWN, /* address of no module */
+	RULE_NO_CFI,  /* address of a module, without an entry */
+	RULE_BAD,     /* an entry that we do not understand */
 	RULE_OUTERMOST,
-	RULE_SP,		/* CFA = rsp + cfa_off */
-	RULE_BP,		/* CFA = rbp + cfa_off */
-	RULE_BP_LINK,		/* CFA = *(rbp + cfa_off): frame realigned by the compiler */
-	RULE_FULL,		/* anything else: run the CFI each time */
+	RULE_SP,      /* CFA = rsp + cfa_off */
+	RULE_BP,      /* CFA = rbp + cfa_off */
+	RULE_BP_LINK, /* CFA = *(rbp + cfa_off): frame realigned by the compiler */
+	RULE_FULL,    /* anything else: run the CFI each time */
 };
 
 /*
@@ -44,8 +44,8 @@ enum rule_kind {
  * saved[] is in words from the CFA, with RULE_BP_LINK from rbp.
  */
 struct rule {
-	uint64_t pc;		/* looked up: return address - 1 */
-	uint32_t stamp;		/* modules_epoch() + 1 at compilation; else the entry is empty */
+	uint64_t pc;    /* looked up: return address - 1 */
+	uint32_t stamp; /* modules_epoch() + 1 at compilation; else the entry is empty */
 	int32_t cfa_off;
 	int16_t saved[SAVED_REGS];
 	uint8_t kind;
@@ -53,7 +53,7 @@ struct rule {
 
 struct unwind_cache {
 	struct rule set[1 << CACHE_BITS][CACHE_WAYS];
-	uint32_t next_way;	/* victim of the next replacement, round robin */
+	uint32_t next_way; /* victim of the next replacement, round robin */
 };
 
 _Static_assert(sizeof(struct rule) == 32, "two rules a cache line");
@@ -65,7 +65,8 @@ struct walk {
 	struct unwind_cache *cache;
 	struct unwind_trace *out;
 	const struct unwind_start *start;
-	uint64_t lo, hi;	/* what may be read */
+	uint64_t lo, hi; /* what may be read */
+	uint32_t stamp;  /* that valid rules have */
 	uint64_t pc, sp, bp;
 	uint64_t bp_slot;
 	enum bp_state bp_state;
@@ -76,7 +77,7 @@ struct walk {
 		int16_t saved[SAVED_REGS];
 	} frame[UNWIND_MAX];
 	uint32_t known_frame;
-	struct cfi_regs known;	/* as of known_frame */
+	struct cfi_regs known; /* as of known_frame */
 };
 
 size_t unwind_cache_size(void)
@@ -118,8 +119,9 @@ static enum rule_kind compile_cfa(const struct cfi_row *row, int32_t *cfa_off)
 
 	*cfa_off = row->cfa.value;
 	if (row->cfa.how == CFI_IN_REGISTER)
-		return row->cfa_reg == CFI_RSP ? RULE_SP :
-		       row->cfa_reg == CFI_RBP ? RULE_BP : RULE_FULL;
+		return row->cfa_reg == CFI_RSP   ? RULE_SP
+		       : row->cfa_reg == CFI_RBP ? RULE_BP
+						 : RULE_FULL;
 	if (row->cfa.how != CFI_IS_EXPR || !cfi_expr_is_breg(row, &row->cfa, true, &reg, &off) ||
 	    reg != CFI_RBP || off != (int32_t)off || off % 8)
 		return RULE_FULL;
@@ -143,16 +145,17 @@ static enum rule_kind compile_row(const struct cfi_row *row, struct rule *rule)
 	return kind;
 }
 
-static const struct rule *compile_rule(struct unwind_cache *cache, struct rule *set, uint64_t pc)
+static __attribute__((noinline)) const struct rule *compile_rule(struct unwind_cache *cache,
+								 struct rule *set, uint64_t pc,
+								 uint32_t stamp)
 {
 	static const struct rule unknown = { .kind = RULE_UNKNOWN };
 	const struct module *m = modules_find(pc);
-	uint32_t stamp = modules_epoch() + 1;
 	struct rule *rule = NULL;
 	struct cfi_row row;
 
 	if (!m)
-		return &unknown;	/* a module may come there: not kept */
+		return &unknown; /* a module may come there: not kept */
 	for (int i = 0; i < CACHE_WAYS && !rule; i++)
 		if (set[i].stamp != stamp)
 			rule = &set[i];
@@ -174,16 +177,15 @@ static const struct rule *compile_rule(struct unwind_cache *cache, struct rule *
 	return rule;
 }
 
-static inline const struct rule *find_rule(struct unwind_cache *cache, uint64_t pc)
+static inline const struct rule *find_rule(struct unwind_cache *cache, uint64_t pc, uint32_t stamp)
 {
 	uint64_t hash = pc * UINT64_C(0x9e3779b97f4a7c15);
 	struct rule *set = cache->set[hash >> (64 - CACHE_BITS)];
-	uint32_t stamp = modules_epoch() + 1;
 
 	for (int i = 0; i < CACHE_WAYS; i++)
 		if (set[i].pc == pc && set[i].stamp == stamp)
 			return &set[i];
-	return compile_rule(cache, set, pc);
+	return compile_rule(cache, set, pc, stamp);
 }
 
 static inline bool readable(const struct walk *w, uint64_t addr)
@@ -201,7 +203,7 @@ static inline void note_link(struct walk *w, uint64_t slot, uint64_t value)
 		out->memo = false;
 		return;
 	}
-	out->link[out->n_links].at = (uint32_t)(slot - w->start->sp);
+	out->link[out->n_links].at = (int32_t)(slot - w->start->sp);
 	out->link[out->n_links++].delta = (int32_t)delta;
 }
 
@@ -221,7 +223,7 @@ static inline bool take_bp(struct walk *w)
 	case BP_SAVED:
 		if (!readable(w, w->bp_slot))
 			return false;
-		w->bp = cfi_word(w->bp_slot);
+		w->bp = unwind_word(w->bp_slot);
 		note_link(w, w->bp_slot, w->bp);
 		break;
 	case BP_LOADED:
@@ -247,7 +249,7 @@ static inline int arrive(struct walk *w, uint64_t cfa, uint64_t base, const int1
 		w->bp_slot = base + (uint64_t)((int64_t)saved[SAVED_RBP] * 8);
 		w->bp_state = BP_SAVED;
 	}
-	w->pc = cfi_word(cfa - 8);
+	w->pc = unwind_word(cfa - 8);
 	w->sp = cfa;
 	out->word[out->n_words++] = (uint32_t)(cfa - 8 - w->start->sp);
 	return WALK_ON;
@@ -264,16 +266,15 @@ static bool plausible_code(uint64_t pc)
  */
 static int step_by_frame_pointer(struct walk *w)
 {
-	static const int16_t saved[SAVED_REGS] = {
-		NOT_SAVED, -2, NOT_SAVED, NOT_SAVED, NOT_SAVED, NOT_SAVED
-	};
+	static const int16_t saved[SAVED_REGS] = { NOT_SAVED, -2,        NOT_SAVED,
+						   NOT_SAVED, NOT_SAVED, NOT_SAVED };
 	const struct module *m;
 	uint64_t bp, pc;
 
 	if (!take_bp(w) || !readable(w, w->bp) || !readable(w, w->bp + 8) || w->bp < w->sp)
 		return UNWIND_UNKNOWN_PC;
 	bp = w->bp;
-	pc = cfi_word(bp + 8);
+	pc = unwind_word(bp + 8);
 	m = modules_find(pc - 1);
 	if (!m || !module_is_code(m, pc - 1)) {
 		w->out->guessed = true;
@@ -303,7 +304,7 @@ static void recover_registers(struct walk *w, struct cfi_regs *regs)
 				continue;
 			regs->valid &= ~bit;
 			if (readable(w, slot)) {
-				regs->v[saved_reg[i]] = cfi_word(slot);
+				regs->v[saved_reg[i]] = unwind_word(slot);
 				regs->valid |= bit;
 			}
 		}
@@ -321,8 +322,9 @@ static void recover_registers(struct walk *w, struct cfi_regs *regs)
 
 static enum unwind_end end_of(int error)
 {
-	return error == -ENODATA ? UNWIND_OUTERMOST :
-	       error == -EFAULT ? UNWIND_BOUNDS : UNWIND_BAD_CFI;
+	return error == -ENODATA  ? UNWIND_OUTERMOST
+	       : error == -EFAULT ? UNWIND_BOUNDS
+				  : UNWIND_BAD_CFI;
 }
 
 static int step_in_full(struct walk *w)
@@ -343,10 +345,10 @@ static int step_in_full(struct walk *w)
 		return end_of(ret);
 
 	at.sp = w->known.v[CFI_RSP];
-	if (row.signal) {	/* the handler may have run on another stack */
-		w->lo = at.sp;
+	if (row.signal) { /* the handler may have run on another stack */
+		w->lo = at.sp - UNWIND_RED_ZONE;
 		w->hi = unwind_limit(&at);
-	} else if (at.sp <= w->sp || at.sp > w->hi) {
+	} else if (at.sp < w->sp || at.sp > w->hi) {
 		return UNWIND_BOUNDS;
 	}
 	if (at.sp & 7)
@@ -361,7 +363,7 @@ static int step_in_full(struct walk *w)
 
 static inline int step(struct walk *w)
 {
-	const struct rule *rule = find_rule(w->cache, w->pc - 1);
+	const struct rule *rule = find_rule(w->cache, w->pc - 1, w->stamp);
 	uint64_t base, cfa;
 
 	switch (rule->kind) {
@@ -377,7 +379,7 @@ static inline int step(struct walk *w)
 		if (!take_bp(w) || !readable(w, w->bp + (uint64_t)(int64_t)rule->cfa_off))
 			return UNWIND_BOUNDS;
 		base = w->bp;
-		cfa = cfi_word(base + (uint64_t)(int64_t)rule->cfa_off);
+		cfa = unwind_word(base + (uint64_t)(int64_t)rule->cfa_off);
 		note_link(w, base + (uint64_t)(int64_t)rule->cfa_off, cfa);
 		break;
 	case RULE_OUTERMOST:
@@ -404,7 +406,9 @@ void unwind_walk(struct unwind_cache *cache, const struct unwind_start *start,
 	w.cache = cache;
 	w.out = out;
 	w.start = start;
-	w.lo = start->sp;
+	w.stamp = modules_epoch() + 1;
+	/* Interrupted code may just have popped a register that its CFI finds in memory. */
+	w.lo = start->sp - (start->exact ? UNWIND_RED_ZONE : 0);
 	w.hi = unwind_limit(start);
 	w.pc = start->pc + start->exact;
 	w.sp = start->sp;
@@ -424,7 +428,7 @@ void unwind_walk(struct unwind_cache *cache, const struct unwind_start *start,
 	if (start->sp & 7)
 		goto out;
 	while ((end = step(&w)) == WALK_ON) {
-		if (w.pc == 0) {	/* pushed by start code to mark the bottom */
+		if (w.pc == 0) { /* pushed by start code to mark the bottom */
 			end = UNWIND_OUTERMOST;
 			out->pcs[out->n] = 0;
 			break;
@@ -437,22 +441,6 @@ void unwind_walk(struct unwind_cache *cache, const struct unwind_start *start,
 	}
 out:
 	out->end = (enum unwind_end)end;
-}
-
-bool unwind_holds(const struct unwind_trace *trace, const struct unwind_start *start)
-{
-	uint64_t sp = start->sp;
-
-	if (trace->uses_bp && start->bp != sp + (uint64_t)(int64_t)trace->bp_delta)
-		return false;
-	for (uint32_t i = 0; i < trace->n_words; i++)
-		if (cfi_word(sp + trace->word[i]) != trace->pcs[i + 1])
-			return false;
-	for (uint32_t i = 0; i < trace->n_links; i++)
-		if (cfi_word(sp + trace->link[i].at) !=
-		    sp + (uint64_t)(int64_t)trace->link[i].delta)
-			return false;
-	return true;
 }
 
 struct unwind_start unwind_interrupted(const ucontext_t *uc, const struct unwind_stack *stack)

@@ -26,7 +26,8 @@
 #include <ucontext.h>
 
 enum {
-	UNWIND_MAX = 16,	/* frames of a walk */
+	UNWIND_MAX = 16,       /* frames of a walk */
+	UNWIND_RED_ZONE = 128, /* below rsp, still in use by leaf code: psABI section 3.2.2 */
 };
 
 /*
@@ -42,20 +43,20 @@ struct unwind_stack {
 
 /* Register values in the frame where a walk begins. */
 struct unwind_start {
-	uint64_t pc;		/* return address into the function that called us */
-	uint64_t sp;		/* that function's rsp once we have returned (our CFA) */
-	uint64_t bp;		/* that function's rbp */
+	uint64_t pc; /* return address into the function that called us */
+	uint64_t sp; /* that function's rsp once we have returned (our CFA) */
+	uint64_t bp; /* that function's rbp */
 	const struct unwind_stack *stack;
-	bool exact;		/* pc is the interrupted instruction, not a return address */
+	bool exact; /* pc is the interrupted instruction, not a return address */
 };
 
 /* Why a walk ended. */
 enum unwind_end {
-	UNWIND_OUTERMOST,	/* the CFI marks the bottom of the stack: the walk is complete */
-	UNWIND_DEPTH,		/* max frames stored, more exist */
-	UNWIND_BOUNDS,		/* the next frame is outside the stack */
-	UNWIND_UNKNOWN_PC,	/* no module or no CFI, and no plausible frame pointer */
-	UNWIND_BAD_CFI,		/* CFI we do not understand, or that needs an unknown register */
+	UNWIND_OUTERMOST,  /* the CFI marks the bottom of the stack: the walk is complete */
+	UNWIND_DEPTH,      /* max frames stored, more exist */
+	UNWIND_BOUNDS,     /* the next frame is outside the stack */
+	UNWIND_UNKNOWN_PC, /* no module or no CFI, and no plausible frame pointer */
+	UNWIND_BAD_CFI,    /* CFI we do not understand, or that needs an unknown register */
 };
 
 /*
@@ -64,12 +65,12 @@ enum unwind_end {
  * locals): then [rbp] is the caller's rbp and [rbp + 8] our return address.
  * A macro, because an inlined function would be a frame of its own at -O0.
  */
-#define unwind_here(stack_) \
-	((struct unwind_start){ \
-		.pc = (uint64_t)__builtin_return_address(0), \
-		.sp = (uint64_t)__builtin_frame_address(0) + 16, \
+#define unwind_here(stack_)                                          \
+	((struct unwind_start){                                      \
+		.pc = (uint64_t)__builtin_return_address(0),         \
+		.sp = (uint64_t)__builtin_frame_address(0) + 16,     \
 		.bp = *(const uint64_t *)__builtin_frame_address(0), \
-		.stack = (stack_), \
+		.stack = (stack_),                                   \
 	})
 
 /* The start for code that a signal interrupted (our SIGSYS handler). Async-signal-safe. */
@@ -101,18 +102,18 @@ size_t unwind_cache_size(void);
  * them are found again in their places, a new walk would give the same frames.
  */
 struct unwind_trace {
-	uint32_t n;			/* frames */
+	uint32_t n; /* frames */
 	enum unwind_end end;
-	bool memo;			/* the inputs below are complete */
-	bool guessed;			/* met a pc in no module: good while modules_count() stays */
-	bool uses_bp;			/* start->bp was followed: it was sp + bp_delta */
+	bool memo;    /* the inputs below are complete */
+	bool guessed; /* met a pc in no module: until modules_count() moves */
+	bool uses_bp; /* start->bp was followed: it was sp + bp_delta */
 	uint8_t n_words, n_links;
 	int32_t bp_delta;
-	uint64_t pcs[UNWIND_MAX];	/* n frames, and a 0 that ended the walk if n_words == n */
-	uint32_t word[UNWIND_MAX];	/* pcs[i + 1] was loaded from sp + word[i] */
+	uint64_t pcs[UNWIND_MAX];  /* n frames, and a 0 that ended the walk if n_words == n */
+	uint32_t word[UNWIND_MAX]; /* pcs[i + 1] was loaded from sp + word[i] */
 	struct {
-		uint32_t at;		/* the word at sp + at... */
-		int32_t delta;		/* ...was sp + delta */
+		int32_t at;    /* the word at sp + at... */
+		int32_t delta; /* ...was sp + delta */
 	} link[UNWIND_MAX];
 };
 
@@ -137,10 +138,37 @@ static inline uint64_t unwind_limit(const struct unwind_start *start)
 }
 
 /*
+ * A word of foreign memory that is known to be readable. In assembler, so that neither the
+ * compiler's aliasing rules nor a sanitizer's red zones apply to it.
+ */
+static inline uint64_t unwind_word(uint64_t addr)
+{
+	typedef uint64_t __attribute__((may_alias)) word;
+	uint64_t value;
+
+	__asm__("movq %1, %0" : "=r"(value) : "m"(*(const word *)addr));
+	return value;
+}
+
+/*
  * Would a walk from start give this trace again? Requires trace->memo, and the same pc,
  * exact, and unwind_limit() - sp as when it was made.
  */
-bool unwind_holds(const struct unwind_trace *trace, const struct unwind_start *start);
+static inline bool unwind_holds(const struct unwind_trace *trace, const struct unwind_start *start)
+{
+	uint64_t sp = start->sp;
+
+	if (trace->uses_bp && start->bp != sp + (uint64_t)(int64_t)trace->bp_delta)
+		return false;
+	for (uint32_t i = 0; i < trace->n_words; i++)
+		if (unwind_word(sp + trace->word[i]) != trace->pcs[i + 1])
+			return false;
+	for (uint32_t i = 0; i < trace->n_links; i++)
+		if (unwind_word(sp + (uint64_t)(int64_t)trace->link[i].at) !=
+		    sp + (uint64_t)(int64_t)trace->link[i].delta)
+			return false;
+	return true;
+}
 
 /*
  * Walk from a full register set, without touching any cache, and probing each

@@ -12,7 +12,7 @@
 
 enum {
 	REMEMBER_DEPTH = 6,
-	TABLE_ENCODING = 0x3b,	/* datarel sdata4: the only one that linkers write */
+	TABLE_ENCODING = 0x3b, /* datarel sdata4: the only one that linkers write */
 	TABLE_ENTRY = 8,
 
 	/* DW_EH_PE_*, pointer encodings */
@@ -58,7 +58,7 @@ struct cie {
 	uint64_t code_align;
 	int64_t data_align;
 	uint8_t pointer_encoding;
-	bool has_augmentation;	/* 'z': FDEs carry augmentation data of a given length */
+	bool has_augmentation; /* 'z': FDEs carry augmentation data of a given length */
 	bool signal;
 	struct bytes program;
 };
@@ -89,7 +89,9 @@ static uint64_t read_pointer(struct bytes *b, uint8_t encoding, uint64_t data_ba
 	uint64_t value;
 
 	switch (encoding & PE_FORMAT) {
-	case 0x00: case 0x04: case 0x0c:
+	case 0x00:
+	case 0x04:
+	case 0x0c:
 		value = bytes_fixed(b, 8);
 		break;
 	case 0x01:
@@ -280,7 +282,7 @@ static void set_rule(struct machine *vm, struct bytes *b, uint64_t reg, enum cfi
 {
 	if (value != (int32_t)value)
 		b->bad = true;
-	if (reg < CFI_REGS)	/* vector registers are saved by some; nobody asks for them */
+	if (reg < CFI_REGS) /* vector registers are saved by some; nobody asks for them */
 		vm->row.reg[reg] = (struct cfi_rule){ how, (int32_t)value };
 }
 

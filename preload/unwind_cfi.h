@@ -28,13 +28,13 @@ enum {
 };
 
 enum cfi_how {
-	CFI_SAME,		/* still in the register (also: not mentioned) */
+	CFI_SAME, /* still in the register (also: not mentioned) */
 	CFI_UNDEFINED,
-	CFI_AT_CFA,		/* saved at CFA + value */
-	CFI_IS_CFA,		/* is CFA + value */
-	CFI_IN_REGISTER,	/* is in register number value */
-	CFI_AT_EXPR,		/* saved at the address that the expression computes */
-	CFI_IS_EXPR,		/* is what the expression computes */
+	CFI_AT_CFA,      /* saved at CFA + value */
+	CFI_IS_CFA,      /* is CFA + value */
+	CFI_IN_REGISTER, /* is in register number value */
+	CFI_AT_EXPR,     /* saved at the address that the expression computes */
+	CFI_IS_EXPR,     /* is what the expression computes */
 };
 
 /* An expression's value is the offset from cfi_row.base of its length-prefixed block. */
@@ -44,10 +44,10 @@ struct cfi_rule {
 };
 
 struct cfi_row {
-	struct cfi_rule cfa;		/* CFI_IN_REGISTER: cfa_reg + value; or CFI_IS_EXPR */
+	struct cfi_rule cfa; /* CFI_IN_REGISTER: cfa_reg + value; or CFI_IS_EXPR */
 	uint8_t cfa_reg;
-	bool signal;			/* a signal trampoline: its caller was interrupted */
-	const uint8_t *base, *limit;	/* the bytes that expressions lie in */
+	bool signal;                 /* a signal trampoline: its caller was interrupted */
+	const uint8_t *base, *limit; /* the bytes that expressions lie in */
 	struct cfi_rule reg[CFI_REGS];
 };
 
@@ -55,7 +55,7 @@ struct cfi_row {
 struct cfi_stack {
 	uint64_t lo, hi;
 	bool probe;
-	uint64_t probed_page;		/* the last page found readable */
+	uint64_t probed_page; /* the last page found readable; 0 = none yet */
 };
 
 /* v[CFI_RA] is the address that the row was looked up for; bit r of `valid`: v[r] is known. */
@@ -88,17 +88,5 @@ bool cfi_expr_is_breg(const struct cfi_row *row, const struct cfi_rule *rule, bo
 
 /* Load an aligned word of the stack; false if it may not be read. */
 bool cfi_load(struct cfi_stack *stack, uint64_t addr, uint64_t *value);
-
-/*
- * A word of foreign memory whose readability is known. In assembler, so that neither
- * the compiler's aliasing rules nor a sanitizer's red zones apply to it.
- */
-static inline uint64_t cfi_word(uint64_t addr)
-{
-	uint64_t value;
-
-	__asm__ volatile("movq (%1), %0" : "=r"(value) : "r"(addr));
-	return value;
-}
 
 #endif

@@ -11,25 +11,26 @@
 #include "preload/unwind_cfi.h"
 
 enum {
-	RED_ZONE = 128,			/* below rsp, psABI section 3.2.2 */
-	UNKNOWN_STACK = 1024 * 1024,	/* how far to look on a stack we have no bounds of */
+	UNKNOWN_STACK = 1024 * 1024, /* how far to look on a stack we have no bounds of */
 };
 
 /* gregs index of each DWARF register. */
 static const int8_t greg_of[CFI_REGS] = {
 	REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
-	REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP,
+	REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP,
 };
 
 static struct cfi_stack readable_part(const struct unwind_stack *stack, uint64_t sp)
 {
 	struct unwind_start at = { .sp = sp, .stack = stack };
-	struct cfi_stack part = { .lo = sp - RED_ZONE, .hi = unwind_limit(&at), .probe = true };
+	struct cfi_stack part = { .lo = sp - UNWIND_RED_ZONE,
+				  .hi = unwind_limit(&at),
+				  .probe = true };
 
 	/* In no known stack: below one (it has overflowed), or on a coroutine's. */
 	if (part.hi - sp <= 4096)
-		part.hi = sp < stack->lo && stack->lo - sp < UNKNOWN_STACK ?
-				  stack->hi : sp + UNKNOWN_STACK;
+		part.hi = sp < stack->lo && stack->lo - sp < UNKNOWN_STACK ? stack->hi
+									   : sp + UNKNOWN_STACK;
 	return part;
 }
 
@@ -95,7 +96,7 @@ static int step(const struct unwind_stack *bounds, struct cfi_stack *stack, stru
 	*pc = regs->v[CFI_RA] + row.signal;
 	if (row.signal)
 		*stack = readable_part(bounds, regs->v[CFI_RSP]);
-	else if (regs->v[CFI_RSP] <= sp)
+	else if (regs->v[CFI_RSP] < sp) /* equal in longjmp, near its end */
 		return -EFAULT;
 	return *pc == 0 ? -ENODATA : 0;
 }

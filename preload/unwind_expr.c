@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "preload/raw.h"
+#include "preload/unwind.h"
 #include "preload/unwind_bytes.h"
 #include "preload/unwind_cfi.h"
 
 enum {
 	STACK_DEPTH = 16,
-	MAX_OPERATIONS = 100,	/* bounds the loops that DW_OP_bra can make */
+	MAX_OPERATIONS = 100, /* bounds the loops that DW_OP_bra can make */
 	PAGE_SIZE = 4096,
 
 	OP_DEREF = 0x06,
@@ -72,7 +73,7 @@ struct machine {
 /*
  * Whether the kernel could read a page: rt_sigprocmask(2) copies the new set before it
  * looks at `how`, so a bad `how` gives EINVAL for a readable page and EFAULT for another,
- * and has no effect.
+ * and has no effect. Not for address 0, which means that there is no set.
  */
 static bool page_is_readable(uint64_t addr)
 {
@@ -85,12 +86,14 @@ bool cfi_load(struct cfi_stack *stack, uint64_t addr, uint64_t *value)
 
 	if (addr & 7 || addr < stack->lo || addr >= stack->hi || stack->hi - addr < 8)
 		return false;
+	if (stack->probe && page == 0)
+		return false;
 	if (stack->probe && page != stack->probed_page) {
 		if (!page_is_readable(addr))
 			return false;
 		stack->probed_page = page;
 	}
-	*value = cfi_word(addr);
+	*value = unwind_word(addr);
 	return true;
 }
 
@@ -138,22 +141,53 @@ static void binary(struct machine *vm, uint8_t op)
 	int64_t sa = (int64_t)a, sb = (int64_t)b;
 
 	switch (op) {
-	case OP_AND: a &= b; break;
-	case OP_OR: a |= b; break;
-	case OP_XOR: a ^= b; break;
-	case OP_PLUS: a += b; break;
-	case OP_MINUS: a -= b; break;
-	case OP_MUL: a *= b; break;
-	case OP_SHL: a = b < 64 ? a << b : 0; break;
-	case OP_SHR: a = b < 64 ? a >> b : 0; break;
-	case OP_SHRA: a = (uint64_t)(sa >> (b < 64 ? b : 63)); break;
-	case OP_EQ: a = sa == sb; break;
-	case OP_NE: a = sa != sb; break;
-	case OP_GE: a = sa >= sb; break;
-	case OP_GT: a = sa > sb; break;
-	case OP_LE: a = sa <= sb; break;
-	case OP_LT: a = sa < sb; break;
-	default: vm->error = -EINVAL;
+	case OP_AND:
+		a &= b;
+		break;
+	case OP_OR:
+		a |= b;
+		break;
+	case OP_XOR:
+		a ^= b;
+		break;
+	case OP_PLUS:
+		a += b;
+		break;
+	case OP_MINUS:
+		a -= b;
+		break;
+	case OP_MUL:
+		a *= b;
+		break;
+	case OP_SHL:
+		a = b < 64 ? a << b : 0;
+		break;
+	case OP_SHR:
+		a = b < 64 ? a >> b : 0;
+		break;
+	case OP_SHRA:
+		a = (uint64_t)(sa >> (b < 64 ? b : 63));
+		break;
+	case OP_EQ:
+		a = sa == sb;
+		break;
+	case OP_NE:
+		a = sa != sb;
+		break;
+	case OP_GE:
+		a = sa >= sb;
+		break;
+	case OP_GT:
+		a = sa > sb;
+		break;
+	case OP_LE:
+		a = sa <= sb;
+		break;
+	case OP_LT:
+		a = sa < sb;
+		break;
+	default:
+		vm->error = -EINVAL;
 	}
 	push(vm, a);
 }
@@ -163,16 +197,34 @@ static void constant(struct machine *vm, uint8_t op)
 	struct bytes *b = &vm->code;
 
 	switch (op) {
-	case OP_CONST1U: push(vm, bytes_fixed(b, 1)); break;
-	case OP_CONST1S: push(vm, (uint64_t)(int8_t)bytes_fixed(b, 1)); break;
-	case OP_CONST2U: push(vm, bytes_fixed(b, 2)); break;
-	case OP_CONST2S: push(vm, (uint64_t)(int16_t)bytes_fixed(b, 2)); break;
-	case OP_CONST4U: push(vm, bytes_fixed(b, 4)); break;
-	case OP_CONST4S: push(vm, (uint64_t)(int32_t)bytes_fixed(b, 4)); break;
+	case OP_CONST1U:
+		push(vm, bytes_fixed(b, 1));
+		break;
+	case OP_CONST1S:
+		push(vm, (uint64_t)(int8_t)bytes_fixed(b, 1));
+		break;
+	case OP_CONST2U:
+		push(vm, bytes_fixed(b, 2));
+		break;
+	case OP_CONST2S:
+		push(vm, (uint64_t)(int16_t)bytes_fixed(b, 2));
+		break;
+	case OP_CONST4U:
+		push(vm, bytes_fixed(b, 4));
+		break;
+	case OP_CONST4S:
+		push(vm, (uint64_t)(int32_t)bytes_fixed(b, 4));
+		break;
 	case OP_CONST8U:
-	case OP_CONST8S: push(vm, bytes_fixed(b, 8)); break;
-	case OP_CONSTU: push(vm, bytes_uleb(b)); break;
-	case OP_CONSTS: push(vm, (uint64_t)bytes_sleb(b)); break;
+	case OP_CONST8S:
+		push(vm, bytes_fixed(b, 8));
+		break;
+	case OP_CONSTU:
+		push(vm, bytes_uleb(b));
+		break;
+	case OP_CONSTS:
+		push(vm, (uint64_t)bytes_sleb(b));
+		break;
 	}
 }
 
@@ -252,9 +304,8 @@ static struct bytes expression_bytes(const struct cfi_row *row, const struct cfi
 }
 
 /* cfa is pushed first, as saved-register rules want; NULL for the rule of the CFA itself. */
-static int evaluate(const struct cfi_row *row, const struct cfi_rule *rule,
-		    struct cfi_stack *stack, const struct cfi_regs *regs, const uint64_t *cfa,
-		    uint64_t *value)
+static int evaluate(const struct cfi_row *row, const struct cfi_rule *rule, struct cfi_stack *stack,
+		    const struct cfi_regs *regs, const uint64_t *cfa, uint64_t *value)
 {
 	struct machine vm;
 
@@ -275,8 +326,8 @@ static int evaluate(const struct cfi_row *row, const struct cfi_rule *rule,
 	return vm.code.bad ? -EINVAL : vm.error;
 }
 
-static int find_cfa(const struct cfi_row *row, struct cfi_stack *stack,
-		    const struct cfi_regs *regs, uint64_t *cfa)
+static int find_cfa(const struct cfi_row *row, struct cfi_stack *stack, const struct cfi_regs *regs,
+		    uint64_t *cfa)
 {
 	if (row->cfa.how == CFI_IS_EXPR)
 		return evaluate(row, &row->cfa, stack, regs, NULL, cfa);

@@ -33,7 +33,8 @@ static void compare_walk(struct unwind_start *start)
 	unwind_walk(cache, start, &trace);
 	harness_check(n_want > 0, "backtrace(3) did not find the caller");
 	harness_check(trace.end == (n_want < UNWIND_MAX ? UNWIND_OUTERMOST : UNWIND_DEPTH) ||
-		      n_want == UNWIND_MAX, "the walk ended for another reason");
+			      n_want == UNWIND_MAX,
+		      "the walk ended for another reason");
 	harness_compare("unwind_walk()", trace.pcs, (int)trace.n, want,
 			n_want < UNWIND_MAX ? n_want : UNWIND_MAX);
 
@@ -41,7 +42,7 @@ static void compare_walk(struct unwind_start *start)
 	last = trace;
 	unwind_walk(cache, start, &trace);
 	harness_check(trace.n == last.n && trace.end == last.end && trace.memo == last.memo &&
-		      memcmp(trace.pcs, last.pcs, trace.n * sizeof(trace.pcs[0])) == 0,
+			      memcmp(trace.pcs, last.pcs, trace.n * sizeof(trace.pcs[0])) == 0,
 		      "a second walk differs");
 }
 
@@ -99,8 +100,15 @@ static void check_memo(struct unwind_start *start)
 
 static void ordinary_walks_can_be_remembered(void **state)
 {
-	static const char *const names[] = { "plain calls", "deep recursion", "alloca", "thread",
-					     "callbacks from libc", "realigned frames" };
+	static const char *const names[] = {
+		"plain calls",
+		"deep recursion",
+		"alloca",
+		"thread",
+		"callbacks from libc",
+		"realigned frames",
+		"realigned frames with alloca",
+	};
 	void *object = harness_open("stacks-O2.so");
 	void *unoptimised = harness_open("stacks-O0.so");
 
@@ -145,8 +153,8 @@ static void expect_outer(int inner)
 	assert_int_equal(last.end, UNWIND_OUTERMOST);
 }
 
-static __attribute__((noinline, optimize("no-omit-frame-pointer"))) int
-call_framed(int (*framed)(void (*)(void)))
+static __attribute__((noinline, optimize("no-omit-frame-pointer"))) int call_framed(
+	int (*framed)(void (*)(void)))
 {
 	note_outer();
 	return framed(harness_capture()) + 1;
@@ -192,8 +200,8 @@ static struct jit *make_jit(void)
 		{ 0x55, 0x48, 0x89, 0xe5, 0xff, 0xd6, 0x5d, 0xc3 },
 		{ 0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0x5d, 0xc3 },
 	};
-	struct jit *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-				-1, 0);
+	struct jit *page =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	assert_ptr_not_equal(page, MAP_FAILED);
 	*page = code;
@@ -236,8 +244,8 @@ static void check_bounds(struct unwind_start *start)
 	for (uint32_t i = 0; i < whole.n_words && i + 1 < whole.n; i++) {
 		stack.hi = start->sp + whole.word[i];
 		unwind_walk(cache, start, &part);
-		harness_check(part.n == i + 1 && part.end == UNWIND_BOUNDS,
-			      "a walk crossed the bounds");
+		harness_check(part.n == i + 1 && part.end == UNWIND_BOUNDS, "a walk crossed the "
+									    "bounds");
 	}
 }
 
@@ -293,6 +301,7 @@ static void a_trace_holds_only_for_its_stack(void **state)
 	harness_hook(check_words);
 	harness_run(object, "plain calls");
 	harness_run(object, "realigned frames");
+	harness_run(object, "realigned frames with alloca");
 	harness_hook(NULL);
 	harness_verdict();
 }

@@ -66,7 +66,7 @@ int harness_setup(void **state)
 	(void)state;
 	hook_place = harness_symbol(object, "capture_hook");
 	capture_function = (void (*)(void))harness_symbol(object, "capture");
-	backtrace(pcs, 2);	/* it loads libgcc_s the first time */
+	backtrace(pcs, 2); /* it loads libgcc_s the first time */
 	return 0;
 }
 
@@ -162,8 +162,9 @@ static size_t print_pcs(char *out, size_t size, const char *title, const uint64_
 
 		dladdr((void *)(pcs[i] - 1), &info);
 		used += (size_t)snprintf(out + used, size - used, "\n  %#lx %s", pcs[i],
-					 info.dli_sname ? info.dli_sname :
-					 info.dli_fname ? info.dli_fname : "");
+					 info.dli_sname   ? info.dli_sname
+					 : info.dli_fname ? info.dli_fname
+							  : "");
 	}
 	return used < size ? used : size;
 }

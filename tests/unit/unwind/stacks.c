@@ -120,6 +120,10 @@ static NOINLINE long realigned_alloca(int n, long a, long b, long c, long d, lon
 static void alignment(void)
 {
 	KEEP((long)realigned(3));
+}
+
+static void alignment_alloca(void)
+{
 	KEEP(realigned_alloca(3, 1, 2, 3, 4, 5, 6, 7));
 }
 
@@ -261,7 +265,7 @@ static void wandering(void)
 {
 	rng = 1;
 	for (int i = 0; i < 2000; i++)
-		wander(12);
+		wander(6);
 }
 
 const struct scenario scenarios[] = {
@@ -271,6 +275,7 @@ const struct scenario scenarios[] = {
 	{ "alloca", allocas },
 	{ "callbacks from libc", sorting },
 	{ "realigned frames", alignment },
+	{ "realigned frames with alloca", alignment_alloca },
 	{ "call of a function that does not return", noreturn_call },
 	{ "arguments on the stack", arguments },
 	{ "thread", thread },
