@@ -19,7 +19,7 @@
 enum { ERR_MODULE = 4096 };
 
 struct err {
-	int code;	/* 0: nothing wrong; else errno or a module's constant, always positive */
+	int code;       /* 0: nothing wrong; else errno or a module's constant, always positive */
 	char text[512]; /* one sentence, no full stop, no control characters */
 };
 

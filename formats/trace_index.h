@@ -1,14 +1,14 @@
 /*
- * What a trace file knows about its frames: where each begins, and what lines it holds. On disk that
- * is two things: the seek table of the zstd seekable format 0.1.0, which any reader of that format
- * understands, and index lines before it,
+ * What a trace file knows about its frames: where each begins, and what lines it holds. On disk
+ * that is two things: the seek table of the zstd seekable format 0.1.0, which any reader of that
+ * format understands, and index lines before it,
  *	{"index":0,"frames":[[lines,events,decisions,types],...]}
  * one array for each frame from number "index" on. `types` has bit t set for a line of type t (enum
  * trace_line_type, whose order is therefore fixed). The last frame, which holds the index lines and
  * the outcome and neither events nor decisions, is not described.
  *
- * All that is read is checked against the file's size and against each other, and refused as a whole
- * when anything does not fit: then the reader scans the frames instead.
+ * All that is read is checked against the file's size and against each other, and refused as a
+ * whole when anything does not fit: then the reader scans the frames instead.
  */
 #ifndef FORMATS_TRACE_INDEX_H
 #define FORMATS_TRACE_INDEX_H

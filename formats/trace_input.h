@@ -1,6 +1,6 @@
 /*
- * The container side of the trace reader: a file of zstd frames as a stream of lines, frame by frame.
- * Knows nothing of what the lines say. Used by trace_reader.c only.
+ * The container side of the trace reader: a file of zstd frames as a stream of lines, frame by
+ * frame. Knows nothing of what the lines say. Used by trace_reader.c and trace_map.c only.
  *
  * Bounds: the file may expand to anything; kept in memory are at most TRACE_LINE_MAX bytes of lines
  * and zstd's window of at most 8 MB. A frame that expands to no more than TRACE_LINE_MAX is decoded
@@ -54,7 +54,7 @@ int trace_input_line(struct trace_input *input, const char **line, size_t *len, 
 /* True when lines of the current frame are left: the next line is not in a new frame. */
 bool trace_input_more(const struct trace_input *input);
 
-/* Where in the file reading goes on: behind the current frame once there are no more lines of it. */
+/* Where in the file reading goes on: behind the current frame once its lines are used up. */
 uint64_t trace_input_offset(const struct trace_input *input);
 
 #endif

@@ -2,11 +2,12 @@
  * The rule that lets lines leave out `k`, the index in the lane, and the only state that lines
  * share. Writer and reader have one struct trace_lane_k each.
  *
- * In each frame of the file the first event of a lane carries k, so that frames can be read on their
- * own. After that,
+ * In each frame of the file the first event of a lane carries k, so that frames can be read on
+ * their own. After that,
  *   an event without k has the k of its lane's previous event line in the frame plus one, or the
  *   same k when that line was announced and this one is done;
- *   a decision without k has the k of its lane's previous event line in the frame.
+ *   a decision without k has the k of its lane's previous event line in the frame, and one without
+ *   "at" has the context of that line (0, when the frame has no such line).
  */
 #ifndef FORMATS_TRACE_LANE_K_H
 #define FORMATS_TRACE_LANE_K_H
@@ -17,9 +18,10 @@
 enum { TRACE_LANE_MAX = (1 << 22) - 1 };
 
 struct trace_lane_k_slot {
-	uint64_t k;     /* of the lane's previous event line */
-	uint32_t frame; /* in which frame that was */
-	bool announced; /* that line was announced */
+	uint64_t k;       /* of the lane's previous event line */
+	uint32_t context; /* of that line */
+	uint32_t frame;   /* in which frame that was */
+	bool announced;   /* that line was announced */
 };
 
 struct trace_lane_k {
@@ -46,19 +48,23 @@ static inline bool trace_lane_k_event(const struct trace_lane_k *state,
 	return slot->frame == state->frame;
 }
 
-/* The k of a decision line that has none. */
+/* The k and the anchor of a decision line that has none. */
 static inline bool trace_lane_k_decision(const struct trace_lane_k *state,
-					 const struct trace_lane_k_slot *slot, uint64_t *k)
+					 const struct trace_lane_k_slot *slot, uint64_t *k,
+					 uint32_t *at)
 {
 	*k = slot->k;
+	*at = slot->context;
 	return slot->frame == state->frame;
 }
 
 /* An event line went by. */
 static inline void trace_lane_k_set(const struct trace_lane_k *state,
-				    struct trace_lane_k_slot *slot, bool announced, uint64_t k)
+				    struct trace_lane_k_slot *slot, bool announced, uint64_t k,
+				    uint32_t context)
 {
 	slot->k = k;
+	slot->context = context;
 	slot->frame = state->frame;
 	slot->announced = announced;
 }

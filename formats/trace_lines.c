@@ -1,7 +1,7 @@
 /*
  * Writes the lines of a trace as JSON. Events and decisions, of which there are millions, are put
- * together by hand in one reserved piece of the buffer; all other lines go through json_out. Reading
- * is trace_parse.c.
+ * together by hand in one reserved piece of the buffer; all other lines go through json_out. To
+ * read them is trace_parse.c.
  */
 #include "formats/trace_lines.h"
 
@@ -18,10 +18,10 @@ struct prefix {
 	char text[39];
 };
 
-#define PREFIX(key, name)                                              \
- {                                                                     \
-  sizeof("{\"" key "\":\"" name "\"") - 1, "{\"" key "\":\"" name "\"" \
- }
+#define PREFIX(key, name)                                                            \
+	{                                                                            \
+		sizeof("{\"" key "\":\"" name "\"") - 1, "{\"" key "\":\"" name "\"" \
+	}
 
 static const struct prefix event_prefixes[EVENT_COUNT] = {
 #define EVENT(symbol, name, access, flags) [EVENT_##symbol] = PREFIX("e", name),
@@ -130,13 +130,13 @@ static inline char *put_int(char *p, int64_t value)
 }
 
 /* A key with a number that is left out when it is 0. `key` has its comma and colon. */
-#define PUT_NUMBER(p, key, value) \
- do {                             \
-  if (value) {                    \
-   p = PUT_LITERAL(p, key);       \
-   p = put_uint(p, value);        \
-  }                               \
- } while (0)
+#define PUT_NUMBER(p, key, value)                \
+	do {                                     \
+		if (value) {                     \
+			p = PUT_LITERAL(p, key); \
+			p = put_uint(p, value);  \
+		}                                \
+	} while (0)
 
 /* Hands the line so far to json_out for a string or bytes, and goes on behind it. */
 static char *put_string(struct json_out *out, char *p, bool bytes, const void *text, size_t len)
@@ -191,8 +191,6 @@ int trace_put_event(struct json_out *out, struct trace_lane_k *state, const stru
 		return -ENOMEM;
 	memcpy(p, event_prefixes[ev->kind].text, sizeof(event_prefixes[0].text));
 	p += event_prefixes[ev->kind].len;
-	if (announced)
-		p = PUT_LITERAL(p, ",\"p\":\"announced\"");
 	PUT_NUMBER(p, ",\"pr\":", ev->process);
 	p = PUT_LITERAL(p, ",\"l\":");
 	p = put_digits(p, ev->lane);
@@ -200,7 +198,7 @@ int trace_put_event(struct json_out *out, struct trace_lane_k *state, const stru
 		p = PUT_LITERAL(p, ",\"k\":");
 		p = put_uint(p, ev->k);
 	}
-	trace_lane_k_set(state, slot, announced, ev->k);
+	trace_lane_k_set(state, slot, announced, ev->k, ev->context);
 	PUT_NUMBER(p, ",\"o\":", ev->object);
 	PUT_NUMBER(p, ",\"o2\":", ev->object2);
 	PUT_NUMBER(p, ",\"c\":", ev->context);
@@ -214,6 +212,8 @@ int trace_put_event(struct json_out *out, struct trace_lane_k *state, const stru
 		p = PUT_LITERAL(p, ",\"s\":");
 		p = put_string(out, p, false, ev->text, ev->text_len);
 	}
+	if (p && announced)
+		p = PUT_LITERAL(p, ",\"p\":\"announced\"");
 	return put_end(out, p, start);
 }
 
@@ -222,8 +222,9 @@ int trace_put_decision(struct json_out *out, struct trace_lane_k *state,
 {
 	struct trace_lane_k_slot *slot;
 	size_t start = out->len;
-	uint32_t i;
+	uint32_t at, i;
 	uint64_t k;
+	bool known;
 	char *p;
 
 	if (de->kind >= DECISION_COUNT || de->lane > TRACE_LANE_MAX ||
@@ -237,11 +238,15 @@ int trace_put_decision(struct json_out *out, struct trace_lane_k *state,
 	p += decision_prefixes[de->kind].len;
 	p = PUT_LITERAL(p, ",\"l\":");
 	p = put_digits(p, de->lane);
-	if (!trace_lane_k_decision(state, slot, &k) || k != de->k) {
+	known = trace_lane_k_decision(state, slot, &k, &at);
+	if (!known || k != de->k) {
 		p = PUT_LITERAL(p, ",\"k\":");
 		p = put_uint(p, de->k);
 	}
-	PUT_NUMBER(p, ",\"at\":", de->at);
+	if (!known || at != de->at) {
+		p = PUT_LITERAL(p, ",\"at\":");
+		p = put_digits(p, de->at);
+	}
 	PUT_NUMBER(p, ",\"n\":", de->n);
 	p = PUT_LITERAL(p, ",\"from\":[");
 	for (i = 0; i < de->from_n; i++) {

@@ -53,10 +53,10 @@ enum trace_line_type {
 
 /* Sets of line types, as bits. */
 #define TRACE_LINE_BIT(type) (1u << (type))
-#define TRACE_LINES_NAMES                                                   \
- (TRACE_LINE_BIT(TRACE_LINE_MODULE) | TRACE_LINE_BIT(TRACE_LINE_LOCATION) | \
-  TRACE_LINE_BIT(TRACE_LINE_CONTEXT) | TRACE_LINE_BIT(TRACE_LINE_LANE) |    \
-  TRACE_LINE_BIT(TRACE_LINE_OBJECT))
+#define TRACE_LINES_NAMES                                                          \
+	(TRACE_LINE_BIT(TRACE_LINE_MODULE) | TRACE_LINE_BIT(TRACE_LINE_LOCATION) | \
+	 TRACE_LINE_BIT(TRACE_LINE_CONTEXT) | TRACE_LINE_BIT(TRACE_LINE_LANE) |    \
+	 TRACE_LINE_BIT(TRACE_LINE_OBJECT))
 #define TRACE_LINES_ALL (TRACE_LINE_BIT(TRACE_LINE_TYPES) - 1)
 
 /* An optional value: nothing, an integer, or bytes. */
@@ -70,8 +70,9 @@ struct trace_value {
 };
 
 /*
- * {"e":"mutex_lock","p":"announced","pr":1,"l":3,"k":17,"o":5,"o2":6,"c":7,"r":-11,"v":42,"s":"x"}
- * In this order; every key but e and l is left out when 0 or absent. `k` is left out when it is the
+ * {"e":"mutex_lock","pr":1,"l":3,"k":17,"o":5,"o2":6,"c":7,"r":-11,"v":42,"s":"x","p":"announced"}
+ * In this order; every key but e and l is left out when 0 or absent; p comes last so that the two
+ * lines of one operation begin alike, which makes them smaller. `k` is left out when it is the
  * one expected (trace_lane_k.h).
  */
 struct trace_event {
@@ -93,8 +94,8 @@ struct trace_event {
 
 /*
  * {"d":"pick","l":3,"k":17,"at":12,"n":4,"from":[1,2,3],"to":2,"forced":true}
- * In this order; at, n, v and forced are left out when 0, absent or false; k when it is the one
- * expected.
+ * In this order; n, v and forced are left out when 0, absent or false; k and at when they are the
+ * ones expected (trace_lane_k.h).
  */
 struct trace_decision {
 	uint16_t kind; /* enum decision_kind; DECISION_COUNT in a reader: of a later version */

@@ -72,7 +72,7 @@ static void *allocate(struct trace_names *names, size_t bytes, int *rc, struct e
 {
 	char *p;
 
-	bytes = (bytes + 7) & ~(size_t)7;
+	bytes = (bytes + 8) & ~(size_t)7; /* never 0 */
 	if (bytes > names->size - names->used) {
 		size_t size = bytes > CHUNK / 4 ? bytes : CHUNK;
 		struct chunk *chunk;

@@ -56,8 +56,10 @@ enum trace_line_type trace_parse_type(const char *text, size_t len)
 	if (!p)
 		return TRACE_LINE_OTHER;
 	n = (size_t)(p - key);
-	if (n == 1 && *key == 'e')
-		return TRACE_LINE_EVENT;
+	if (n == 1)
+		return *key == 'e'   ? TRACE_LINE_EVENT
+		       : *key == 'd' ? TRACE_LINE_DECISION
+				     : TRACE_LINE_OTHER;
 	for (type = 0; type < TRACE_LINE_OTHER; type++)
 		if (strlen(trace_line_key(type)) == n && !memcmp(trace_line_key(type), key, n))
 			return type;
@@ -264,7 +266,7 @@ static int take_value(struct trace_parser *parser, const cJSON *object, struct t
 	return 0;
 }
 
-/* The free string of an event, which may have been bytes; those go behind the bytes of the value. */
+/* The free string of an event, which may have been bytes: those go behind those of the value. */
 static int take_text(struct trace_parser *parser, const cJSON *object, struct trace_event *event,
 		     struct err *err)
 {
@@ -353,7 +355,7 @@ static int event_from_json(struct trace_parser *parser, struct trace_event *even
 	else if (!trace_lane_k_event(&parser->lane_k, slot, announced, &event->k))
 		rc = bad_member("k", err);
 	if (!rc)
-		trace_lane_k_set(&parser->lane_k, slot, announced, event->k);
+		trace_lane_k_set(&parser->lane_k, slot, announced, event->k, event->context);
 	return rc;
 }
 
@@ -388,6 +390,9 @@ static int decision_from_json(struct trace_parser *parser, struct trace_decision
 {
 	const cJSON *json = parser->json;
 	struct trace_lane_k_slot *slot;
+	uint64_t k;
+	uint32_t at;
+	bool known;
 	int rc;
 
 	memset(decision, 0, sizeof(*decision));
@@ -402,11 +407,13 @@ static int decision_from_json(struct trace_parser *parser, struct trace_decision
 		return bad_member("to", err);
 	decision->forced = cJSON_IsTrue(member(json, "forced"));
 	decision->kind = (uint16_t)trace_decision_by_name(decision->name, decision->name_len);
+	known = trace_lane_k_decision(&parser->lane_k, slot, &k, &at);
+	if (known && !member(json, "at"))
+		decision->at = at;
 	if (member(json, "k"))
 		return take_uint(json, "k", UINT64_MAX, &decision->k, err);
-	if (!trace_lane_k_decision(&parser->lane_k, slot, &decision->k))
-		return bad_member("k", err);
-	return 0;
+	decision->k = k;
+	return known ? 0 : bad_member("k", err);
 }
 
 int trace_parse_line(struct trace_parser *parser, const char *text, size_t len,

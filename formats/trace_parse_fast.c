@@ -99,7 +99,6 @@ static inline uint16_t event_kind(struct trace_parser *parser, const char *name,
 
 static bool event_members(struct cursor *c, struct trace_event *event, bool *has_k)
 {
-	event->phase = STEP(c, ",\"p\":\"announced\"") ? PHASE_ANNOUNCED : PHASE_DONE;
 	if (STEP(c, ",\"pr\":") && !take_uint32(c, UINT32_MAX, &event->process))
 		return false;
 	if (!STEP(c, ",\"l\":") || !take_uint32(c, TRACE_LANE_MAX, &event->lane))
@@ -122,6 +121,7 @@ static bool event_members(struct cursor *c, struct trace_event *event, bool *has
 	}
 	if (STEP(c, ",\"s\":\"") && !take_plain(c, &event->text, &event->text_len))
 		return false;
+	event->phase = STEP(c, ",\"p\":\"announced\"") ? PHASE_ANNOUNCED : PHASE_DONE;
 	return STEP(c, "}") && c->p == c->end;
 }
 
@@ -140,7 +140,7 @@ bool trace_parse_fast_event(struct trace_parser *parser, const char *text, size_
 	announced = event->phase == PHASE_ANNOUNCED;
 	if (!slot || (!has_k && !trace_lane_k_event(&parser->lane_k, slot, announced, &event->k)))
 		return false;
-	trace_lane_k_set(&parser->lane_k, slot, announced, event->k);
+	trace_lane_k_set(&parser->lane_k, slot, announced, event->k, event->context);
 	event->kind = event_kind(parser, event->name, event->name_len);
 	return true;
 }
@@ -164,14 +164,15 @@ static bool take_options(struct trace_parser *parser, struct cursor *c,
 }
 
 static bool decision_members(struct trace_parser *parser, struct cursor *c,
-			     struct trace_decision *decision, bool *has_k)
+			     struct trace_decision *decision, bool *has_k, bool *has_at)
 {
 	if (!STEP(c, ",\"l\":") || !take_uint32(c, TRACE_LANE_MAX, &decision->lane))
 		return false;
 	*has_k = STEP(c, ",\"k\":");
 	if (*has_k && !take_uint(c, UINT64_MAX, &decision->k))
 		return false;
-	if (STEP(c, ",\"at\":") && !take_uint32(c, TRACE_NUMBER_MAX, &decision->at))
+	*has_at = STEP(c, ",\"at\":");
+	if (*has_at && !take_uint32(c, TRACE_NUMBER_MAX, &decision->at))
 		return false;
 	if (STEP(c, ",\"n\":") && !take_uint(c, UINT64_MAX, &decision->n))
 		return false;
@@ -193,15 +194,24 @@ bool trace_parse_fast_decision(struct trace_parser *parser, const char *text, si
 {
 	struct cursor c = { text, text + len };
 	struct trace_lane_k_slot *slot;
-	bool has_k;
+	bool has_k, has_at, known;
+	uint64_t k;
+	uint32_t at;
 
 	memset(decision, 0, sizeof(*decision));
 	if (!STEP(&c, "{\"d\":\"") || !take_plain(&c, &decision->name, &decision->name_len) ||
-	    !decision_members(parser, &c, decision, &has_k))
+	    !decision_members(parser, &c, decision, &has_k, &has_at))
 		return false;
 	slot = trace_lane_k_slot(&parser->lane_k, decision->lane);
-	if (!slot || (!has_k && !trace_lane_k_decision(&parser->lane_k, slot, &decision->k)))
+	if (!slot)
 		return false;
+	known = trace_lane_k_decision(&parser->lane_k, slot, &k, &at);
+	if (!has_k && !known)
+		return false;
+	if (!has_k)
+		decision->k = k;
+	if (!has_at && known)
+		decision->at = at;
 	decision->kind = (uint16_t)trace_decision_by_name(decision->name, decision->name_len);
 	return true;
 }

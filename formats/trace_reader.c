@@ -92,7 +92,7 @@ static int check_version(struct trace_reader *r, struct err *err)
 	if (major > TRACE_FORMAT_MAJOR)
 		return err_set(err, TRACE_ERR_TOO_NEW,
 			       "%s: format version %" PRIu64 ".%" PRIu64 " is newer than this "
-									 "frontrun reads (%d.x)",
+			       "frontrun reads (%d.x)",
 			       r->path, major, minor, TRACE_FORMAT_MAJOR);
 	/* No feature exists yet that a reader could have or lack. */
 	if (feature)

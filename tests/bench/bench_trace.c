@@ -2,11 +2,11 @@
  * Size and speed of the trace container on a synthetic run: bytes for an event, events a second
  * written and read. Prints one JSON object. Not a test: nothing here fails because it is slow.
  *
- *	bench_trace [--events N] [--level L] [--program] FILE
+ *	bench_trace [--events N] [--level L] [--stay N] [--program] FILE
  *
- * The run has 8 lanes, 16 objects, 40 contexts; before each operation a lane is drawn at random, and
- * when it is another one than before, an announced line and a decision are written as the runtime
- * does. Without --program the context and the object of each operation are drawn at random too,
+ * The run has 8 lanes, 16 objects, 40 contexts; before each operation (with --stay, before one of N
+ * operations) a lane is drawn at random, and when it is another one than before, an announced line
+ * and a decision are written as the runtime does. Without --program the context and the object of each operation are drawn at random too,
  * which no real program does; with it each lane runs a loop of its own over 12 operations. A context
  * determines the kind of the operation.
  */
@@ -31,6 +31,7 @@ struct run {
 	struct trace_writer *w;
 	uint64_t random;
 	bool program;
+	uint32_t stay;
 	uint64_t k[LANES + 1];
 	uint64_t visits[LANES + 1][CONTEXTS + 1];
 	struct operation next[LANES + 1];
@@ -107,7 +108,7 @@ static void generate(struct run *run, uint64_t events)
 		run->next[lane] = run->steps[lane][0];
 	}
 	for (lane = 1, i = 0; i < events; i++) {
-		to = 1 + draw(run, LANES);
+		to = draw(run, run->stay) ? lane : 1 + draw(run, LANES);
 		run->visits[lane][run->next[lane].context]++;
 		if (to != lane) {
 			event(run, lane, PHASE_ANNOUNCED);
@@ -224,7 +225,7 @@ static int measure(struct run *run, const char *path, uint64_t events, int level
 
 int main(int argc, char **argv)
 {
-	static struct run run = { .random = 88172645463325252ull };
+	static struct run run = { .stay = 1, .random = 88172645463325252ull };
 	uint64_t events = 1000000;
 	const char *path = NULL;
 	int level = 0, i;
@@ -234,12 +235,15 @@ int main(int argc, char **argv)
 			events = strtoull(argv[++i], NULL, 10);
 		else if (!strcmp(argv[i], "--level") && i + 1 < argc)
 			level = atoi(argv[++i]);
+		else if (!strcmp(argv[i], "--stay") && i + 1 < argc)
+			run.stay = (uint32_t)strtoul(argv[++i], NULL, 10);
 		else if (!strcmp(argv[i], "--program"))
 			run.program = true;
 		else
 			path = argv[i];
 	}
-	if (!path || !events)
-		return die("usage", "bench_trace [--events N] [--level L] [--program] FILE");
+	if (!path || !events || !run.stay)
+		return die("usage", "bench_trace [--events N] [--level L] [--stay N] [--program] "
+				    "FILE");
 	return measure(&run, path, events, level);
 }
