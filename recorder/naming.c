@@ -13,6 +13,7 @@
 #include <uthash.h>
 
 #include "recorder/alloc.h"
+#include "recorder/symbols_user.h"
 #include "recorder/words.h"
 
 /* Object names that the trace uses, and lane ids. The strings belong to the trace's names. */
@@ -182,19 +183,12 @@ static const char *base_name(const char *path)
  */
 static const struct trace_source *shown_source(const struct trace_location *location)
 {
-	static const char *const foreign[] = { "/usr/include/", "/usr/lib/", "/rustc/" };
 	const struct trace_source *source = &location->source;
 	uint32_t i = 0;
-	size_t j;
 
-	while (location->user && source->file && i < location->inlined_n) {
-		for (j = 0; j < sizeof(foreign) / sizeof(*foreign); j++)
-			if (strncmp(source->file, foreign[j], strlen(foreign[j])) == 0)
-				break;
-		if (j == sizeof(foreign) / sizeof(*foreign))
-			break;
+	while (location->user && i < location->inlined_n && source->file &&
+	       symbols_is_system_path(source->file))
 		source = &location->inlined[i++];
-	}
 	return source;
 }
 

@@ -38,6 +38,8 @@ struct rehash *rehash_new(const struct trace_names *names)
 	const struct trace_lane *lane;
 	uint32_t i;
 
+	for (i = 0; i < REGION_PROCESSES; i++)
+		rehash->images[i].order = HASH_START;
 	rehash->names = names;
 	rehash->lanes_end = trace_names_lanes_end(names);
 	rehash->objects_end = trace_names_objects_end(names);
