@@ -19,6 +19,7 @@ static uint32_t prefix_next, prefix_count;
 static bool prefix_exhausted = true;
 static struct plan_stop stop;
 bool decide_stopping;
+bool decide_script_active;
 
 const struct plan_run *decide_run(void)
 {
@@ -45,6 +46,11 @@ const void *decide_section(enum plan_type type, uint32_t *length)
 	return NULL;
 }
 
+static void update_active(void)
+{
+	decide_script_active = !prefix_exhausted || strategy.strategy == &strategy_script;
+}
+
 static void read_prefix(void)
 {
 	uint32_t length;
@@ -53,6 +59,7 @@ static void read_prefix(void)
 	prefix_next = 0;
 	prefix_count = prefix ? prefix->count : 0;
 	prefix_exhausted = prefix_count == 0;
+	update_active();
 }
 
 int decide_init(void)
@@ -62,6 +69,7 @@ int decide_init(void)
 	const struct plan_run *given;
 	const struct plan_stop *where;
 	uint32_t length;
+	int result;
 
 	given = decide_section(PLAN_RUN, &length);
 	if (!given || length < sizeof *given)
@@ -74,7 +82,9 @@ int decide_init(void)
 		stop = *where;
 		decide_stopping = true;
 	}
-	return strategy_init(&strategy, tail ? tail : &natural);
+	result = strategy_init(&strategy, tail ? tail : &natural);
+	update_active();
+	return result;
 }
 
 /* The next entry, after asking the CLI for more when this part is used up. NULL: no prefix any more. */
@@ -87,16 +97,12 @@ static const struct plan_decision *next_entry(struct lane *me)
 			read_prefix();
 		} else {
 			prefix_exhausted = true;
+			update_active();
 		}
 		if (prefix_exhausted)
 			return NULL;
 	}
 	return &prefix->decisions[prefix_next];
-}
-
-bool decide_scripted(void)
-{
-	return !prefix_exhausted || strategy.strategy == &strategy_script;
 }
 
 bool decide_forced(struct lane *me, enum decision_kind kind, int64_t *choice)
@@ -118,6 +124,7 @@ void decide_diverge(struct lane *me, const char *text)
 		log_note(NOTE_INEXACT, me->number, text);
 	prefix_exhausted = true;
 	strategy_init(&strategy, &(const struct plan_strategy){.id = STRATEGY_NATURAL});
+	update_active();
 }
 
 bool decide_chance(enum decision_kind kind)
@@ -130,12 +137,12 @@ bool decide_clock_choices(void)
 	return decide_scripted() || strategy.strategy != &strategy_natural;
 }
 
-static struct lane *forced_pick(struct lane *me)
+static struct lane *forced_pick(struct lane *me, enum decision_kind kind)
 {
 	struct lane *lane;
 	int64_t choice;
 
-	if (!decide_forced(me, DECISION_PICK, &choice))
+	if (!decide_forced(me, kind, &choice))
 		return NULL;
 	lane = lane_by_number((uint32_t)choice);
 	if (lane && lane->state == LANE_RUNNABLE)
@@ -144,7 +151,8 @@ static struct lane *forced_pick(struct lane *me)
 	return NULL;
 }
 
-struct lane *decide_pick(struct lane *me)
+/* The only lane that can run, or the choice of the strategy. */
+static struct lane *ask_strategy(struct lane *me)
 {
 	bool able = me->state == LANE_RUNNABLE;
 	struct strategy_pick pick = {
@@ -155,38 +163,67 @@ struct lane *decide_pick(struct lane *me)
 		.words = (schedule.lane_slots + 63) / 64,
 		.runnable = schedule.runnable,
 	};
-	static uint32_t options[REGION_LANES]; /* too large for small stacks; one user at a time */
-	uint32_t count = 0, word;
-	struct lane *lane = NULL;
-	bool forced = false;
 
 	if (schedule.runnable_count == 1)
 		return &lanes[strategy_nth(&pick, 0)];
-	if (!prefix_exhausted) {
-		lane = forced_pick(me);
-		forced = lane != NULL;
-		if (!lane && !prefix_exhausted) {
-			if (able)
-				return me;
-			if (next_entry(me))
-				decide_diverge(me,
-					       "several threads can run where the recording had no choice");
-		}
-	}
-	if (!lane && able && prefix_exhausted && strategy.strategy == &strategy_script)
-		return me;
-	if (!lane)
-		lane = &lanes[strategy.strategy->pick(&strategy, &pick)];
-	if (lane == me)
-		return me;
-	for (word = 0; word < pick.words; word++) {
+	return &lanes[strategy.strategy->pick(&strategy, &pick)];
+}
+
+static void log_pick(struct lane *me, enum decision_kind kind, const struct lane *lane, bool forced)
+{
+	static uint32_t options[REGION_LANES]; /* too large for small stacks; one user at a time */
+	uint32_t count = 0, word;
+
+	for (word = 0; word < (schedule.lane_slots + 63) / 64; word++) {
 		uint64_t bits = schedule.runnable[word];
 
 		for (; bits; bits &= bits - 1)
 			options[count++] =
 				lanes[word * 64 + (uint32_t)__builtin_ctzll(bits)].number;
 	}
-	log_decision(me, DECISION_PICK, lane->number, forced, options, count);
+	log_decision(me, kind, lane->number, forced, options, count);
+}
+
+struct lane *decide_pick(struct lane *me)
+{
+	struct lane *lane = NULL;
+	bool forced = false;
+
+	if (schedule.runnable_count == 1)
+		return me;
+	if (!prefix_exhausted) {
+		lane = forced_pick(me, DECISION_PICK);
+		forced = lane != NULL;
+		if (!lane && !prefix_exhausted)
+			return me;
+	}
+	if (!lane && strategy.strategy == &strategy_script)
+		return me;
+	if (!lane)
+		lane = ask_strategy(me);
+	if (lane != me)
+		log_pick(me, DECISION_PICK, lane, forced);
+	return lane;
+}
+
+struct lane *decide_next(struct lane *me, bool idled)
+{
+	bool only = schedule.runnable_count == 1;
+	struct lane *lane = NULL;
+	bool forced = false;
+
+	if (only && !idled)
+		return ask_strategy(me);
+	if (!prefix_exhausted) {
+		lane = forced_pick(me, DECISION_NEXT);
+		forced = lane != NULL;
+		if (!lane && next_entry(me))
+			decide_diverge(me,
+				       "several threads can run where the recording had no choice");
+	}
+	if (!lane)
+		lane = ask_strategy(me);
+	log_pick(me, DECISION_NEXT, lane, forced || only);
 	return lane;
 }
 

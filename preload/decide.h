@@ -18,10 +18,16 @@ int decide_init(void);
 const struct plan_run *decide_run(void);
 
 /*
- * The lane that goes on at me's point: one that is RUNNABLE (at least one is). `me` may be unable to run itself.
- * Logs the decision unless me simply goes on.
+ * The lane that goes on at me's point: one that is RUNNABLE, as me is. Logs the decision unless me simply goes on.
  */
 struct lane *decide_pick(struct lane *me);
+
+/*
+ * The lane that goes on while me's operation blocks, or after its end: one that is RUNNABLE (at least one is). Logs
+ * the decision unless there is no choice; after idle waiting (`idled`) also then, so that a replay
+ * knows where the decisions of that wait end.
+ */
+struct lane *decide_next(struct lane *me, bool idled);
 
 /* Index below count; 0 is the default and is not logged. `me` is the lane at whose point it happens. */
 uint32_t decide_choose(struct lane *me, enum decision_kind kind, uint32_t count);
@@ -37,7 +43,11 @@ uint32_t decide_lane(struct lane *me, enum decision_kind kind, const uint32_t *n
 bool decide_forced(struct lane *me, enum decision_kind kind, int64_t *choice);
 
 /* True while the prefix has entries left (a replay): the outside must not be asked for new decisions. */
-bool decide_scripted(void);
+extern bool decide_script_active;
+static inline bool decide_scripted(void)
+{
+	return decide_script_active;
+}
 
 /* The run cannot go on as the plan demands: ends it (DIVERGED), or with FOLLOW drops the prefix and notes it. */
 void decide_diverge(struct lane *me, const char *text);

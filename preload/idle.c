@@ -14,6 +14,7 @@
 #include "preload/sched.h"
 #include "preload/sched_core.h"
 #include "preload/signals.h"
+#include "preload/timers.h"
 
 #define SECOND 1000000000ll
 #define SLICE_NS (100 * 1000000ll)    /* longest single wait: attempts and foreign threads are looked at again */
@@ -21,6 +22,7 @@
 #define ATTEMPT_MOST_NS (5 * 1000000ll) /* ... up to this */
 #define REPLAY_PATIENCE_NS (10 * SECOND)
 #define GATHER 4096
+#define CLOCK_TIMER 0 /* choice of a CLOCK decision that is a timer's, not a lane's */
 
 static struct pollfd gathered[GATHER]; /* one user at a time */
 
@@ -79,55 +81,114 @@ static struct lane *earliest(void)
 	return first;
 }
 
-static void jump(struct lane *me, struct lane *to, bool forced)
+static void move_clock(int64_t to)
 {
-	log_decision(me, DECISION_CLOCK, to->number, forced, NULL, 0);
-	if (to->deadline > schedule.now)
-		schedule.now = to->deadline;
+	if (to > schedule.now && to != INT64_MAX)
+		schedule.now = to;
 	schedule.next_deadline = 0; /* recompute */
 	schedule.readings = 0;
 	core_wake_due();
 }
 
-static void make_ready(struct lane *me, struct lane *lane, bool forced)
+/* The clock jumps to the lane's deadline, or, NULL, to that of the next timer. */
+static void jump(struct lane *me, struct lane *to, enum decision_kind kind, bool forced)
 {
-	log_decision(me, DECISION_READY, lane->number, forced, NULL, 0);
-	lane->wake = WAKE_NORMAL;
-	core_set_runnable(lane);
+	log_decision(me, kind, to ? to->number : CLOCK_TIMER, forced, NULL, 0);
+	move_clock(to ? to->deadline : timers_next());
 }
 
-/* Applies what the prefix says for this point; true when it said something. */
-static bool apply_script(struct lane *me)
+bool sched_expire(struct lane *me, int64_t deadline)
 {
-	bool any = false;
+	if (deadline < 0 || deadline - schedule.now > SCHED_SLOW_NS ||
+	    !decide_choose(me, DECISION_TIMEOUT, 2))
+		return false;
+	move_clock(deadline);
+	return true;
+}
+
+/* What is written down when a blocked lane may go on, at a point or while nobody can run. */
+static enum decision_kind wake_decision(enum lane_wake wake, bool idling)
+{
+	if (wake == WAKE_SIGNAL)
+		return idling ? DECISION_ROUSED : DECISION_INTERRUPT;
+	return idling ? DECISION_AWAITED : DECISION_READY;
+}
+
+static void make_ready(struct lane *me, struct lane *lane, enum lane_wake wake, bool idling,
+		       bool forced)
+{
+	log_decision(me, wake_decision(wake, idling), lane->number, forced, NULL, 0);
+	sched_wake_lane(lane, wake);
+}
+
+/* The earliest deadline of a lane or a timer. INT64_MAX: none. */
+static int64_t next_time(void)
+{
+	struct lane *first = earliest();
+	int64_t timer = timers_next();
+
+	return first && first->deadline <= timer ? first->deadline : timer;
+}
+
+/* False when it is further away than the clock may jump early. */
+static bool jump_to_next(struct lane *me, enum decision_kind kind, bool forced)
+{
+	struct lane *first = earliest();
+
+	if (kind == DECISION_EARLY && next_time() - schedule.now > SCHED_SLOW_NS)
+		return false;
+	jump(me, first && first->deadline <= timers_next() ? first : NULL, kind, forced);
+	return true;
+}
+
+static bool apply_wake(struct lane *me, int64_t number, enum lane_wake wake, bool idling)
+{
+	struct lane *lane = lane_by_number((uint32_t)number);
+
+	if (!lane || lane->state != LANE_BLOCKED || (wake == WAKE_NORMAL && !lane->outside)) {
+		decide_diverge(me, "a thread that was woken in the recording does not wait here");
+		return false;
+	}
+	make_ready(me, lane, wake, idling, true);
+	return true;
+}
+
+static bool apply_clock(struct lane *me, int64_t number, enum decision_kind kind)
+{
+	struct lane *lane = number == CLOCK_TIMER ? NULL : lane_by_number((uint32_t)number);
+
+	if (number == CLOCK_TIMER ? timers_next() == INT64_MAX :
+				    !lane || lane->state != LANE_BLOCKED || lane->deadline < 0) {
+		decide_diverge(me, "the clock woke a thread in the recording that does not sleep here");
+		return false;
+	}
+	jump(me, lane, kind, true);
+	return true;
+}
+
+/* Applies what the prefix says for this point, or (`idling`) for the wait in it; true when it said something. */
+static bool apply_script(struct lane *me, bool idling)
+{
+	enum decision_kind clock = idling ? DECISION_CLOCK : DECISION_EARLY;
+	bool any = false, good = true;
 	int64_t number;
 
-	for (;;) {
-		if (decide_forced(me, DECISION_READY, &number)) {
-			struct lane *lane = lane_by_number((uint32_t)number);
-
-			if (!lane || lane->state != LANE_BLOCKED || !lane->outside) {
-				decide_diverge(me, "a thread that became ready in the recording does not wait here");
-				return any;
-			}
-			make_ready(me, lane, true);
-		} else if (schedule.timed && decide_forced(me, DECISION_CLOCK, &number)) {
-			struct lane *lane = lane_by_number((uint32_t)number);
-
-			if (!lane || lane->state != LANE_BLOCKED || lane->deadline < 0) {
-				decide_diverge(me, "the clock woke a thread in the recording that does not sleep here");
-				return any;
-			}
-			jump(me, lane, true);
-		} else {
-			return any;
-		}
-		any = true;
+	while (good) {
+		if (decide_forced(me, wake_decision(WAKE_NORMAL, idling), &number))
+			good = apply_wake(me, number, WAKE_NORMAL, idling);
+		else if (decide_forced(me, wake_decision(WAKE_SIGNAL, idling), &number))
+			good = apply_wake(me, number, WAKE_SIGNAL, idling);
+		else if (decide_forced(me, clock, &number))
+			good = apply_clock(me, number, clock);
+		else
+			break;
+		any = any || good;
 	}
+	return any;
 }
 
 /* Asks the outside without waiting, lane by lane; true when one became runnable. */
-static bool ask(struct lane *me)
+static bool ask(struct lane *me, bool idling)
 {
 	bool any = false;
 	uint32_t i;
@@ -139,37 +200,39 @@ static bool ask(struct lane *me)
 
 		if (lane->number && lane->state == LANE_BLOCKED && lane->outside &&
 		    idle_ready(lane->outside)) {
-			make_ready(me, lane, false);
+			make_ready(me, lane, WAKE_NORMAL, idling, false);
 			any = true;
 		}
 	}
 	return any;
 }
 
-/* Signals that have come for blocked lanes wake them. */
-static void wake_signalled(void)
+/* Signals that have come from outside for blocked lanes wake them; in a replay the script says when. */
+static void wake_signalled(struct lane *me, bool idling)
 {
 	uint32_t i;
 
 	sched_attention = 0;
+	if (decide_scripted())
+		return;
 	for (i = 0; i < schedule.lane_slots; i++)
-		if (lanes[i].number && lanes[i].pending_signals)
-			sched_wake_lane(&lanes[i], WAKE_SIGNAL);
+		if (lanes[i].number && lanes[i].state == LANE_BLOCKED && signals_waiting(&lanes[i]))
+			make_ready(me, &lanes[i], WAKE_SIGNAL, idling, false);
 }
 
 void idle_look(struct lane *me)
 {
 	if (sched_attention)
-		wake_signalled();
+		wake_signalled(me, false);
 	if (decide_scripted()) {
-		apply_script(me);
+		apply_script(me, false);
 		return;
 	}
 	if (schedule.outside_count &&
 	    (schedule.outside_dirty || schedule.outside_tick >= 64))
-		ask(me);
-	if (schedule.timed && decide_chance(DECISION_CLOCK))
-		jump(me, earliest(), false);
+		ask(me, false);
+	if ((schedule.timed || schedule.timers) && decide_chance(DECISION_EARLY))
+		jump_to_next(me, DECISION_EARLY, false);
 }
 
 /* One wait in real time for whatever blocked lanes wait for, at most `ns`. */
@@ -195,42 +258,44 @@ static void wait_outside(int64_t ns, int64_t *pause)
 	real_poll(gathered, count, ns < SLICE_NS ? ns : SLICE_NS);
 }
 
+/* Could anybody outside wake one of the lanes? */
+static bool anybody_outside(void)
+{
+	return schedule.outside_count || schedule.foreign_waits || signals_awaited() ||
+	       region->process[process_index].uncontrolled;
+}
+
 /* Waits until a lane can run. */
 static void idle(struct lane *me)
 {
-	int64_t waited = 0, pause = ATTEMPT_FIRST_NS, allowed, start;
-	struct lane *first;
-	bool external;
+	int64_t waited = 0, pause = ATTEMPT_FIRST_NS, allowed, start, next;
 
-	for (;;) {
+	while (!schedule.runnable_count) {
 		if (sched_attention)
-			wake_signalled();
-		if (schedule.runnable_count)
-			return;
-		if (decide_scripted() && apply_script(me))
+			wake_signalled(me, true);
+		if (schedule.runnable_count || (decide_scripted() && apply_script(me, true)))
 			continue;
-		first = earliest();
-		external = schedule.outside_count || schedule.foreign_waits || signals_awaited() ||
-			   region->process[process_index].uncontrolled;
-		if (!external) {
-			if (!first)
+		next = next_time();
+		if (!anybody_outside()) {
+			if (next == INT64_MAX)
 				deadlock_stuck(me);
-			jump(me, first, true);
-			return;
+			jump_to_next(me, DECISION_CLOCK, true);
+			continue;
 		}
-		if (ask(me))
+		if (ask(me, true))
 			return;
 		allowed = INT64_MAX;
-		if (first) {
-			allowed = first->deadline - schedule.now;
+		if (next != INT64_MAX) {
+			allowed = next - schedule.now;
 			if (allowed > decide_run()->idle_wait_ns)
 				allowed = decide_run()->idle_wait_ns;
 		}
 		if (decide_scripted() && waited > REPLAY_PATIENCE_NS)
 			decide_diverge(me, "nothing happens here where the recording went on");
-		if (first && waited >= allowed) {
-			jump(me, first, false);
-			return;
+		if (waited >= allowed) {
+			jump_to_next(me, DECISION_CLOCK, false);
+			waited = 0;
+			continue;
 		}
 		start = real_now();
 		wait_outside(allowed - waited, &pause);
@@ -240,13 +305,11 @@ static void idle(struct lane *me)
 
 struct lane *idle_pick(struct lane *me)
 {
-	if (schedule.timed)
-		core_wake_due();
-	if (sched_attention)
-		wake_signalled();
-	if (decide_scripted() && (schedule.outside_count || schedule.timed))
-		apply_script(me);
-	if (!schedule.runnable_count)
+	bool idled;
+
+	core_wake_due();
+	idled = !schedule.runnable_count;
+	if (idled)
 		idle(me);
-	return decide_pick(me);
+	return decide_next(me, idled);
 }

@@ -90,6 +90,7 @@ struct lane {
 	struct unwind_stack stack;
 	uint64_t stack_bytes;
 	char name[16];
+	uint64_t signal_mask;     /* bit n-1: signal n is blocked, as the program has set it */
 	uint64_t pending_signals; /* bit n-1: signal n waits for a scheduling point; also set by handlers: atomic */
 };
 
@@ -101,6 +102,7 @@ struct schedule {
 	uint32_t runnable_count;
 	uint64_t runnable[LANE_WORDS];
 	uint32_t timed;         /* blocked lanes with a deadline */
+	uint32_t timers;        /* virtual timers that are armed */
 	uint32_t outside_count; /* blocked lanes that the outside can wake */
 	uint32_t outside_tick;
 	bool outside_dirty; /* something happened that may have made a descriptor ready */

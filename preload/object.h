@@ -63,7 +63,10 @@ void object_forget_range(uint64_t start, uint64_t size);
 /* True when memory in this range may hold heap objects: a cheap filter for free(). */
 bool object_maybe_in(uint64_t start, uint64_t size);
 
-/* A named resource of the outside ("pipe:[123]", "file:/x"): key is any number unique to it. */
+/*
+ * A resource of the outside: `key` is any number unique to it among addresses and keys. Its id is by first
+ * use; `name` ("pipe", "file:/x") is for people.
+ */
 struct object *object_named(struct lane *me, uint64_t key, enum object_kind kind, const char *name,
 			    uint32_t context);
 

@@ -18,6 +18,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>

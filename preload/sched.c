@@ -10,6 +10,7 @@
 #include "preload/log.h"
 #include "preload/sched_core.h"
 #include "preload/signals.h"
+#include "preload/timers.h"
 
 #define NEVER INT64_MAX
 #define OUTSIDE_EVERY 64 /* points between two looks at blocked descriptors */
@@ -88,6 +89,7 @@ void core_wake_due(void)
 	int64_t next = NEVER;
 	uint32_t i;
 
+	timers_fire();
 	if (!schedule.timed || schedule.now < schedule.next_deadline)
 		return;
 	for (i = 0; i < schedule.lane_slots; i++) {
@@ -137,15 +139,14 @@ static void attend(struct lane *me)
 {
 	uint64_t budget = decide_run()->step_budget;
 
-	if (schedule.timed)
-		core_wake_due();
+	core_wake_due();
 	idle_look(me);
 	if (decide_stopping)
 		decide_stop_check(me);
 	if (budget && schedule.steps > budget)
 		sched_fail(me, VERDICT_STEP_BUDGET,
 			   "the run took more operations than it was allowed");
-	if (me->pending_signals)
+	if (me->pending_signals || decide_scripted())
 		signals_deliver(me);
 }
 
@@ -155,6 +156,8 @@ static inline bool needs_attention(void)
 	    (schedule.outside_dirty || decide_scripted() ||
 	     ++schedule.outside_tick >= OUTSIDE_EVERY))
 		return true;
+	if (schedule.timers && (decide_clock_choices() || schedule.now >= timers_next()))
+		return true;
 	return schedule.timed && (decide_clock_choices() || schedule.now >= schedule.next_deadline);
 }
 
@@ -163,7 +166,9 @@ static void point(struct lane *me, uint32_t tag)
 	struct lane *next;
 
 	schedule.steps++;
-	if (__builtin_expect(sched_attention || me->pending_signals || needs_attention(), 0))
+	if (__builtin_expect(sched_attention || me->pending_signals || decide_scripted() ||
+				     needs_attention(),
+			     0))
 		attend(me);
 	if (schedule.runnable_count <= 1)
 		return;
@@ -175,13 +180,14 @@ static void point(struct lane *me, uint32_t tag)
 		me->deadline = -1;
 		me->outside = NULL;
 		me->no_deadlock = false;
+		me->wake = WAKE_NORMAL;
 		enqueue(me, me->object, tag, true);
 	}
 	log_lane_state(me);
 	hand_over(me, next);
 	if (tag)
 		dequeue(me);
-	if (me->pending_signals)
+	if (me->pending_signals || decide_scripted())
 		signals_deliver(me);
 }
 
@@ -235,12 +241,22 @@ void sched_event(struct lane *me, unsigned kind, struct object *object, uint32_t
 	done(me, result, NULL);
 }
 
+/* Delivers what waits; true when the call that is about to wait, or waits, must fail with EINTR. */
+static bool deliver_interrupts(struct lane *me, unsigned flags)
+{
+	int delivered = me->pending_signals || decide_scripted() ? signals_deliver(me) : 0;
+
+	if (!(flags & SCHED_INTERRUPTIBLE))
+		return false;
+	return delivered == 2 || (delivered == 1 && !(flags & SCHED_RESTARTABLE));
+}
+
 static enum lane_wake block(struct lane *me, struct object *object, uint32_t tag, int64_t deadline,
 			    unsigned flags, struct outside *outside)
 {
 	struct lane *next;
 
-	if (me->pending_signals && signals_deliver(me) && (flags & SCHED_INTERRUPTIBLE))
+	if (deliver_interrupts(me, flags))
 		return WAKE_SIGNAL;
 	if (deadline >= 0 && deadline <= schedule.now)
 		return WAKE_TIMEOUT;
@@ -260,16 +276,21 @@ static enum lane_wake block(struct lane *me, struct object *object, uint32_t tag
 			hand_over(me, next);
 		if (me->wake != WAKE_SIGNAL)
 			break;
-		signals_deliver(me);
-		if (me->interruptible || me->wait_object != object)
-			break;
+		/* A handler may leave by longjmp, which it may do out of interruptible calls: be in no queue then. */
+		if (flags & SCHED_INTERRUPTIBLE)
+			dequeue(me);
+		if (deliver_interrupts(me, flags))
+			return WAKE_SIGNAL;
+		if (flags & SCHED_INTERRUPTIBLE)
+			enqueue(me, object, tag, false);
+		announce(me);
 	}
 	dequeue(me);
 	me->deadline = -1;
 	me->outside = NULL;
 	me->no_deadlock = false;
 	me->cancelable = false;
-	return me->wake;
+	return (enum lane_wake)me->wake;
 }
 
 enum lane_wake sched_block(struct lane *me, struct object *object, uint32_t tag, int64_t deadline,
@@ -427,6 +448,16 @@ void sched_fail(struct lane *me, unsigned verdict, const char *text)
 	log_failure(verdict, me ? me->number : 0, me ? me->k : 0, 0, text);
 	for (;;)
 		log_ask(MAILBOX_RUN_END, me ? me->number : 0, me ? me->k : 0);
+}
+
+bool sched_try_fails(struct lane *me, struct object *object, uint32_t mask)
+{
+	struct lane *lane;
+
+	for (lane = object->first_waiter; lane; lane = lane->wait_next)
+		if ((lane->wait_tag & mask) && lane->wait_retry && lane->state == LANE_RUNNABLE)
+			return decide_choose(me, DECISION_TRYLOCK, 2) != 0;
+	return false;
 }
 
 uint32_t sched_choose(struct lane *me, unsigned decision, uint32_t count)

@@ -34,9 +34,13 @@
 /* Waiter tags: bits, free for the family of the object; SCHED_ANY when there is one sort of waiter. */
 #define SCHED_ANY 0xffffffffu
 
+/* Time may pass early by so much because lanes that could run were slow; more would be no plausible schedule. */
+#define SCHED_SLOW_NS (60 * 1000000000ll)
+
 enum sched_block_flag {
 	SCHED_INTERRUPTIBLE = 1, /* returns WAKE_SIGNAL when a signal is to be delivered */
 	SCHED_CANCELABLE = 2,    /* returns WAKE_CANCEL when the lane was cancelled */
+	SCHED_RESTARTABLE = 8,   /* with INTERRUPTIBLE: not by handlers that have SA_RESTART */
 	SCHED_NO_DEADLOCK = 4,   /* somebody outside may wake it (shared object, signal): never a deadlock */
 };
 
@@ -130,6 +134,19 @@ void sched_start_lane(struct lane *me);
 
 /* Ends the run with a verdict: tells the CLI and does not return. */
 void sched_fail(struct lane *me, unsigned verdict, const char *text) __attribute__((noreturn));
+
+/*
+ * For a wait with a deadline that is about to begin: true when the strategy lets it end by its deadline at once, because
+ * all others were slow; the clock has moved there. At most once in an operation (a choice
+ * that is the default is not written down, so a replay could not tell which of several it was).
+ */
+bool sched_expire(struct lane *me, int64_t deadline);
+
+/*
+ * For a try-operation on an object that is free: true when it has to fail, as if another lane that is about to take it
+ * (with a tag in `mask`) had been a little faster. At most once in an operation.
+ */
+bool sched_try_fails(struct lane *me, struct object *object, uint32_t mask);
 
 /* Any other choice between `count` options (decision kind, default 0), asked of plan or strategy, recorded when not 0. */
 uint32_t sched_choose(struct lane *me, unsigned decision, uint32_t count);

@@ -1,9 +1,231 @@
 /*
- * The trap layer, see trap.h. Nothing is trapped yet.
+ * The trap layer: SIGSYS for system calls from the text of libc (and of OpenMP runtimes, which wait on futexes
+ * of their own). Our own calls are inline in this library and never trapped.
+ *
+ * The signal mask and SIGSYS itself need care: libc blocks all signals with an inline rt_sigprocmask in
+ * pthread_create and posix_spawn, and a blocked SIGSYS kills. So that call is trapped as well, and
+ * answered by editing the mask that the handler's return restores. seccomp(2), signal(7).
  */
 #include "preload/trap.h"
 
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/futex.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <ucontext.h>
+
+#include "preload/clock.h"
+#include "preload/decide.h"
+#include "preload/futex.h"
+#include "preload/io.h"
+#include "preload/log.h"
+#include "preload/modules.h"
+#include "preload/raw.h"
+#include "preload/sched.h"
+#include "preload/signals.h"
+#include "preload/thread_state.h"
+#include "preload/trap_filter.h"
+
+#define MOST_RANGES 16
+#define MOST_INSTRUCTIONS 1024
+#define KERNEL_SIGSET 8 /* bytes */
+#define SYS_BIT (1ull << (SIGSYS - 1))
+
+/* Libraries whose text is in scope. */
+static const char *const in_scope[] = {"libc.so.6", "libgomp.so", "libomp.so", "libiomp5.so"};
+
+/* rt_sigprocmask(2) on the mask that the return from the handler will restore. */
+static long change_mask(ucontext_t *context, const long a[6])
+{
+	uint64_t *mask = (uint64_t *)&context->uc_sigmask;
+	uint64_t old = *mask, set;
+
+	if (a[3] != KERNEL_SIGSET)
+		return -EINVAL;
+	if (a[1]) {
+		memcpy(&set, (const void *)a[1], KERNEL_SIGSET);
+		switch (a[0]) {
+		case SIG_BLOCK:
+			*mask |= set;
+			break;
+		case SIG_UNBLOCK:
+			*mask &= ~set;
+			break;
+		case SIG_SETMASK:
+			*mask = set;
+			break;
+		default:
+			return -EINVAL;
+		}
+		*mask &= ~SYS_BIT;
+	}
+	if (a[2])
+		memcpy((void *)a[2], &old, KERNEL_SIGSET);
+	return 0;
+}
+
+static long sleep_call(struct lane *me, long number, const long a[6], uint32_t context)
+{
+	const struct timespec *time = (const struct timespec *)(number == SYS_nanosleep ? a[0] : a[2]);
+	struct timespec *left = (struct timespec *)(number == SYS_nanosleep ? a[1] : a[3]);
+	bool absolute = number == SYS_clock_nanosleep && (a[1] & TIMER_ABSTIME);
+	int64_t deadline;
+	long result = 0;
+
+	if (!time || clock_check(time))
+		return -EINVAL;
+	deadline = absolute ? clock_deadline((clockid_t)a[0], time) : clock_after(time);
+	sched_point(me, EVENT_SLEEP, NULL, context, 0);
+	if (sched_block(me, NULL, 0, deadline, SCHED_INTERRUPTIBLE | SCHED_CANCELABLE) !=
+	    WAKE_TIMEOUT) {
+		result = -EINTR;
+		if (left && !absolute) {
+			left->tv_sec = (deadline - schedule.now) / 1000000000;
+			left->tv_nsec = (deadline - schedule.now) % 1000000000;
+		}
+	}
+	sched_done(me, result);
+	return result;
+}
+
+static long controlled(struct lane *me, long number, long a[6], ucontext_t *context)
+{
+	struct unwind_start start = unwind_interrupted(context, &me->stack);
+	uint32_t stack = runtime_context(&start);
+
+	switch (number) {
+	case SYS_futex:
+		return futex_operation(me, (uint32_t *)a[0], (int)a[1], (uint32_t)a[2],
+				       (const struct timespec *)a[3], (uint32_t *)a[4],
+				       (uint32_t)a[5], stack);
+	case SYS_nanosleep:
+	case SYS_clock_nanosleep:
+		return sleep_call(me, number, a, stack);
+	default:
+		return io_call(me, number, a, stack);
+	}
+}
+
+static bool is_controlled(long number)
+{
+	return io_knows(number) || number == SYS_futex || number == SYS_nanosleep ||
+	       number == SYS_clock_nanosleep;
+}
+
+static void on_trap(int signal, siginfo_t *info, void *context_)
+{
+	ucontext_t *context = context_;
+	greg_t *registers = context->uc_mcontext.gregs;
+	long number = info->si_syscall, result;
+	long a[6] = {registers[REG_RDI], registers[REG_RSI], registers[REG_RDX],
+		     registers[REG_R10], registers[REG_R8],  registers[REG_R9]};
+	struct lane *me = thread_state.lane;
+
+	(void)signal;
+	if (number == SYS_rt_sigprocmask) {
+		result = change_mask(context, a);
+	} else if (number == SYS_rt_sigaction && a[0] == SIGSYS) {
+		result = 0; /* ours; whatever the program wants of it */
+	} else if (me && !thread_state.inside && is_controlled(number)) {
+		thread_state.inside = 1;
+		region->process[process_index].trapped++;
+		result = controlled(me, number, a, context);
+		thread_state.inside = 0;
+	} else {
+		result = raw_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	}
+	registers[REG_RAX] = result;
+}
+
+static bool ends_with_library(const char *path, const char *name)
+{
+	const char *base = strrchr(path, '/');
+
+	base = base ? base + 1 : path;
+	return strncmp(base, name, strlen(name)) == 0;
+}
+
+static uint32_t find_ranges(struct trap_range *ranges)
+{
+	const struct module *module;
+	uint32_t i, count = 0;
+	size_t j, k;
+
+	for (i = 0; i < modules_count(); i++) {
+		module = modules_get(i);
+		for (j = 0; j < sizeof in_scope / sizeof *in_scope; j++) {
+			if (!ends_with_library(module->path, in_scope[j]))
+				continue;
+			for (k = 0; k < module->n_segments && count < MOST_RANGES; k++) {
+				struct trap_range range = {module->segments[k].start,
+							   module->segments[k].end};
+
+				if (!module->segments[k].exec ||
+				    range.start >> 32 != (range.end - 1) >> 32)
+					continue;
+				ranges[count++] = range;
+			}
+		}
+	}
+	return count;
+}
+
+/* The kernel's own structure: libc's sigaction would add its own flags, and is trapped. */
+struct kernel_action {
+	void (*handler)(int, siginfo_t *, void *);
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+
+#define SA_RESTORER 0x04000000
+
+void trap_restorer(void);
+__asm__(".text\n"
+	".globl trap_restorer\n"
+	".hidden trap_restorer\n"
+	"trap_restorer:\n"
+	"	mov $15, %eax\n"
+	"	syscall\n");
+
+static long install_handler(void)
+{
+	struct kernel_action action = {
+		.handler = on_trap,
+		.flags = SA_SIGINFO | SA_NODEFER | SA_RESTART | SA_RESTORER,
+		.restorer = trap_restorer,
+	};
+	uint64_t unblock = SYS_BIT;
+
+	raw(SYS_rt_sigprocmask, SIG_UNBLOCK, &unblock, 0, KERNEL_SIGSET);
+	return raw(SYS_rt_sigaction, SIGSYS, &action, 0, KERNEL_SIGSET);
+}
+
 int trap_init(void)
 {
-	return 0;
+	static struct sock_filter scoped[MOST_INSTRUCTIONS];
+	struct trap_range ranges[MOST_RANGES];
+	struct sock_fprog program = {.filter = scoped};
+	const struct sock_filter *given;
+	uint32_t length, count;
+	long result;
+
+	given = decide_section(PLAN_FILTER, &length);
+	if (!given)
+		return 0;
+	count = trap_filter_scope(given, length / sizeof *given, ranges, find_ranges(ranges), scoped,
+				  MOST_INSTRUCTIONS);
+	if (!count)
+		return -EINVAL;
+	program.len = (unsigned short)count;
+	result = install_handler();
+	if (result == 0)
+		result = raw(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (result == 0)
+		result = raw(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+	return (int)result;
 }

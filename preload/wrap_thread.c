@@ -12,6 +12,7 @@
 #include "preload/interpose.h"
 #include "preload/log.h"
 #include "preload/raw.h"
+#include "preload/signals.h"
 #include "preload/threads.h"
 
 static pthread_key_t end_key;
@@ -49,9 +50,13 @@ int threads_init(void)
 
 void threads_enter(struct lane *lane)
 {
+	uint64_t mask = 0;
+
 	lane->tid = (uint32_t)raw(SYS_gettid);
 	lane->handle = pthread_self();
 	thread_state.lane = lane;
+	raw(SYS_rt_sigprocmask, SIG_SETMASK, 0, &mask, sizeof mask);
+	signals_mask_changed(lane, mask);
 	if (lane->origin == LANE_MAIN)
 		unwind_stack_main(&lane->stack, MAIN_STACK);
 	else

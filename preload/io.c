@@ -1,0 +1,433 @@
+/*
+ * Descriptors: reading, writing, accepting, connecting. The rest of the engine (poll, children, locks) is in
+ * io_wait.c.
+ */
+#include "preload/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include "preload/clock.h"
+#include "preload/io_wait.h"
+#include "preload/log.h"
+#include "preload/raw.h"
+#include "preload/sched.h"
+
+/*
+ * POLLOUT promises room for PIPE_BUF bytes in a pipe and for a good part of a socket's buffer; a blocking write of
+ * more could wait inside the kernel with the turn. Longer ones go in pieces.
+ */
+#define SAFE_WRITE 2048
+#define PIPE_PIECE 4096
+
+enum io_way {
+	IO_NONE,
+	IO_IN,
+	IO_OUT,
+	IO_MQ_IN,
+	IO_MQ_OUT,
+	IO_CONNECT,
+	IO_POLL,
+	IO_PPOLL,
+	IO_SELECT,
+	IO_PSELECT,
+	IO_EPOLL,
+	IO_EPOLL2,
+	IO_WAIT4,
+	IO_WAITID,
+	IO_FLOCK,
+	IO_FCNTL,
+	IO_MSGRCV,
+	IO_MSGSND,
+	IO_SEMOP,
+	IO_SEMTIMEDOP,
+};
+
+#define NUMBERS 512
+
+static const struct {
+	uint8_t kind, way;
+} rows[NUMBERS] = {
+#define IO(name, event, way_) [SYS_##name] = {EVENT_##event, IO_##way_},
+#include "preload/io.def"
+#undef IO
+};
+
+bool io_knows(long number)
+{
+	return number >= 0 && number < NUMBERS && rows[number].way != IO_NONE;
+}
+
+static long call(long number, const long a[6])
+{
+	return raw_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/* What an open file is, for people; the id is by order of first use, as inode numbers change. */
+static const char *type_name(const struct stat *status)
+{
+	switch (status->st_mode & S_IFMT) {
+	case S_IFIFO:
+		return "pipe";
+	case S_IFSOCK:
+		return "socket";
+	case S_IFCHR:
+		return "device";
+	case S_IFDIR:
+		return "directory";
+	case S_IFREG:
+		return "file";
+	default:
+		return "descriptor";
+	}
+}
+
+/* Both ends of a pipe are one object: they have one inode. */
+static struct object *object_of_descriptor(struct lane *me, long fd, uint32_t context)
+{
+	char path[32], link[512], name[520];
+	struct stat status;
+	uint64_t key;
+	const char *type;
+	long length;
+	int i = 0, n = 0, digits[12], count = 0;
+
+	if (raw(SYS_fstat, fd, &status) < 0)
+		return NULL;
+	key = hash_id(status.st_dev, status.st_ino, status.st_mode & S_IFMT) | 1ull << 63;
+	if (object_peek((void *)key, OBJECT_DESCRIPTOR))
+		return object_peek((void *)key, OBJECT_DESCRIPTOR);
+	type = type_name(&status);
+	while (type[n]) {
+		name[n] = type[n];
+		n++;
+	}
+	if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISCHR(status.st_mode)) {
+		for (const char *prefix = "/proc/self/fd/"; *prefix; prefix++)
+			path[i++] = *prefix;
+		do
+			digits[count++] = (int)(fd % 10);
+		while ((fd /= 10) > 0);
+		while (count)
+			path[i++] = (char)('0' + digits[--count]);
+		path[i] = '\0';
+		length = raw(SYS_readlink, path, link, sizeof link);
+		if (length > 0) {
+			name[n++] = ':';
+			for (i = 0; i < length && n < (int)sizeof name - 1; i++)
+				name[n++] = link[i];
+		}
+	}
+	name[n] = '\0';
+	return object_named(me, key, OBJECT_DESCRIPTOR, name, context);
+}
+
+static bool is_nonblocking(long fd)
+{
+	long flags = raw(SYS_fcntl, fd, F_GETFL);
+
+	return flags < 0 || (flags & O_NONBLOCK);
+}
+
+/* SO_RCVTIMEO and SO_SNDTIMEO count in virtual time. */
+static int64_t socket_deadline(long fd, bool in)
+{
+	struct timeval time = {0, 0};
+	socklen_t size = sizeof time;
+
+	if (raw(SYS_getsockopt, fd, SOL_SOCKET, in ? SO_RCVTIMEO : SO_SNDTIMEO, &time, &size) < 0 ||
+	    (!time.tv_sec && !time.tv_usec))
+		return -1;
+	return clock_after_ns(time.tv_sec * 1000000000ll + time.tv_usec * 1000ll);
+}
+
+/* Waits for the descriptor: 0 ready, or what the call is to return. */
+static long wait_descriptor(struct lane *me, long fd, short events, int64_t deadline)
+{
+	struct pollfd poll_fd = {.fd = (int)fd, .events = events};
+	struct outside outside = {.fds = &poll_fd, .fd_count = 1};
+
+	while (!sched_outside_ready(me, &outside))
+		switch (sched_block_outside(me, &outside, deadline,
+					    SCHED_INTERRUPTIBLE | SCHED_RESTARTABLE |
+						    SCHED_CANCELABLE)) {
+		case WAKE_TIMEOUT:
+			return -EAGAIN;
+		case WAKE_SIGNAL:
+		case WAKE_CANCEL:
+			return -EINTR;
+		default:
+			break;
+		}
+	return 0;
+}
+
+/* MSG_DONTWAIT or O_NONBLOCK: never waits, so readiness is not asked. */
+static bool never_waits(long number, const long a[6])
+{
+	long flags = 0;
+
+	switch (number) {
+	case SYS_recvfrom:
+	case SYS_sendto:
+		flags = a[3];
+		break;
+	case SYS_recvmsg:
+	case SYS_sendmsg:
+		flags = a[2];
+		break;
+	case SYS_recvmmsg:
+	case SYS_sendmmsg:
+		flags = a[3];
+		break;
+	}
+	return (flags & MSG_DONTWAIT) || is_nonblocking(a[0]);
+}
+
+/* A socket read that must fill the buffer (MSG_WAITALL): piece by piece. */
+static long receive_all(struct lane *me, long a[6])
+{
+	long got = 0, result, want = a[2];
+
+	while (got < want) {
+		result = wait_descriptor(me, a[0], POLLIN, socket_deadline(a[0], true));
+		if (result == 0)
+			result = raw(SYS_recvfrom, a[0], a[1] + got, want - got,
+				     (a[3] & ~MSG_WAITALL) | MSG_DONTWAIT, a[4], a[5]);
+		if (result <= 0)
+			return got ? got : result;
+		got += result;
+	}
+	return got;
+}
+
+static long input(struct lane *me, long number, long a[6])
+{
+	struct pollfd poll_fd = {.fd = (int)a[0], .events = POLLIN};
+	long result;
+
+	if (number == SYS_recvfrom && (a[3] & MSG_WAITALL) && !(a[3] & (MSG_DONTWAIT | MSG_PEEK)) &&
+	    !is_nonblocking(a[0]))
+		return receive_all(me, a);
+	if (raw(SYS_poll, &poll_fd, 1, 0) == 0 && never_waits(number, a))
+		return call(number, a);
+	result = wait_descriptor(me, a[0], POLLIN,
+				 number == SYS_read || number == SYS_readv || number == SYS_splice ?
+					 -1 :
+					 socket_deadline(a[0], true));
+	return result ? result : call(number, a);
+}
+
+/* A long blocking write to a pipe or socket, in pieces that fit; returns bytes or the first error. */
+static long output_pieces(struct lane *me, long fd, const char *bytes, long length, bool socket,
+			  long flags)
+{
+	long sent = 0, result, piece;
+
+	while (sent < length) {
+		result = wait_descriptor(me, fd, POLLOUT, socket ? socket_deadline(fd, false) : -1);
+		if (result == 0 && socket) {
+			result = raw(SYS_sendto, fd, bytes + sent, length - sent,
+				     flags | MSG_DONTWAIT, 0, 0);
+			if (result == -EAGAIN) /* POLLOUT, but not for so much: half of it fits */
+				result = raw(SYS_sendto, fd, bytes + sent,
+					     length - sent < SAFE_WRITE ? length - sent : SAFE_WRITE,
+					     flags | MSG_DONTWAIT, 0, 0);
+		} else if (result == 0) {
+			piece = length - sent < PIPE_PIECE ? length - sent : PIPE_PIECE;
+			result = raw(SYS_write, fd, bytes + sent, piece);
+		}
+		if (result <= 0)
+			return sent ? sent : result;
+		sent += result;
+		sched_outside_changed();
+	}
+	return sent;
+}
+
+static long vector_length(const struct iovec *vector, long count)
+{
+	long i, length = 0;
+
+	for (i = 0; i < count && i < 1024; i++)
+		length += (long)vector[i].iov_len;
+	return length;
+}
+
+static long output_long(struct lane *me, long number, long a[6], bool socket)
+{
+	const struct iovec *vector = (const struct iovec *)a[1];
+	long i, sent = 0, result;
+
+	if (number == SYS_write || number == SYS_sendto)
+		return output_pieces(me, a[0], (const char *)a[1], a[2], socket,
+				     number == SYS_sendto ? a[3] : 0);
+	for (i = 0; i < a[2]; i++) {
+		result = output_pieces(me, a[0], vector[i].iov_base, (long)vector[i].iov_len,
+				       socket, 0);
+		if (result < 0)
+			return sent ? sent : result;
+		sent += result;
+		if (result < (long)vector[i].iov_len)
+			break;
+	}
+	return sent;
+}
+
+static bool stream_socket(long fd)
+{
+	int type = 0;
+	socklen_t size = sizeof type;
+
+	return raw(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
+	       type == SOCK_STREAM;
+}
+
+static long output(struct lane *me, long number, long a[6])
+{
+	struct pollfd poll_fd = {.fd = (int)a[0], .events = POLLOUT};
+	struct stat status;
+	long result, length = 0;
+
+	if (number == SYS_write || (number == SYS_sendto && !a[4]))
+		length = a[2];
+	else if (number == SYS_writev)
+		length = vector_length((const struct iovec *)a[1], a[2]);
+	if (length > SAFE_WRITE && raw(SYS_fstat, a[0], &status) == 0 &&
+	    (S_ISFIFO(status.st_mode) || (S_ISSOCK(status.st_mode) && stream_socket(a[0]))) &&
+	    !never_waits(number, a))
+		return output_long(me, number, a, S_ISSOCK(status.st_mode));
+	if (raw(SYS_poll, &poll_fd, 1, 0) == 0 && never_waits(number, a))
+		return call(number, a);
+	result = wait_descriptor(me, a[0], POLLOUT,
+				 number == SYS_write || number == SYS_writev ?
+					 -1 :
+					 socket_deadline(a[0], false));
+	return result ? result : call(number, a);
+}
+
+static long message_queue(struct lane *me, long number, long a[6], short events)
+{
+	const struct timespec *until = (const struct timespec *)a[4];
+	long result;
+
+	if (is_nonblocking(a[0]))
+		return call(number, a);
+	result = wait_descriptor(me, a[0], events,
+				 until ? clock_deadline(CLOCK_REALTIME, until) : -1);
+	if (result)
+		return result == -EAGAIN ? -ETIMEDOUT : result;
+	return raw(number, a[0], a[1], a[2], a[3], 0);
+}
+
+/* A blocking connect is begun without blocking, and its end waited for. */
+static long do_connect(struct lane *me, const long a[6])
+{
+	long flags = raw(SYS_fcntl, a[0], F_GETFL), result;
+	int error = 0;
+	socklen_t size = sizeof error;
+
+	if (flags < 0 || (flags & O_NONBLOCK))
+		return raw(SYS_connect, a[0], a[1], a[2]);
+	for (;;) {
+		raw(SYS_fcntl, a[0], F_SETFL, flags | O_NONBLOCK);
+		result = raw(SYS_connect, a[0], a[1], a[2]);
+		raw(SYS_fcntl, a[0], F_SETFL, flags);
+		if (result != -EAGAIN)
+			break;
+		/* UNIX socket whose listener has a full queue: others must run, then again. */
+		if (sched_block(me, NULL, 0, clock_after_ns(1000000), SCHED_INTERRUPTIBLE) ==
+		    WAKE_SIGNAL)
+			return -EINTR;
+	}
+	if (result != -EINPROGRESS)
+		return result;
+	result = wait_descriptor(me, a[0], POLLOUT, socket_deadline(a[0], false));
+	if (result)
+		return result == -EAGAIN ? -EINPROGRESS : result;
+	raw(SYS_getsockopt, a[0], SOL_SOCKET, SO_ERROR, &error, &size);
+	return -error;
+}
+
+static long dispatch(struct lane *me, long number, long a[6])
+{
+	switch ((enum io_way)rows[number].way) {
+	case IO_IN:
+		return input(me, number, a);
+	case IO_OUT:
+		return output(me, number, a);
+	case IO_MQ_IN:
+		return message_queue(me, number, a, POLLIN);
+	case IO_MQ_OUT:
+		return message_queue(me, number, a, POLLOUT);
+	case IO_CONNECT:
+		return do_connect(me, a);
+	case IO_POLL:
+		return io_wait_poll(me, a, clock_after_ms(a[2]));
+	case IO_PPOLL:
+		return io_wait_poll(me, a, clock_after_optional((const struct timespec *)a[2]));
+	case IO_SELECT:
+		return io_wait_select(me, a, clock_after_timeval((const struct timeval *)a[4]));
+	case IO_PSELECT:
+		return io_wait_select(me, a, clock_after_optional((const struct timespec *)a[4]));
+	case IO_EPOLL:
+		return io_wait_epoll(me, a, clock_after_ms(a[3]));
+	case IO_EPOLL2:
+		return io_wait_epoll(me, a, clock_after_optional((const struct timespec *)a[3]));
+	case IO_WAIT4:
+	case IO_WAITID:
+	case IO_FLOCK:
+	case IO_FCNTL:
+	case IO_MSGRCV:
+	case IO_MSGSND:
+	case IO_SEMOP:
+		return io_wait_attempt(me, number, a, -1);
+	case IO_SEMTIMEDOP:
+		return io_wait_attempt(me, number, a,
+				       clock_after_optional((const struct timespec *)a[3]));
+	case IO_NONE:
+		break;
+	}
+	return call(number, a);
+}
+
+/* Calls whose argument 0 is a descriptor that is read or written: it is the object. */
+static bool has_descriptor(unsigned way)
+{
+	return way == IO_IN || way == IO_OUT || way == IO_CONNECT || way == IO_FLOCK ||
+	       way == IO_FCNTL || way == IO_EPOLL || way == IO_EPOLL2;
+}
+
+long io_call(struct lane *me, long number, long arguments[6], uint32_t context)
+{
+	struct object *object = NULL;
+	long result;
+
+	if (has_descriptor(rows[number].way))
+		object = object_of_descriptor(me, arguments[0], context);
+	if (arguments[0] == 2 && number == SYS_write)
+		log_stderr((const void *)arguments[1], (uint64_t)arguments[2]);
+	sched_point(me, rows[number].kind, object, context, 0);
+	result = dispatch(me, number, arguments);
+	if (rows[number].way != IO_IN && rows[number].way != IO_POLL)
+		sched_outside_changed();
+	sched_done(me, result);
+	return result;
+}
+
+long io_simple(struct lane *me, unsigned kind, long number, long arguments[6], uint32_t context)
+{
+	struct object *object = object_of_descriptor(me, arguments[0], context);
+	long result;
+
+	sched_point(me, kind, object, context, 0);
+	result = call(number, arguments);
+	sched_outside_changed();
+	sched_done(me, result);
+	return result;
+}

@@ -1,0 +1,268 @@
+/*
+ * Waiting for several descriptors, for children, for locks on files, and for System V queues and semaphores.
+ */
+#include "preload/io_wait.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/ipc.h>
+#include <sys/file.h>
+#include <sys/select.h>
+#include <sys/sem.h>
+#include <sys/wait.h>
+
+#include "preload/clock.h"
+#include "preload/raw.h"
+#include "preload/sched.h"
+
+#define SEM_OPERATIONS 512 /* SEMOPM of Linux is 500 */
+
+int64_t clock_after_ms(long ms)
+{
+	return (int)ms < 0 ? -1 : clock_after_ns((int)ms * 1000000ll);
+}
+
+int64_t clock_after_optional(const struct timespec *relative)
+{
+	return relative ? clock_after(relative) : -1;
+}
+
+int64_t clock_after_timeval(const struct timeval *relative)
+{
+	return relative ?
+		       clock_after_ns(relative->tv_sec * 1000000000ll + relative->tv_usec * 1000ll) :
+		       -1;
+}
+
+/*
+ * Blocks until the outside is ready. 1 ready, 0 time is up, negative errno. A deadline of now is a question
+ * that does not wait, but fair: a loop of such questions must let others run.
+ */
+static long block_for(struct lane *me, struct outside *outside, int64_t deadline)
+{
+	for (;;) {
+		if (sched_outside_ready(me, outside))
+			return 1;
+		switch (sched_block_outside(me, outside, deadline,
+					    SCHED_INTERRUPTIBLE | SCHED_CANCELABLE)) {
+		case WAKE_TIMEOUT:
+			return 0;
+		case WAKE_SIGNAL:
+		case WAKE_CANCEL:
+			return -EINTR;
+		default:
+			break;
+		}
+	}
+}
+
+/* Not ready and no time to wait: somebody else goes first, so that polling loops end. */
+static void be_fair(struct lane *me)
+{
+	if (schedule.runnable_count > 1 || schedule.timed)
+		sched_block(me, NULL, 0, clock_after_ns(1000), 0);
+}
+
+long io_wait_poll(struct lane *me, long a[6], int64_t deadline)
+{
+	struct outside outside = {.fds = (struct pollfd *)a[0], .fd_count = (uint32_t)a[1]};
+	long result;
+
+	if (deadline >= 0 && deadline <= schedule.now) {
+		result = raw(SYS_poll, a[0], a[1], 0);
+		if (result == 0)
+			be_fair(me);
+		return result;
+	}
+	result = block_for(me, &outside, deadline);
+	return result < 0 ? result : raw(SYS_poll, a[0], a[1], 0);
+}
+
+long io_wait_epoll(struct lane *me, long a[6], int64_t deadline)
+{
+	struct pollfd poll_fd = {.fd = (int)a[0], .events = POLLIN};
+	struct outside outside = {.fds = &poll_fd, .fd_count = 1};
+	long result;
+
+	for (;;) {
+		if (deadline >= 0 && deadline <= schedule.now) {
+			result = raw(SYS_epoll_wait, a[0], a[1], a[2], 0);
+			if (result == 0)
+				be_fair(me);
+			return result;
+		}
+		result = block_for(me, &outside, deadline);
+		if (result < 0)
+			return result;
+		result = raw(SYS_epoll_wait, a[0], a[1], a[2], 0);
+		/* Edge-triggered: the epoll descriptor was readable, but for nobody in particular any more. */
+		if (result != 0)
+			return result;
+		if (deadline >= 0 && deadline <= schedule.now)
+			return 0;
+		be_fair(me);
+	}
+}
+
+static bool is_in(const fd_set *set, int fd)
+{
+	return set && FD_ISSET(fd, set);
+}
+
+/* Eight kilobytes of its own: not inlined into the callers' frames. */
+static __attribute__((noinline)) long select_blocking(struct lane *me, long a[6], int64_t deadline)
+{
+	struct pollfd fds[FD_SETSIZE];
+	fd_set *sets[3] = {(fd_set *)a[1], (fd_set *)a[2], (fd_set *)a[3]}, copies[3];
+	struct outside outside = {.fds = fds};
+	struct timeval zero = {0, 0};
+	long result;
+	int fd, i, most = a[0] < FD_SETSIZE ? (int)a[0] : FD_SETSIZE;
+
+	for (i = 0; i < 3; i++)
+		if (sets[i])
+			copies[i] = *sets[i];
+	for (fd = 0; fd < most; fd++) {
+		short events = (short)((is_in(sets[0], fd) ? POLLIN : 0) |
+				       (is_in(sets[1], fd) ? POLLOUT : 0) |
+				       (is_in(sets[2], fd) ? POLLPRI : 0));
+
+		if (events)
+			fds[outside.fd_count++] = (struct pollfd){.fd = fd, .events = events};
+	}
+	for (;;) {
+		result = raw(SYS_select, most, sets[0], sets[1], sets[2], &zero);
+		if (result != 0)
+			return result;
+		for (i = 0; i < 3; i++)
+			if (sets[i])
+				*sets[i] = copies[i];
+		result = block_for(me, &outside, deadline);
+		if (result < 0)
+			return result;
+		if (result == 0)
+			return raw(SYS_select, most, sets[0], sets[1], sets[2], &zero);
+	}
+}
+
+long io_wait_select(struct lane *me, long a[6], int64_t deadline)
+{
+	struct timeval zero = {0, 0};
+	long result;
+
+	if (a[0] <= 0 || (!a[1] && !a[2] && !a[3])) { /* a sleep */
+		if (deadline < 0)
+			return raw(SYS_pause);
+		return sched_block(me, NULL, 0, deadline, SCHED_INTERRUPTIBLE | SCHED_CANCELABLE) ==
+				       WAKE_TIMEOUT ?
+			       0 :
+			       -EINTR;
+	}
+	if (deadline >= 0 && deadline <= schedule.now) {
+		result = raw(SYS_select, a[0], a[1], a[2], a[3], &zero);
+		if (result == 0)
+			be_fair(me);
+		return result;
+	}
+	return select_blocking(me, a, deadline);
+}
+
+/* One try of a call in its form that does not block. */
+struct attempt {
+	long number;
+	long *a;
+	long result;
+};
+
+static long semaphores_without_waiting(const long a[6])
+{
+	const struct sembuf *given = (const struct sembuf *)a[1];
+	struct sembuf copy[SEM_OPERATIONS];
+	long i;
+
+	if (a[2] < 0 || a[2] > SEM_OPERATIONS)
+		return -E2BIG;
+	for (i = 0; i < a[2]; i++) {
+		copy[i] = given[i];
+		copy[i].sem_flg |= IPC_NOWAIT;
+	}
+	return raw(SYS_semop, a[0], copy, a[2]);
+}
+
+/* True when it is over: done, or failed for another reason than having to wait. */
+static bool try_once(void *argument)
+{
+	struct attempt *attempt = argument;
+	const long *a = attempt->a;
+	siginfo_t *info;
+
+	switch (attempt->number) {
+	case SYS_wait4:
+		attempt->result = raw(SYS_wait4, a[0], a[1], a[2] | WNOHANG, a[3]);
+		return attempt->result != 0;
+	case SYS_waitid:
+		info = (siginfo_t *)a[2];
+		if (info)
+			info->si_pid = 0;
+		attempt->result = raw(SYS_waitid, a[0], a[1], a[2], a[3] | WNOHANG, a[4]);
+		return attempt->result != 0 || !info || info->si_pid != 0;
+	case SYS_flock:
+		attempt->result = raw(SYS_flock, a[0], a[1] | LOCK_NB);
+		return attempt->result != -EWOULDBLOCK;
+	case SYS_fcntl:
+		attempt->result = raw(SYS_fcntl, a[0],
+				      a[1] == F_OFD_SETLKW ? F_OFD_SETLK : F_SETLK, a[2]);
+		return attempt->result != -EAGAIN && attempt->result != -EACCES;
+	case SYS_msgrcv:
+		attempt->result = raw(SYS_msgrcv, a[0], a[1], a[2], a[3], a[4] | IPC_NOWAIT);
+		return attempt->result != -ENOMSG;
+	case SYS_msgsnd:
+		attempt->result = raw(SYS_msgsnd, a[0], a[1], a[2], a[3] | IPC_NOWAIT);
+		return attempt->result != -EAGAIN;
+	default:
+		attempt->result = semaphores_without_waiting(a);
+		return attempt->result != -EAGAIN;
+	}
+}
+
+/* The program itself asks not to wait. */
+static bool never_waits(long number, const long a[6])
+{
+	switch (number) {
+	case SYS_wait4:
+		return a[2] & WNOHANG;
+	case SYS_waitid:
+		return a[3] & WNOHANG;
+	case SYS_flock:
+		return (a[1] & LOCK_NB) || (a[1] & LOCK_UN);
+	case SYS_fcntl:
+		return a[1] != F_SETLKW && a[1] != F_OFD_SETLKW;
+	case SYS_msgrcv:
+		return a[4] & IPC_NOWAIT;
+	case SYS_msgsnd:
+		return a[3] & IPC_NOWAIT;
+	default:
+		return false;
+	}
+}
+
+long io_wait_attempt(struct lane *me, long number, long a[6], int64_t deadline)
+{
+	struct attempt attempt = {.number = number, .a = a};
+	struct outside outside = {.attempt = try_once, .argument = &attempt};
+	long result;
+
+	if (never_waits(number, a)) {
+		result = raw_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+		if ((number == SYS_wait4 || number == SYS_waitid) && result == 0)
+			be_fair(me);
+		return result;
+	}
+	result = block_for(me, &outside, deadline);
+	if (result < 0)
+		return result;
+	return result == 0 ? -EAGAIN : attempt.result;
+}

@@ -1,0 +1,23 @@
+/*
+ * Scoping a system call filter to ranges of addresses. Freestanding, pure: unit-tested without a target.
+ */
+#ifndef PRELOAD_TRAP_FILTER_H
+#define PRELOAD_TRAP_FILTER_H
+
+#include <linux/filter.h>
+#include <stdint.h>
+
+struct trap_range {
+	uint64_t start, end; /* end exclusive; must not cross a multiple of 4 GB */
+};
+
+/*
+ * Copies `program` to `out` so that each RET TRAP becomes "TRAP if the instruction pointer is in one of the ranges,
+ * else ALLOW" (libseccomp cannot compare the instruction pointer; io.md). Returns the number of
+ * instructions, or 0 when `room` does not suffice.
+ */
+uint32_t trap_filter_scope(const struct sock_filter *program, uint32_t count,
+			   const struct trap_range *ranges, uint32_t range_count,
+			   struct sock_filter *out, uint32_t room);
+
+#endif
