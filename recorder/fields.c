@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/json_out.h"
+#include "recorder/alloc.h"
+
 static bool parse_int(const cJSON *item, int64_t *value)
 {
 	char *end;
@@ -44,6 +47,30 @@ const char *fields_string(const cJSON *object, const char *name, const char *oth
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
 
 	return cJSON_IsString(item) ? item->valuestring : otherwise;
+}
+
+char *fields_bytes(const cJSON *object, const char *name, size_t *size)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+	const char *text = fields_string(item, "b64", NULL);
+	int64_t decoded;
+	char *bytes;
+
+	if (cJSON_IsString(item)) {
+		*size = strlen(item->valuestring);
+		return alloc_check(strdup(item->valuestring));
+	}
+	if (!text)
+		return NULL;
+	bytes = alloc_check(malloc(strlen(text) / 4 * 3 + 1));
+	decoded = json_b64_decode(text, strlen(text), bytes);
+	if (decoded < 0) {
+		free(bytes);
+		return NULL;
+	}
+	bytes[decoded] = '\0';
+	*size = (size_t)decoded;
+	return bytes;
 }
 
 bool fields_hash(const cJSON *object, const char *name, uint64_t *hash)

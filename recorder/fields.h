@@ -19,6 +19,12 @@ uint32_t fields_number(const cJSON *object, const char *name, uint32_t otherwise
 /* A string, which belongs to the object. */
 const char *fields_string(const cJSON *object, const char *name, const char *otherwise);
 
+/*
+ * The bytes of a string, which stands as {"b64":"..."} when it is not UTF-8. malloc'ed, with a NUL behind it;
+ * NULL when there is none.
+ */
+char *fields_bytes(const cJSON *object, const char *name, size_t *size);
+
 /* A hash of 16 hexadecimal digits. False when it is missing or malformed. */
 bool fields_hash(const cJSON *object, const char *name, uint64_t *hash);
 

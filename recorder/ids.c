@@ -176,11 +176,11 @@ bool ids_object_hash(const char *id, const char *kind_name, uint64_t *hash)
 		*hash = hash_id(200, lane, 0);
 		return true;
 	}
+	if (parse_lane(id, &end, &lane) && parse_counted(end, kind, lane, hash))
+		return true;
 	if (is_outside(kind)) {
 		*hash = hash_id(201, hash_bytes(id, strlen(id)), 0);
 		return true;
 	}
-	if (parse_lane(id, &end, &lane) && parse_counted(end, kind, lane, hash))
-		return true;
 	return parse_static(id, hash);
 }

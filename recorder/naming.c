@@ -237,7 +237,7 @@ void naming_place(const struct naming *naming, struct text *text, uint32_t conte
 {
 	const struct trace_location *at = trace_names_user_location(naming->names, context);
 
-	if (!at || add_line(text, shown_source(at)))
+	if (!at || (at->user && add_line(text, shown_source(at))))
 		return;
 	if (shown_source(at)->function)
 		text_add_clean(text, shown_source(at)->function);

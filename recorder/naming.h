@@ -47,8 +47,8 @@ void naming_object(const struct naming *naming, struct text *text, uint32_t obje
 uint32_t naming_object_lane(const struct naming *naming, uint32_t object);
 
 /*
- * Where a context is: its first frame of the program's own code, else its innermost, as
- * "bank.c:17", or "function", or "module+0x1234". Base name of the file only. Nothing for 0.
+ * Where a context is: its first frame of the program's own code as "bank.c:17" (base name of the file), or
+ * "function", or "module+0x1234"; without such a frame the function of its innermost. Nothing for 0.
  */
 void naming_place(const struct naming *naming, struct text *text, uint32_t context);
 

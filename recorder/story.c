@@ -86,11 +86,26 @@ void story_word(struct text *text, const cJSON *outcome)
 	}
 }
 
+/* What lies below the program's own code (start_thread, __libc_start_main) says nothing. */
+static uint32_t interesting(const struct story *story, const uint32_t *frames, uint32_t count)
+{
+	const struct trace_location *location;
+	uint32_t n;
+
+	for (n = count; n > 0; n--) {
+		location = trace_names_location(naming_names(story->naming), frames[n - 1]);
+		if (location && location->user)
+			return n;
+	}
+	return count;
+}
+
 void story_stack(const struct story *story, const uint32_t *frames, uint32_t count, unsigned indent)
 {
 	struct line line;
 	uint32_t i;
 
+	count = interesting(story, frames, count);
 	for (i = 0; i < count && i < STORY_FRAMES; i++) {
 		struct text *text = line_begin(&line);
 
@@ -241,29 +256,44 @@ static void tell_stuck(const struct story *story, const cJSON *outcome)
 		tell_edge(story, &edges[i], i);
 }
 
+static size_t line_length(const char *start, const char *end)
+{
+	const char *newline = memchr(start, '\n', (size_t)(end - start));
+
+	return (size_t)((newline ? newline : end) - start);
+}
+
 static void tell_stderr(const struct story *story, const cJSON *outcome)
 {
-	const char *tail = fields_string(outcome, "stderr", "");
-	const char *start = tail + strlen(tail);
+	size_t size, length;
+	char *tail = fields_bytes(outcome, "stderr", &size), *end, *start;
 	char space[4096];
 	struct text text;
 	unsigned lines = 0;
 
-	while (start > tail && start[-1] == '\n')
-		start--;
-	while (start > tail && !(start[-1] == '\n' && ++lines == STORY_STDERR_LINES))
-		start--;
-	if (!*start)
+	if (!tail)
 		return;
-	fprintf(story->out, "\nIts last words on standard error:\n");
-	while (*start) {
-		size_t length = strcspn(start, "\n");
-
+	end = tail + size;
+	while (end > tail && end[-1] == '\n')
+		end--;
+	for (start = end; start > tail; start--)
+		if (start[-1] == '\n' && ++lines == STORY_STDERR_LINES)
+			break;
+	if (start < end)
+		fprintf(story->out, "\nIts last words on standard error:\n");
+	for (; start < end; start += length + 1) {
+		length = line_length(start, end);
 		text_init(&text, space, sizeof(space));
-		text_add_clean_lines(&text, start, length);
+		text_add_clean_n(&text, start, length);
 		fprintf(story->out, "  %s\n", text.data);
-		start += length + (start[length] == '\n');
 	}
+	free(tail);
+}
+
+/* Signals whose address means something. */
+static bool is_fault(int number)
+{
+	return number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE;
 }
 
 static void tell_signal(const struct story *story, const cJSON *outcome)
@@ -283,7 +313,7 @@ static void tell_signal(const struct story *story, const cJSON *outcome)
 		text_add(text, "the program");
 	text_add(text, " was ended by ");
 	add_signal(text, status);
-	if (address) {
+	if (address && is_fault(status)) {
 		text_add(text, " at address ");
 		text_add_clean(text, address);
 	}
@@ -328,8 +358,30 @@ static void tell_exit(const struct story *story, const cJSON *outcome)
 		tell_stderr(story, outcome);
 }
 
+/* What ended the run from outside. */
+static void tell_circumstances(const struct story *story, const cJSON *outcome)
+{
+	const char *boot = fields_string(outcome, "boot", NULL);
+	int signal = (int)fields_int(outcome, "interrupted", 0);
+	struct line line;
+	struct text *text = line_begin(&line);
+
+	if (boot) {
+		text_add_clean(text, boot);
+		fprintf(story->out, "The program did not come under control: %s.\n", text->data);
+	}
+	if (fields_bool(outcome, "time_limit", false))
+		fprintf(story->out, "The run was ended because its time limit was over.\n");
+	if (signal) {
+		text = line_begin(&line);
+		add_signal(text, signal);
+		fprintf(story->out, "The recording was interrupted by %s.\n", text->data);
+	}
+}
+
 void story_tell(const struct story *story, const cJSON *outcome)
 {
+	tell_circumstances(story, outcome);
 	switch (story_verdict(outcome)) {
 	case VERDICT_NONE:
 		fprintf(story->out, "The trace does not say how the run ended.\n");

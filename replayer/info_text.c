@@ -4,6 +4,7 @@
 #include "replayer/info_text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "recorder/fields.h"
@@ -80,6 +81,16 @@ static void put_origin(const struct info *info, FILE *out)
 	put(out, "machine", &text);
 }
 
+/* "1 switch", "2 switches" */
+static void add_counted(struct text *text, uint64_t count, const char *what)
+{
+	text_add_count(text, count);
+	text_addf(text, " %s%s", what,
+		  count == 1                      ? ""
+		  : what[strlen(what) - 1] == 'h' ? "es"
+						  : "s");
+}
+
 static void put_ending(const struct info *info, FILE *out)
 {
 	const cJSON *outcome = info->file->outcome;
@@ -92,6 +103,7 @@ static void put_ending(const struct info *info, FILE *out)
 	};
 	char space[1024];
 	struct text text;
+	int64_t switches;
 
 	text_init(&text, space, sizeof(space));
 	story_word(&text, outcome);
@@ -101,13 +113,15 @@ static void put_ending(const struct info *info, FILE *out)
 	text_add_clean(&text, damage->text);
 	put(out, "complete", &text);
 	text_reset(&text);
-	text_add_count(&text, info->census.events);
-	text_addf(&text, " in %u threads; ", info_count_lanes(info));
-	text_add_count(&text, info->census.decisions);
-	text_add(&text, " decisions, ");
-	text_add_count(&text, (unsigned long long)fields_int(outcome, "switches", 0));
-	text_add(&text, " switches");
-	put(out, "events", &text);
+	add_counted(&text, info->census.events, "event");
+	text_add(&text, ", ");
+	add_counted(&text, info_count_lanes(info), "thread");
+	text_add(&text, ", ");
+	add_counted(&text, info->census.decisions, "decision");
+	text_add(&text, ", ");
+	switches = fields_int(outcome, "switches", 0);
+	add_counted(&text, switches > 0 ? (uint64_t)switches : 0, "switch");
+	put(out, "run", &text);
 	text_reset(&text);
 	text_add(&text, "order ");
 	text_add_clean(&text, fields_string(outcome, "order_hash", "unknown"));
@@ -242,8 +256,9 @@ static bool add_modules(struct text *what, const struct trace_names *names)
 
 static bool add_stderr(struct text *what, const cJSON *outcome)
 {
-	size_t bytes = strlen(fields_string(outcome, "stderr", ""));
+	size_t bytes = 0;
 
+	free(fields_bytes(outcome, "stderr", &bytes));
 	if (what)
 		text_addf(what, "the last %zu bytes", bytes);
 	return bytes > 0;

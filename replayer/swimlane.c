@@ -34,6 +34,10 @@ struct swimlane {
 	unsigned gutter; /* width of the number */
 	unsigned head;   /* width of the longest head, for prefixes */
 	uint32_t running;
+	struct {
+		uint32_t from, to; /* from 0: none */
+		bool preempted;    /* `from` could have gone on */
+	} pick; /* not printed yet: the lane's announced event may stand behind it in the trace */
 	struct step *steps;
 	uint64_t printed;
 };
@@ -131,24 +135,6 @@ struct swimlane *swimlane_new(const struct naming *naming, FILE *out,
 	if (swimlane->columns)
 		put_heads(swimlane);
 	return swimlane;
-}
-
-void swimlane_free(struct swimlane *swimlane)
-{
-	struct step *step, *next;
-
-	if (!swimlane)
-		return;
-	HASH_ITER (hh, swimlane->steps, step, next) {
-		HASH_DEL(swimlane->steps, step);
-		free(step);
-	}
-	free(swimlane);
-}
-
-uint64_t swimlane_printed(const struct swimlane *swimlane)
-{
-	return swimlane->printed;
 }
 
 /* Column of a lane; a lane that the trace never announced goes to the first one. */
@@ -294,25 +280,23 @@ static bool among(uint32_t lane, const uint32_t *lanes, uint32_t count)
 	return false;
 }
 
-/* Why `from` does not go on. `pick` is the decision, NULL when the trace has none. */
+/* Why `from` does not go on. */
 static void add_reason(struct swimlane *swimlane, struct text *reason, uint32_t from,
-		       const struct trace_decision *pick)
+		       bool preempted)
 {
 	const struct step *step = step_of(swimlane, from);
 
-	if (step->kind == EVENT_THREAD_END && !step->announced) {
+	if (step->kind == EVENT_THREAD_END && !step->announced)
 		text_addf(reason, "T%u has ended", from);
-	} else if (pick && among(from, pick->from, pick->from_n)) {
+	else if (preempted)
 		text_add(reason,
 			 step->announced && step->kind == EVENT_YIELD ? "it yields" : "preempted");
-	} else if (step->announced) {
+	else if (step->announced)
 		add_block_reason(swimlane, reason, step);
-	}
 }
 
 /* Another lane goes on. */
-static void put_switch(struct swimlane *swimlane, uint32_t from, uint32_t to,
-		       const struct trace_decision *pick)
+static void put_switch(struct swimlane *swimlane, uint32_t from, uint32_t to, bool preempted)
 {
 	enum { LEAST = 4 };
 	char space[512], why[256];
@@ -323,7 +307,7 @@ static void put_switch(struct swimlane *swimlane, uint32_t from, uint32_t to,
 	if (swimlane->filtered || !from || from == to)
 		return;
 	text_init(&reason, why, sizeof(why));
-	add_reason(swimlane, &reason, from, pick);
+	add_reason(swimlane, &reason, from, preempted);
 	text_init(&line, space, sizeof(space));
 	text_addf(&line, " switch T%u -> T%u", from, to);
 	if (reason.len)
@@ -333,6 +317,14 @@ static void put_switch(struct swimlane *swimlane, uint32_t from, uint32_t to,
 	for (columns = text_columns(&line) + LEAST; columns < width; columns++)
 		fputc('-', swimlane->out);
 	fprintf(swimlane->out, "%.*s%s\n", LEAST, "----", line.data);
+}
+
+static void put_pick(struct swimlane *swimlane)
+{
+	if (swimlane->pick.from)
+		put_switch(swimlane, swimlane->pick.from, swimlane->pick.to,
+			   swimlane->pick.preempted);
+	swimlane->pick.from = 0;
 }
 
 static bool is_shown(const struct swimlane *swimlane, const struct trace_event *event)
@@ -356,8 +348,10 @@ static void add_event(struct swimlane *swimlane, const struct trace_event *event
 	struct text what, where;
 	struct step *step;
 
+	if (swimlane->pick.from != event->lane || event->phase != PHASE_ANNOUNCED)
+		put_pick(swimlane);
 	if (event->lane != swimlane->running)
-		put_switch(swimlane, swimlane->running, event->lane, NULL);
+		put_switch(swimlane, swimlane->running, event->lane, false);
 	step = step_of(swimlane, event->lane);
 	step->kind = event->kind;
 	step->object = event->object;
@@ -430,8 +424,11 @@ static void add_decision(struct swimlane *swimlane, const struct trace_decision 
 	char what_space[512], where_space[1];
 	struct text what, where;
 
+	put_pick(swimlane);
 	if (decision->kind == DECISION_PICK) {
-		put_switch(swimlane, decision->lane, (uint32_t)decision->to, decision);
+		swimlane->pick.from = decision->lane;
+		swimlane->pick.to = (uint32_t)decision->to;
+		swimlane->pick.preempted = among(decision->lane, decision->from, decision->from_n);
 		return;
 	}
 	if (swimlane->filtered)
@@ -465,4 +462,23 @@ void swimlane_add(struct swimlane *swimlane, const struct trace_line *line)
 		add_decision(swimlane, &line->decision);
 	else if (line->type == TRACE_LINE_NOTE)
 		add_note(swimlane, line->json);
+}
+
+void swimlane_free(struct swimlane *swimlane)
+{
+	struct step *step, *next;
+
+	if (!swimlane)
+		return;
+	put_pick(swimlane);
+	HASH_ITER (hh, swimlane->steps, step, next) {
+		HASH_DEL(swimlane->steps, step);
+		free(step);
+	}
+	free(swimlane);
+}
+
+uint64_t swimlane_printed(const struct swimlane *swimlane)
+{
+	return swimlane->printed;
 }

@@ -49,6 +49,7 @@ void swimlane_add(struct swimlane *swimlane, const struct trace_line *line);
 /* Event lines printed so far. */
 uint64_t swimlane_printed(const struct swimlane *swimlane);
 
+/* Prints what is left, then frees. */
 void swimlane_free(struct swimlane *swimlane);
 
 #endif
