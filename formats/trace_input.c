@@ -17,10 +17,10 @@
 #include "formats/trace_reader.h"
 
 enum {
-	IN_SIZE = 128 << 10,
-	DATA_MIN = 512 << 10,
-	DATA_STEP = 128 << 10, /* most that one call of zstd is asked for */
-	WINDOW_LOG_MAX = 23,   /* 8 MB */
+	IN_SIZE = 64 << 10,
+	DATA_MIN = 64 << 10,
+	DATA_STEP = 32 << 10, /* room that one call of zstd finds at least */
+	WINDOW_LOG_MAX = 23,  /* 8 MB */
 	SKIPPABLE_HEAD = 8,
 };
 

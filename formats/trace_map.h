@@ -33,7 +33,8 @@ void trace_map_fini(struct trace_map *map);
 
 /*
  * Take the map from the end of the file of `size` bytes, unless that was done or tried before.
- * Cheap: one frame is decoded. 0, also when there is none; or -code with `err` set: ENOMEM, pread(2).
+ * Cheap: one frame is decoded. 0, also when there is none; or -code with `err` set: ENOMEM, or what
+ * pread(2) said.
  */
 int trace_map_load(struct trace_map *map, int fd, uint64_t size, struct err *err);
 

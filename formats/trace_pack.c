@@ -159,7 +159,7 @@ void trace_pack_finish(struct trace_pack *pack, const struct json_out *tail)
 	if (!pack->index_full)
 		trace_index_put_lines(&pack->index, &out);
 	p = json_out_reserve(&out, tail->len);
-	if (p) {
+	if (p && tail->len) {
 		memcpy(p, tail->data, tail->len);
 		out.len += tail->len;
 	}

@@ -6,9 +6,9 @@
  *
  * The run has 8 lanes, 16 objects, 40 contexts; before each operation (with --stay, before one of N
  * operations) a lane is drawn at random, and when it is another one than before, an announced line
- * and a decision are written as the runtime does. Without --program the context and the object of each operation are drawn at random too,
- * which no real program does; with it each lane runs a loop of its own over 12 operations. A context
- * determines the kind of the operation.
+ * and a decision are written as the runtime does. Without --program the context and the object of
+ * each operation are drawn at random too, which no real program does; with it each lane runs a loop
+ * of its own over 12 operations. A context determines the kind of the operation.
  */
 #include <errno.h>
 #include <inttypes.h>
