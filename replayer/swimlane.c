@@ -380,9 +380,11 @@ static void add_choice(struct swimlane *swimlane, struct text *text,
 		words = lane ? "wakes " : NULL;
 		break;
 	case DECISION_CLOCK:
+	case DECISION_EARLY:
 		words = "time passes for ";
 		break;
 	case DECISION_READY:
+	case DECISION_AWAITED:
 		words = all ? "ready: " : NULL;
 		break;
 	case DECISION_ARRIVAL:
@@ -425,7 +427,7 @@ static void add_decision(struct swimlane *swimlane, const struct trace_decision 
 	struct text what, where;
 
 	put_pick(swimlane);
-	if (decision->kind == DECISION_PICK) {
+	if (decision->kind == DECISION_PICK || decision->kind == DECISION_NEXT) {
 		swimlane->pick.from = decision->lane;
 		swimlane->pick.to = (uint32_t)decision->to;
 		swimlane->pick.preempted = among(decision->lane, decision->from, decision->from_n);
