@@ -17,27 +17,27 @@
 #include <unistd.h>
 
 /* Ends the process, also a forked child, with status 1 and one line on stderr. */
-#define CHECK(expectation)                                \
- do {                                                     \
-  if (!(expectation))                                     \
-   check_failed(__FILE__, __LINE__, #expectation, errno); \
- } while (0)
+#define CHECK(expectation)                                                     \
+	do {                                                                   \
+		if (!(expectation))                                            \
+			check_failed(__FILE__, __LINE__, #expectation, errno); \
+	} while (0)
 
 /* For functions that return an error number, as pthread_* do. */
-#define CHECK_RC(call, want)                                       \
- do {                                                              \
-  int rc_ = (call);                                                \
-  if (rc_ != (want))                                               \
-   check_failed(__FILE__, __LINE__, #call " returns " #want, rc_); \
- } while (0)
+#define CHECK_RC(call, want)                                                            \
+	do {                                                                            \
+		int rc_ = (call);                                                       \
+		if (rc_ != (want))                                                      \
+			check_failed(__FILE__, __LINE__, #call " returns " #want, rc_); \
+	} while (0)
 
 /* For functions that return -1 and set errno. */
-#define CHECK_ERRNO(call, want)                                         \
- do {                                                                   \
-  errno = 0;                                                            \
-  if ((call) != -1 || errno != (want))                                  \
-   check_failed(__FILE__, __LINE__, #call " fails with " #want, errno); \
- } while (0)
+#define CHECK_ERRNO(call, want)                                                              \
+	do {                                                                                 \
+		errno = 0;                                                                   \
+		if ((call) != -1 || errno != (want))                                         \
+			check_failed(__FILE__, __LINE__, #call " fails with " #want, errno); \
+	} while (0)
 
 __attribute__((noreturn)) static inline void check_failed(const char *file, int line,
 							  const char *what, int error)
