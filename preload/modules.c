@@ -16,8 +16,6 @@
 
 enum {
 	PATH_POOL = 256 * 1024,
-	MISSES = 64, /* pages known to belong to no module */
-	PAGE_SHIFT = 12,
 };
 
 struct range {
@@ -44,8 +42,6 @@ static uint32_t last_hit; /* index into live->range; a hint only */
 
 static unsigned long long seen_adds, seen_subs;
 static bool must_scan = true;
-
-static uint64_t missed_page[MISSES];
 
 static char path_pool[PATH_POOL];
 static uint32_t path_used;
@@ -256,8 +252,6 @@ int modules_rescan(void)
 	__atomic_store_n(&live, scan.next, __ATOMIC_RELEASE);
 	if (gone)
 		__atomic_store_n(&modules_epoch_, modules_epoch_ + 1, __ATOMIC_RELEASE);
-	if (scan.changed || gone)
-		memset(missed_page, 0, sizeof(missed_page));
 	if (scan.full) {
 		n_lost++;
 		return -ENOSPC;
@@ -268,7 +262,6 @@ int modules_rescan(void)
 void modules_invalidate(void)
 {
 	must_scan = true;
-	memset(missed_page, 0, sizeof(missed_page));
 }
 
 const struct module *modules_find(uint64_t addr)
@@ -298,16 +291,8 @@ const struct module *modules_find(uint64_t addr)
 const struct module *modules_lookup(uint64_t addr)
 {
 	const struct module *m = modules_find(addr);
-	uint64_t page = addr >> PAGE_SHIFT;
-	uint64_t *slot = &missed_page[page % MISSES];
 
-	if (m || *slot == page)
-		return m;
-	modules_rescan();
-	m = modules_find(addr);
-	if (!m)
-		*slot = page;
-	return m;
+	return m || modules_rescan() == 0 ? m : modules_find(addr);
 }
 
 bool module_is_code(const struct module *m, uint64_t addr)

@@ -86,8 +86,7 @@ size_t unwind_cache_size(void)
 }
 
 /* Express one saved register in words from the base; false if the row says something else. */
-static bool compile_saved(const struct cfi_row *row, int reg, enum rule_kind kind, int32_t cfa_off,
-			  int16_t *saved)
+static bool compile_saved(const struct cfi_row *row, int reg, enum rule_kind kind, int16_t *saved)
 {
 	const struct cfi_rule *r = &row->reg[reg];
 	int64_t off = r->value;
@@ -97,11 +96,8 @@ static bool compile_saved(const struct cfi_row *row, int reg, enum rule_kind kin
 	if (r->how == CFI_SAME)
 		return true;
 	if (r->how == CFI_AT_EXPR) {
-		if (!cfi_expr_is_breg(row, r, false, &base, &off) || base != CFI_RBP)
-			return false;
-		if (kind == RULE_BP)
-			off -= cfa_off;
-		else if (kind != RULE_BP_LINK)
+		if (kind != RULE_BP_LINK || !cfi_expr_is_breg(row, r, false, &base, &off) ||
+		    base != CFI_RBP)
 			return false;
 	} else if (r->how != CFI_AT_CFA || kind == RULE_BP_LINK) {
 		return false;
@@ -140,7 +136,7 @@ static enum rule_kind compile_row(const struct cfi_row *row, struct rule *rule)
 	    row->reg[CFI_RSP].how != CFI_SAME)
 		return RULE_FULL;
 	for (int i = 0; i < SAVED_REGS; i++)
-		if (!compile_saved(row, saved_reg[i], kind, rule->cfa_off, &rule->saved[i]))
+		if (!compile_saved(row, saved_reg[i], kind, &rule->saved[i]))
 			return RULE_FULL;
 	return kind;
 }

@@ -68,6 +68,35 @@ static void capture_twice(struct unwind_start *start)
 							    "trace");
 }
 
+/* The same words, but less of the stack may be read: another walk, so another context. */
+static void capture_bounded(struct unwind_start *start)
+{
+	struct unwind_stack stack = harness_stack();
+	struct unwind_trace trace;
+	uint32_t whole, n = 0;
+
+	start->stack = &stack;
+	unwind_walk(cache, start, &trace);
+	whole = context_capture(table, start);
+	stack.hi = start->sp + trace.word[trace.n_words - 1];
+	harness_check(context_capture(table, start) != whole, "the bounds were not compared");
+	harness_check(context_frames(table, context_count(table), &n) && n == trace.n_words,
+		      "the bounds were not respected");
+}
+
+static void compares_the_bounds(void **state)
+{
+	void *object = harness_open("stacks-O2.so");
+
+	(void)state;
+	table = new_table(1024);
+	modules_rescan();
+	harness_hook(capture_bounded);
+	harness_run(object, "call of a function that does not return");
+	harness_hook(NULL);
+	harness_verdict();
+}
+
 static void capture_object(const char *name)
 {
 	void *object = harness_open(name);
@@ -308,6 +337,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_one_id_to_one_stack),
+		cmocka_unit_test(compares_the_bounds),
 		cmocka_unit_test(remembers_walks),
 		cmocka_unit_test(shares_contexts_between_threads),
 		cmocka_unit_test(gives_new_ids_to_reloaded_code),

@@ -123,6 +123,38 @@ static void ordinary_walks_can_be_remembered(void **state)
 	harness_verdict();
 }
 
+static void walk_only(struct unwind_start *start)
+{
+	struct unwind_stack stack = harness_stack();
+
+	start->stack = &stack;
+	unwind_walk(cache, start, &last);
+}
+
+/*
+ * The outer function can only be left by the rbx it had: an inner one that saved it is asked. If
+ * none did, it is still in the register, which nobody has noted: the walk ends and says why.
+ */
+static void finds_registers_that_inner_frames_saved(void **state)
+{
+	void *object = harness_open("cfi.so");
+	void (*outer_function)(void *, void (*)(void)) =
+		(void (*)(void *, void (*)(void)))harness_symbol(object, "cfi_in_rbx");
+
+	(void)state;
+	modules_rescan();
+	harness_hook(compare_walk);
+	outer_function(harness_symbol(object, "cfi_saves_rbx"), harness_capture());
+	harness_verdict();
+	assert_int_equal(last.end, UNWIND_OUTERMOST);
+
+	harness_hook(walk_only);
+	outer_function(harness_symbol(object, "cfi_keeps_rbx"), harness_capture());
+	harness_hook(NULL);
+	assert_int_equal(last.end, UNWIND_BAD_CFI);
+	assert_int_equal(last.n, 2);
+}
+
 /* The true stack from the test function on: n_inner frames of it are in code without CFI. */
 static uint64_t outer[HARNESS_FRAMES];
 static int n_outer;
@@ -130,14 +162,6 @@ static int n_outer;
 static __attribute__((noinline)) void note_outer(void)
 {
 	n_outer = harness_reference((uint64_t)__builtin_return_address(0), outer, HARNESS_FRAMES);
-}
-
-static void walk_only(struct unwind_start *start)
-{
-	struct unwind_stack stack = harness_stack();
-
-	start->stack = &stack;
-	unwind_walk(cache, start, &last);
 }
 
 /*
@@ -308,10 +332,11 @@ static void a_trace_holds_only_for_its_stack(void **state)
 
 static int setup(void **state)
 {
-	stack_t alternate = { .ss_sp = malloc(1 << 16), .ss_size = 1 << 16 };
+	static uint8_t alternate_stack[1 << 16] __attribute__((aligned(16)));
+	stack_t alternate = { .ss_sp = alternate_stack, .ss_size = sizeof(alternate_stack) };
 
 	cache = aligned_alloc(64, (unwind_cache_size() + 63) & ~(size_t)63);
-	if (!cache || !alternate.ss_sp || sigaltstack(&alternate, NULL) != 0)
+	if (!cache || sigaltstack(&alternate, NULL) != 0)
 		return -1;
 	memset(cache, 0, unwind_cache_size());
 	return harness_setup(state);
@@ -326,6 +351,7 @@ int main(void)
 		cmocka_unit_test(walks_vectorised_code_without_frame_pointers),
 		cmocka_unit_test(walks_cxx),
 		cmocka_unit_test(ordinary_walks_can_be_remembered),
+		cmocka_unit_test(finds_registers_that_inner_frames_saved),
 		cmocka_unit_test(steps_over_framed_code_without_cfi),
 		cmocka_unit_test(does_not_invent_frames),
 		cmocka_unit_test(follows_frame_pointers_through_jit_code),

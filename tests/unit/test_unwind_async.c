@@ -205,6 +205,32 @@ static void walks_from_a_call_of_a_bad_pointer(void **state)
 	assert_int_equal(crash_pcs[0], (uint64_t)&true_stack[0] + 1);
 }
 
+static int *volatile nowhere = (int *)8;
+
+static __attribute__((noinline)) void store_nowhere(void)
+{
+	*nowhere = 1;
+}
+
+static void call_from_r10(void *function)
+{
+	((void (*)(void (*)(void)))function)(store_nowhere);
+	__asm__ volatile("" : : : "memory");
+}
+
+/* What a call may have changed is not believed, whatever the CFI says. */
+static void does_not_believe_clobbered_registers(void **state)
+{
+	void *object = harness_open("cfi.so");
+	uint64_t function = (uint64_t)harness_symbol(object, "cfi_in_r10");
+
+	(void)state;
+	crash(call_from_r10, (void *)function, on_fault);
+	assert_int_equal(n_crash, 2);
+	assert_in_range(crash_pcs[0] - (uint64_t)store_nowhere, 1, 64);
+	assert_in_range(crash_pcs[1] - function, 1, 64);
+}
+
 static __attribute__((noinline)) uint64_t overflow(volatile uint64_t *above)
 {
 	volatile uint64_t here[8] = { *above };
@@ -280,10 +306,11 @@ static void survives_a_broken_stack(void **state)
 
 static int setup(void **state)
 {
-	stack_t alternate = { .ss_sp = malloc(ALTERNATE), .ss_size = ALTERNATE };
+	static uint8_t alternate_stack[ALTERNATE] __attribute__((aligned(16)));
+	stack_t alternate = { .ss_sp = alternate_stack, .ss_size = sizeof(alternate_stack) };
 
 	cache = aligned_alloc(64, (unwind_cache_size() + 63) & ~(size_t)63);
-	if (!cache || !alternate.ss_sp || sigaltstack(&alternate, NULL) != 0)
+	if (!cache || sigaltstack(&alternate, NULL) != 0)
 		return -1;
 	memset(cache, 0, unwind_cache_size());
 	return harness_setup(state);
@@ -298,6 +325,7 @@ int main(void)
 		cmocka_unit_test(walks_from_every_instruction_cxx),
 		cmocka_unit_test(walks_from_a_fault),
 		cmocka_unit_test(walks_from_a_call_of_a_bad_pointer),
+		cmocka_unit_test(does_not_believe_clobbered_registers),
 		cmocka_unit_test(walks_from_a_stack_overflow),
 		cmocka_unit_test(survives_a_broken_stack),
 	};

@@ -3,7 +3,7 @@
 
 UNWIND_DIR := $(B)/unit/unwind
 UNWIND_LIBS := $(addprefix $(UNWIND_DIR)/,stacks-O0.so stacks-O2.so stacks-fp.so stacks-nofp.so \
-	stacks-cxx-O0.so stacks-cxx-O2.so nocfi.so plugin.so)
+	stacks-cxx-O0.so stacks-cxx-O2.so cfi.so nocfi.so plugin.so)
 UNWIND_SO = -g -fPIC -shared -I. -Wall -Wextra -o $@ $(filter %.c %.cc %.S,$^) \
 	-L$(UNWIND_DIR) -lcapture -Wl,-rpath,'$$ORIGIN' -Wl,-z,lazy
 
@@ -29,6 +29,8 @@ $(UNWIND_DIR)/stacks-cxx-O0.so: tests/unit/unwind/stacks.cc
 	$(CXX) -std=gnu++17 -O0 $(UNWIND_SO) -pthread
 $(UNWIND_DIR)/stacks-cxx-O2.so: tests/unit/unwind/stacks.cc
 	$(CXX) -std=gnu++17 -O2 $(UNWIND_SO) -pthread
+$(UNWIND_DIR)/cfi.so: tests/unit/unwind/cfi.S
+	$(CC) $(UNWIND_SO)
 $(UNWIND_DIR)/nocfi.so: tests/unit/unwind/nocfi.S
 	$(CC) $(UNWIND_SO)
 $(UNWIND_DIR)/plugin.so: tests/unit/unwind/plugin.c
