@@ -97,6 +97,25 @@ static void decide(struct run *run, uint32_t lane, uint32_t to)
 	trace_writer_decision(run->w, &de);
 }
 
+static void names(struct run *run)
+{
+	uint32_t i;
+
+	for (i = 1; i <= CONTEXTS; i++) {
+		struct trace_location location = { .number = i, .offset = i };
+		struct trace_context context = { .number = i, .frames = &i, .frames_n = 1 };
+		struct trace_object object = { .number = i, .id = "object" };
+		struct trace_lane lane = { .number = i, .id = "1" };
+
+		trace_writer_location(run->w, &location);
+		trace_writer_context(run->w, &context);
+		if (i <= OBJECTS)
+			trace_writer_object(run->w, &object);
+		if (i <= LANES)
+			trace_writer_lane(run->w, &lane);
+	}
+}
+
 static void generate(struct run *run, uint64_t events)
 {
 	uint32_t lane, to;
@@ -185,6 +204,7 @@ static int measure(struct run *run, const char *path, uint64_t events, int level
 		return die(path, err.text);
 	start = now(CLOCK_PROCESS_CPUTIME_ID);
 	trace_writer_header(run->w, NULL);
+	names(run);
 	generate(run, events);
 	lines = trace_writer_events(run->w);
 	decisions = trace_writer_decisions(run->w);

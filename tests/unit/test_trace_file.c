@@ -204,7 +204,7 @@ static void filters(void **state)
 			uint64_t want = type == TRACE_LINE_EVENT      ? 6000
 					: type == TRACE_LINE_DECISION ? 2000
 					: type == TRACE_LINE_OUTCOME  ? 1
-								      : 5;
+								      : TRACE_FILES_NAMES + 4;
 
 			assert_int_equal(n[type], sets[i] & TRACE_LINE_BIT(type) ? want : 0);
 		}

@@ -206,6 +206,7 @@ uint64_t trace_files_run(const char *path, uint64_t events, uint64_t flush)
 	struct err err;
 	struct trace_writer *w = trace_writer_open(path, 0, &err);
 	uint64_t i, decisions = 0;
+	uint32_t name;
 	cJSON *fields = cJSON_Parse("{\"argv\":[\"./bank\",\"x y\"],\"seed\":\"12\"}");
 
 	assert_non_null(w);
@@ -215,8 +216,10 @@ uint64_t trace_files_run(const char *path, uint64_t events, uint64_t flush)
 		struct trace_event event = trace_files_event(i);
 		struct trace_decision decision;
 
-		if (i % 1000 == 0 && i / 1000 < 5)
-			write_names(w, (uint32_t)(i / 1000 + 1));
+		for (name = 1; i == 0 && name <= TRACE_FILES_NAMES; name++)
+			write_names(w, name);
+		if (i && i % 1000 == 0 && i / 1000 < 5)
+			write_names(w, (uint32_t)(i / 1000));
 		assert_int_equal(trace_writer_event(w, &event), 0);
 		if (event.phase == PHASE_ANNOUNCED) {
 			decision = trace_files_decision(decisions++);

@@ -10,6 +10,8 @@
 
 #include "formats/trace_lines.h"
 
+enum { TRACE_FILES_NAMES = 8 };
+
 /* A file name of that name in a private directory, which is removed when the process ends. */
 const char *trace_files_path(const char *name);
 
@@ -28,9 +30,9 @@ struct trace_event trace_files_event(uint64_t n);
 struct trace_decision trace_files_decision(uint64_t n);
 
 /*
- * A run of `events` events with a decision after every third, names spread over the file, a flush
- * after each `flush` events (0: only where the writer does), and an outcome. Returns the number of
- * decisions.
+ * A run of `events` events with a decision after every third, TRACE_FILES_NAMES names of each type
+ * at the beginning and four of them again at events 1000, 2000..., a flush after each `flush` events
+ * (0: only where the writer does), and an outcome. Returns the number of decisions.
  */
 uint64_t trace_files_run(const char *path, uint64_t events, uint64_t flush);
 
