@@ -110,7 +110,7 @@ static int inspect(struct target *target, struct err *err)
 
 	if (rc) {
 		if (err)
-			err->code = elf_exit_status(-rc) == 127 ? TARGET_ERR_NOT_FOUND
+			err->code = elf_exit_status(rc) == 127 ? TARGET_ERR_NOT_FOUND
 								: TARGET_ERR_NOT_EXECUTABLE;
 		return -TARGET_ERR_NOT_FOUND;
 	}
@@ -344,7 +344,7 @@ static int wait_started(struct target *target, struct err *err)
 	if (message.event == GUARDIAN_EXEC_FAILED) {
 		errno = message.value;
 		return err_set(err,
-			       elf_exit_status(errno) == 127 ? TARGET_ERR_NOT_FOUND
+			       elf_exit_status(-message.value) == 127 ? TARGET_ERR_NOT_FOUND
 							     : TARGET_ERR_NOT_EXECUTABLE,
 			       "cannot run %s: %s", target->path, strerror(errno));
 	}
