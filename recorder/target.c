@@ -411,7 +411,8 @@ bool target_poll(struct target *target, struct target_report *report)
 
 	while (!target->report.cleaned) {
 		n = recv(target->link, &message, sizeof(message), MSG_DONTWAIT);
-		if (n < 0 && errno == EINTR)
+		/* ECONNRESET: the guardian ended without reading an order. Its messages come after it. */
+		if (n < 0 && (errno == EINTR || errno == ECONNRESET))
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			break;
