@@ -86,7 +86,9 @@ struct lane {
 	pthread_t handle;
 	void *(*start)(void *);
 	void *argument;
+	bool c11; /* `start` returns int */
 	bool detached, joined, cancelled;
+	bool asynchronous; /* PTHREAD_CANCEL_ASYNCHRONOUS, acted upon at the end of each operation */
 	struct unwind_stack stack;
 	uint64_t stack_bytes;
 	char name[16];

@@ -326,6 +326,20 @@ bool sched_outside_ready(struct lane *me, struct outside *outside)
 	return false;
 }
 
+enum lane_wake sched_await(struct lane *me, bool (*attempt)(void *), void *argument,
+			   int64_t deadline, unsigned flags)
+{
+	struct outside outside = {.attempt = attempt, .argument = argument};
+	enum lane_wake wake;
+
+	while (!sched_outside_ready(me, &outside)) {
+		wake = sched_block_outside(me, &outside, deadline, flags);
+		if (wake != WAKE_NORMAL)
+			return wake;
+	}
+	return WAKE_NORMAL;
+}
+
 void sched_outside_changed(void)
 {
 	schedule.outside_dirty = true;

@@ -120,6 +120,13 @@ bool sched_outside_ready(struct lane *me, struct outside *outside);
 enum lane_wake sched_block_outside(struct lane *me, struct outside *outside, int64_t deadline,
 				   unsigned flags);
 
+/*
+ * Waits until `attempt` returns true: for objects that other processes change without telling us. WAKE_NORMAL then, else
+ * as sched_block(). `attempt` runs in whatever thread has the turn.
+ */
+enum lane_wake sched_await(struct lane *me, bool (*attempt)(void *), void *argument,
+			   int64_t deadline, unsigned flags);
+
 /* An operation of ours may have made a descriptor ready for another lane (write, close, ...). */
 void sched_outside_changed(void);
 

@@ -29,10 +29,14 @@ static inline struct lane *thread_enter(void)
 	return me;
 }
 
+/* Acts on a cancellation where its type is asynchronous. */
+void thread_cancel_now(void);
+
 static inline void thread_leave(struct lane *me)
 {
-	(void)me;
 	thread_state.inside = 0;
+	if (__builtin_expect(me->cancelled && me->asynchronous, 0))
+		thread_cancel_now();
 }
 
 /*

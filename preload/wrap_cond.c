@@ -9,6 +9,7 @@
 #include "preload/interpose.h"
 #include "preload/mutex.h"
 #include "preload/raw.h"
+#include "preload/threads.h"
 
 /* glibc: bit 0 of __wrefs is "process-shared", bit 1 the clock (nptl/pthread_cond_common.c). */
 #define WREFS_SHARED 1
@@ -24,8 +25,8 @@ static struct object *cond_object(struct lane *me, pthread_cond_t *cond, uint32_
 }
 
 /*
- * Another process may signal: the real wait, in short slices, for as long as nobody else here can run; a wait
- * that ends too early is a spurious wake-up, which every correct program expects.
+ * Another process may signal: the real wait, in short slices, after others have had their turn; a wait that ends too
+ * early is a spurious wake-up, which every correct program expects.
  */
 static int wait_shared(struct lane *me, pthread_cond_t *cond, pthread_mutex_t *mutex,
 		       struct object *lock, int64_t deadline, uint32_t context)
@@ -51,32 +52,41 @@ static int wait_shared(struct lane *me, pthread_cond_t *cond, pthread_mutex_t *m
 	return result == ETIMEDOUT ? 0 : result;
 }
 
-/* Cancelled while waiting: the mutex is locked again before the cleanup handlers run (POSIX). */
-static void act_on_cancel(void)
+/* Until a signal, or none; a cancellation counts only where it is enabled. */
+static enum lane_wake wait_for_signal(struct lane *me, struct object *object, int64_t deadline)
 {
-	uint32_t inside = thread_outside_begin();
+	enum lane_wake wake;
 
-	REAL(pthread_testcancel)();
-	thread_outside_end(inside);
+	if (sched_choose(me, DECISION_SPURIOUS, 2))
+		return WAKE_NORMAL;
+	if (sched_expire(me, deadline))
+		return WAKE_TIMEOUT;
+	do
+		wake = sched_block(me, object, SCHED_ANY, deadline, SCHED_CANCELABLE);
+	while (wake == WAKE_CANCEL && !threads_cancel_enabled());
+	return wake;
 }
 
-static int wait_on(struct lane *me, pthread_cond_t *cond, pthread_mutex_t *mutex, unsigned kind,
-		int64_t deadline, uint32_t context)
+int cond_wait(struct lane *me, pthread_cond_t *cond, pthread_mutex_t *mutex, unsigned kind,
+	      int64_t deadline, uint32_t context)
 {
 	struct object *object = cond_object(me, cond, context);
 	struct object *lock = mutex_object(me, mutex, context);
 	enum lane_wake wake;
 	int result, locked;
 
-	sched_point(me, kind, object, context, 0);
-	sched_second(me, lock);
 	if (object->shared) {
+		sched_yield_point(me, kind, context);
+		me->object = object;
+		sched_second(me, lock);
 		result = wait_shared(me, cond, mutex, lock, deadline, context);
 		sched_done(me, result);
 		return result;
 	}
+	sched_point(me, kind, object, context, 0);
+	sched_second(me, lock);
 	if (me->cancelled)
-		act_on_cancel();
+		threads_testcancel();
 	result = REAL(pthread_mutex_unlock)(mutex);
 	if (result != 0) { /* EPERM: an error-checking mutex that is not ours */
 		sched_done(me, result);
@@ -87,18 +97,49 @@ static int wait_on(struct lane *me, pthread_cond_t *cond, pthread_mutex_t *mutex
 
 	sched_begin(me, EVENT_COND_WOKEN, object, context);
 	sched_second(me, lock);
-	if (sched_choose(me, DECISION_SPURIOUS, 2))
-		wake = WAKE_NORMAL;
-	else
-		wake = sched_block(me, object, SCHED_ANY, deadline, SCHED_CANCELABLE);
+	wake = wait_for_signal(me, object, deadline);
 	locked = mutex_lock(me, mutex, lock, -1, context);
 	result = wake == WAKE_TIMEOUT ? ETIMEDOUT : 0;
 	if (locked != 0)
 		result = locked;
 	sched_done(me, result);
-	if (wake == WAKE_CANCEL)
-		act_on_cancel();
+	if (wake == WAKE_CANCEL) /* with the mutex, which cleanup handlers unlock (POSIX) */
+		threads_testcancel();
 	return result;
+}
+
+int cond_init(struct lane *me, pthread_cond_t *cond, const pthread_condattr_t *attributes,
+	      uint32_t context)
+{
+	int result = REAL(pthread_cond_init)(cond, attributes);
+
+	sched_event(me, EVENT_COND_INIT, object_init(me, cond, OBJECT_COND, context), context,
+		    result);
+	return result;
+}
+
+void cond_destroy(struct lane *me, pthread_cond_t *cond, uint32_t context)
+{
+	sched_event(me, EVENT_COND_DESTROY, cond_object(me, cond, context), context, 0);
+	object_forget(cond);
+}
+
+int cond_wake(struct lane *me, pthread_cond_t *cond, unsigned kind, uint32_t context)
+{
+	struct object *object = cond_object(me, cond, context);
+	uint32_t woken;
+
+	sched_point(me, kind, object, context, 0);
+	if (object->shared) {
+		int result = kind == EVENT_COND_SIGNAL ? REAL(pthread_cond_signal)(cond) :
+							 REAL(pthread_cond_broadcast)(cond);
+
+		sched_done(me, result);
+		return result;
+	}
+	woken = sched_wake(me, object, SCHED_ANY, kind == EVENT_COND_SIGNAL ? 1 : UINT32_MAX);
+	sched_done_value(me, 0, woken);
+	return 0;
 }
 
 EXPORT int pthread_cond_init(pthread_cond_t *cond, const pthread_condattr_t *attributes)
@@ -108,9 +149,7 @@ EXPORT int pthread_cond_init(pthread_cond_t *cond, const pthread_condattr_t *att
 	int result;
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_cond_init)(cond, attributes));
-	result = REAL(pthread_cond_init)(cond, attributes);
-	sched_event(me, EVENT_COND_INIT, object_init(me, cond, OBJECT_COND, context), context,
-		    result);
+	result = cond_init(me, cond, attributes, context);
 	INTERPOSE_LEAVE(me, result);
 }
 
@@ -120,8 +159,7 @@ EXPORT int pthread_cond_destroy(pthread_cond_t *cond)
 	uint32_t context;
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_cond_destroy)(cond));
-	sched_event(me, EVENT_COND_DESTROY, cond_object(me, cond, context), context, 0);
-	object_forget(cond);
+	cond_destroy(me, cond, context);
 	INTERPOSE_LEAVE(me, 0);
 }
 
@@ -132,7 +170,7 @@ EXPORT int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 	int result;
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_cond_wait)(cond, mutex));
-	result = wait_on(me, cond, mutex, EVENT_COND_WAIT, -1, context);
+	result = cond_wait(me, cond, mutex, EVENT_COND_WAIT, -1, context);
 	INTERPOSE_LEAVE(me, result);
 }
 
@@ -147,8 +185,8 @@ EXPORT int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 	INTERPOSE_ENTER(me, context, REAL(pthread_cond_timedwait)(cond, mutex, until));
 	result = clock_check(until);
 	if (result == 0)
-		result = wait_on(me, cond, mutex, EVENT_COND_TIMEDWAIT, clock_deadline(clock, until),
-			      context);
+		result = cond_wait(me, cond, mutex, EVENT_COND_TIMEDWAIT,
+				   clock_deadline(clock, until), context);
 	INTERPOSE_LEAVE(me, result);
 }
 
@@ -164,28 +202,9 @@ EXPORT int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, 
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
 		result = EINVAL;
 	if (result == 0)
-		result = wait_on(me, cond, mutex, EVENT_COND_TIMEDWAIT, clock_deadline(clock, until),
-			      context);
+		result = cond_wait(me, cond, mutex, EVENT_COND_TIMEDWAIT,
+				   clock_deadline(clock, until), context);
 	INTERPOSE_LEAVE(me, result);
-}
-
-static int signal_waiters(struct lane *me, pthread_cond_t *cond, unsigned kind, uint32_t most,
-			  uint32_t context)
-{
-	struct object *object = cond_object(me, cond, context);
-	uint32_t woken;
-
-	sched_point(me, kind, object, context, 0);
-	if (object->shared) {
-		int result = kind == EVENT_COND_SIGNAL ? REAL(pthread_cond_signal)(cond) :
-							 REAL(pthread_cond_broadcast)(cond);
-
-		sched_done(me, result);
-		return result;
-	}
-	woken = sched_wake(me, object, SCHED_ANY, most);
-	sched_done_value(me, 0, woken);
-	return 0;
 }
 
 EXPORT int pthread_cond_signal(pthread_cond_t *cond)
@@ -195,7 +214,7 @@ EXPORT int pthread_cond_signal(pthread_cond_t *cond)
 	int result;
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_cond_signal)(cond));
-	result = signal_waiters(me, cond, EVENT_COND_SIGNAL, 1, context);
+	result = cond_wake(me, cond, EVENT_COND_SIGNAL, context);
 	INTERPOSE_LEAVE(me, result);
 }
 
@@ -206,6 +225,6 @@ EXPORT int pthread_cond_broadcast(pthread_cond_t *cond)
 	int result;
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_cond_broadcast)(cond));
-	result = signal_waiters(me, cond, EVENT_COND_BROADCAST, UINT32_MAX, context);
+	result = cond_wake(me, cond, EVENT_COND_BROADCAST, context);
 	INTERPOSE_LEAVE(me, result);
 }

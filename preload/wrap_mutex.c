@@ -3,6 +3,7 @@
  * recursive, error-checking, robust and priority-inheriting mutexes and static initialisers work as libc has them.
  */
 #include <errno.h>
+#include <linux/futex.h>
 #include <stddef.h>
 
 #include "preload/clock.h"
@@ -13,9 +14,9 @@
 #define KIND_TYPE 3
 #define KIND_SHARED 128
 
-static bool is_errorcheck(const pthread_mutex_t *mutex)
+static bool is_type(const pthread_mutex_t *mutex, int type)
 {
-	return (mutex->__data.__kind & KIND_TYPE) == PTHREAD_MUTEX_ERRORCHECK_NP;
+	return (mutex->__data.__kind & KIND_TYPE) == type;
 }
 
 struct object *mutex_object(struct lane *me, pthread_mutex_t *mutex, uint32_t context)
@@ -50,38 +51,58 @@ void mutex_released(struct lane *me, struct object *object)
 	else
 		lane_drop(me, object);
 	object->owner = NULL;
-	sched_release(object, SCHED_ANY);
+	if (object->shared)
+		sched_outside_changed();
+	else
+		sched_release(object, SCHED_ANY);
 }
 
 /* Owner of an error-checking mutex asks again: libc knows the answer (EDEADLK) and does not wait. */
 static bool relocks(struct lane *me, const pthread_mutex_t *mutex, const struct object *object)
 {
-	return object->owner == me && is_errorcheck(mutex);
+	return object->owner == me && is_type(mutex, PTHREAD_MUTEX_ERRORCHECK_NP);
 }
 
-/* For shared mutexes: another process may unlock at any time, so its lanes try again. */
-struct shared_try {
-	pthread_mutex_t *mutex;
-	int result;
-};
-
-static bool try_shared(void *argument)
+/*
+ * For shared mutexes, which another process may unlock at any time. The lock itself is taken by the lane's own
+ * thread, whose id libc writes into it; so this only looks whether that would work.
+ */
+static bool may_lock_shared(void *argument)
 {
-	struct shared_try *attempt = argument;
+	const pthread_mutex_t *mutex = argument;
 
-	attempt->result = REAL(pthread_mutex_trylock)(attempt->mutex);
-	return attempt->result != EBUSY;
+	return !(__atomic_load_n(&mutex->__data.__lock, __ATOMIC_ACQUIRE) & FUTEX_TID_MASK);
+}
+
+/* The lane has it already, and libc answers at once. */
+static bool owns_shared(struct lane *me, const pthread_mutex_t *mutex)
+{
+	return mutex->__data.__owner == (int)me->tid &&
+	       (is_type(mutex, PTHREAD_MUTEX_RECURSIVE_NP) ||
+		is_type(mutex, PTHREAD_MUTEX_ERRORCHECK_NP));
+}
+
+static int try_shared(struct lane *me, pthread_mutex_t *mutex)
+{
+	struct outside outside = {.attempt = may_lock_shared, .argument = mutex};
+
+	if (!owns_shared(me, mutex) && !sched_outside_ready(me, &outside))
+		return EBUSY;
+	return REAL(pthread_mutex_trylock)(mutex);
 }
 
 static int lock_shared(struct lane *me, pthread_mutex_t *mutex, int64_t deadline)
 {
-	struct shared_try attempt = {.mutex = mutex};
-	struct outside outside = {.attempt = try_shared, .argument = &attempt};
+	int result;
 
-	while (!sched_outside_ready(me, &outside))
-		if (sched_block_outside(me, &outside, deadline, 0) == WAKE_TIMEOUT)
+	if (owns_shared(me, mutex))
+		return REAL(pthread_mutex_lock)(mutex);
+	do {
+		if (sched_await(me, may_lock_shared, mutex, deadline, 0) == WAKE_TIMEOUT)
 			return ETIMEDOUT;
-	return attempt.result;
+		result = REAL(pthread_mutex_trylock)(mutex);
+	} while (result == EBUSY);
+	return result;
 }
 
 int mutex_lock(struct lane *me, pthread_mutex_t *mutex, struct object *object, int64_t deadline,
@@ -103,6 +124,93 @@ int mutex_lock(struct lane *me, pthread_mutex_t *mutex, struct object *object, i
 	return result;
 }
 
+int mutex_init(struct lane *me, pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes,
+	       uint32_t context)
+{
+	int result = REAL(pthread_mutex_init)(mutex, attributes);
+
+	sched_event(me, EVENT_MUTEX_INIT, object_init(me, mutex, OBJECT_MUTEX, context), context,
+		    result);
+	return result;
+}
+
+int mutex_destroy(struct lane *me, pthread_mutex_t *mutex, uint32_t context)
+{
+	struct object *object = mutex_object(me, mutex, context);
+	int result = REAL(pthread_mutex_destroy)(mutex);
+
+	sched_event(me, EVENT_MUTEX_DESTROY, object, context, result);
+	if (result == 0)
+		object_forget(mutex);
+	return result;
+}
+
+int mutex_enter(struct lane *me, pthread_mutex_t *mutex, uint32_t context)
+{
+	struct object *object = mutex_object(me, mutex, context);
+	int result;
+
+	sched_point(me, EVENT_MUTEX_LOCK, object, context, object->owner == me ? 0 : SCHED_ANY);
+	result = mutex_lock(me, mutex, object, -1, context);
+	sched_done(me, result);
+	return result;
+}
+
+int mutex_try(struct lane *me, pthread_mutex_t *mutex, uint32_t context)
+{
+	struct object *object = mutex_object(me, mutex, context);
+	int result;
+
+	sched_point(me, EVENT_MUTEX_TRYLOCK, object, context, 0);
+	if (object->shared)
+		result = try_shared(me, mutex);
+	else if (!object->owner && sched_try_fails(me, object, SCHED_ANY))
+		result = EBUSY;
+	else
+		result = REAL(pthread_mutex_trylock)(mutex);
+	if (result == 0 || result == EOWNERDEAD)
+		mutex_acquired(me, object, context);
+	sched_done(me, result);
+	return result;
+}
+
+int mutex_enter_until(struct lane *me, pthread_mutex_t *mutex, clockid_t clock,
+		      const struct timespec *until, uint32_t context)
+{
+	struct object *object = mutex_object(me, mutex, context);
+	int result;
+
+	sched_point(me, EVENT_MUTEX_TIMEDLOCK, object, context, 0);
+	result = object->shared ? EBUSY : REAL(pthread_mutex_trylock)(mutex);
+	if (result == 0 || result == EOWNERDEAD) { /* a time that is malformed does not matter then */
+		mutex_acquired(me, object, context);
+	} else if (result == EBUSY && !relocks(me, mutex, object)) {
+		int64_t deadline = clock_deadline(clock, until);
+
+		if (clock_check(until) != 0)
+			result = EINVAL;
+		else if (sched_expire(me, deadline))
+			result = ETIMEDOUT;
+		else
+			result = mutex_lock(me, mutex, object, deadline, context);
+	} else if (result == EBUSY) {
+		result = mutex_lock(me, mutex, object, -1, context);
+	}
+	sched_done(me, result);
+	return result;
+}
+
+int mutex_leave(struct lane *me, pthread_mutex_t *mutex, uint32_t context)
+{
+	struct object *object = mutex_object(me, mutex, context);
+	int result = REAL(pthread_mutex_unlock)(mutex);
+
+	if (result == 0)
+		mutex_released(me, object);
+	sched_event(me, EVENT_MUTEX_UNLOCK, object, context, result);
+	return result;
+}
+
 EXPORT int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes)
 {
 	struct lane *me;
@@ -110,9 +218,7 @@ EXPORT int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t 
 	int result;
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_mutex_init)(mutex, attributes));
-	result = REAL(pthread_mutex_init)(mutex, attributes);
-	sched_event(me, EVENT_MUTEX_INIT, object_init(me, mutex, OBJECT_MUTEX, context), context,
-		    result);
+	result = mutex_init(me, mutex, attributes, context);
 	INTERPOSE_LEAVE(me, result);
 }
 
@@ -123,64 +229,30 @@ EXPORT int pthread_mutex_destroy(pthread_mutex_t *mutex)
 	int result;
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_mutex_destroy)(mutex));
-	result = REAL(pthread_mutex_destroy)(mutex);
-	sched_event(me, EVENT_MUTEX_DESTROY, mutex_object(me, mutex, context), context, result);
-	if (result == 0)
-		object_forget(mutex);
+	result = mutex_destroy(me, mutex, context);
 	INTERPOSE_LEAVE(me, result);
 }
 
 EXPORT int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
-	struct object *object;
 	struct lane *me;
 	uint32_t context;
 	int result;
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_mutex_lock)(mutex));
-	object = mutex_object(me, mutex, context);
-	sched_point(me, EVENT_MUTEX_LOCK, object, context, object->owner == me ? 0 : SCHED_ANY);
-	result = mutex_lock(me, mutex, object, -1, context);
-	sched_done(me, result);
+	result = mutex_enter(me, mutex, context);
 	INTERPOSE_LEAVE(me, result);
 }
 
 EXPORT int pthread_mutex_trylock(pthread_mutex_t *mutex)
 {
-	struct object *object;
 	struct lane *me;
 	uint32_t context;
 	int result;
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_mutex_trylock)(mutex));
-	object = mutex_object(me, mutex, context);
-	sched_point(me, EVENT_MUTEX_TRYLOCK, object, context, 0);
-	if (object->owner != me && sched_choose(me, DECISION_TRYLOCK, 2))
-		result = EBUSY;
-	else
-		result = REAL(pthread_mutex_trylock)(mutex);
-	if (result == 0 || result == EOWNERDEAD)
-		mutex_acquired(me, object, context);
-	sched_done(me, result);
+	result = mutex_try(me, mutex, context);
 	INTERPOSE_LEAVE(me, result);
-}
-
-static int timed_lock(struct lane *me, pthread_mutex_t *mutex, clockid_t clock,
-		      const struct timespec *until, uint32_t context)
-{
-	struct object *object = mutex_object(me, mutex, context);
-	int result;
-
-	sched_point(me, EVENT_MUTEX_TIMEDLOCK, object, context, 0);
-	result = REAL(pthread_mutex_trylock)(mutex);
-	if (result == 0 || result == EOWNERDEAD) /* a time that is malformed does not matter then */
-		mutex_acquired(me, object, context);
-	else if (result == EBUSY && !relocks(me, mutex, object) && clock_check(until) != 0)
-		result = EINVAL;
-	else if (result == EBUSY)
-		result = mutex_lock(me, mutex, object, clock_deadline(clock, until), context);
-	sched_done(me, result);
-	return result;
 }
 
 EXPORT int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *until)
@@ -190,7 +262,7 @@ EXPORT int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec
 	int result;
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_mutex_timedlock)(mutex, until));
-	result = timed_lock(me, mutex, CLOCK_REALTIME, until, context);
+	result = mutex_enter_until(me, mutex, CLOCK_REALTIME, until, context);
 	INTERPOSE_LEAVE(me, result);
 }
 
@@ -205,22 +277,17 @@ EXPORT int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock,
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
 		result = EINVAL;
 	else
-		result = timed_lock(me, mutex, clock, until, context);
+		result = mutex_enter_until(me, mutex, clock, until, context);
 	INTERPOSE_LEAVE(me, result);
 }
 
 EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
-	struct object *object;
 	struct lane *me;
 	uint32_t context;
 	int result;
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_mutex_unlock)(mutex));
-	object = mutex_object(me, mutex, context);
-	result = REAL(pthread_mutex_unlock)(mutex);
-	if (result == 0)
-		mutex_released(me, object);
-	sched_event(me, EVENT_MUTEX_UNLOCK, object, context, result);
+	result = mutex_leave(me, mutex, context);
 	INTERPOSE_LEAVE(me, result);
 }

@@ -74,6 +74,8 @@ static void *lane_main(void *argument)
 	sched_start_lane(me);
 	sched_event(me, EVENT_THREAD_START, object_of_lane(me), 0, 0);
 	thread_state.inside = 0;
+	if (me->c11)
+		return (void *)(intptr_t)((int (*)(void *))(void (*)(void))start)(me->argument);
 	return start(me->argument);
 }
 
@@ -99,20 +101,19 @@ static uint64_t stack_size(const pthread_attr_t *attributes)
 	return size;
 }
 
-EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
-			  void *(*start)(void *), void *argument)
+int threads_create(struct lane *me, pthread_t *thread, const pthread_attr_t *attributes,
+		   void *(*start)(void *), bool c11, void *argument, uint32_t context)
 {
-	struct lane *me, *child;
-	uint32_t context;
+	struct lane *child;
 	int detached = PTHREAD_CREATE_JOINABLE, result;
 
-	INTERPOSE_ENTER(me, context, REAL(pthread_create)(thread, attributes, start, argument));
 	sched_point(me, EVENT_THREAD_CREATE, NULL, context, 0);
 	child = lane_new(me, LANE_CREATED, start);
 	if (!child) {
 		sched_done(me, EAGAIN);
-		INTERPOSE_LEAVE(me, EAGAIN);
+		return EAGAIN;
 	}
+	child->c11 = c11;
 	child->argument = argument;
 	if (attributes)
 		pthread_attr_getdetachstate(attributes, &detached);
@@ -126,6 +127,18 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 		me->object = object_of_lane(child);
 	}
 	sched_done(me, result);
+	return result;
+}
+
+EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+			  void *(*start)(void *), void *argument)
+{
+	struct lane *me;
+	uint32_t context;
+	int result;
+
+	INTERPOSE_ENTER(me, context, REAL(pthread_create)(thread, attributes, start, argument));
+	result = threads_create(me, thread, attributes, start, false, argument, context);
 	INTERPOSE_LEAVE(me, result);
 }
 
@@ -138,18 +151,20 @@ void threads_abandon(struct lane *lane)
 	lane_free(lane);
 }
 
-/* Waits for the lane's end: 0, ETIMEDOUT, EBUSY. */
+/* Waits for the lane's end: 0, ETIMEDOUT. A cancellation does not return. */
 static int wait_for_end(struct lane *me, struct lane *lane, struct object *object, int64_t deadline)
 {
-	while (lane->state != LANE_DONE)
-		switch (sched_block(me, object, SCHED_ANY, deadline, SCHED_CANCELABLE)) {
-		case WAKE_TIMEOUT:
+	if (lane->state != LANE_DONE && sched_expire(me, deadline))
+		return ETIMEDOUT;
+	while (lane->state != LANE_DONE) {
+		enum lane_wake wake =
+			sched_block(me, object, SCHED_ANY, deadline, SCHED_CANCELABLE);
+
+		if (wake == WAKE_TIMEOUT)
 			return ETIMEDOUT;
-		case WAKE_CANCEL:
-			return EINTR;
-		default:
-			break;
-		}
+		if (wake == WAKE_CANCEL)
+			threads_testcancel();
+	}
 	return 0;
 }
 
@@ -165,8 +180,8 @@ static int real_join(struct lane *lane, pthread_t thread, void **value)
 	return result;
 }
 
-static int join(struct lane *me, pthread_t thread, void **value, unsigned kind, int64_t deadline,
-		uint32_t context)
+int threads_join(struct lane *me, pthread_t thread, void **value, unsigned kind, int64_t deadline,
+		 uint32_t context)
 {
 	struct lane *lane = threads_find(thread);
 	struct object *object;
@@ -185,17 +200,16 @@ static int join(struct lane *me, pthread_t thread, void **value, unsigned kind, 
 		return EINVAL;
 	object = object_of_lane(lane);
 	sched_point(me, kind, object, context, 0);
+	if (object->first_waiter) { /* somebody else joins it */
+		sched_done(me, EINVAL);
+		return EINVAL;
+	}
+	if (me->cancelled && kind != EVENT_THREAD_TRYJOIN)
+		threads_testcancel();
 	if (kind == EVENT_THREAD_TRYJOIN)
 		result = lane->state == LANE_DONE ? 0 : EBUSY;
 	else
 		result = wait_for_end(me, lane, object, deadline);
-	if (result == EINTR) {
-		sched_done(me, result);
-		thread_state.inside = 0;
-		REAL(pthread_testcancel)();
-		thread_state.inside = 1;
-		return join(me, thread, value, kind, deadline, context);
-	}
 	sched_done(me, result);
 	return result ? result : real_join(lane, thread, value);
 }
@@ -207,7 +221,7 @@ EXPORT int pthread_join(pthread_t thread, void **value)
 	int result;
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_join)(thread, value));
-	result = join(me, thread, value, EVENT_THREAD_JOIN, -1, context);
+	result = threads_join(me, thread, value, EVENT_THREAD_JOIN, -1, context);
 	INTERPOSE_LEAVE(me, result);
 }
 
@@ -218,7 +232,7 @@ EXPORT int pthread_tryjoin_np(pthread_t thread, void **value)
 	int result;
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_tryjoin_np)(thread, value));
-	result = join(me, thread, value, EVENT_THREAD_TRYJOIN, -1, context);
+	result = threads_join(me, thread, value, EVENT_THREAD_TRYJOIN, -1, context);
 	INTERPOSE_LEAVE(me, result);
 }
 
@@ -229,8 +243,10 @@ EXPORT int pthread_timedjoin_np(pthread_t thread, void **value, const struct tim
 	int result;
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_timedjoin_np)(thread, value, until));
-	result = join(me, thread, value, EVENT_THREAD_TIMEDJOIN,
-		      until ? clock_deadline(CLOCK_REALTIME, until) : -1, context);
+	result = until ? clock_check(until) : 0;
+	if (result == 0)
+		result = threads_join(me, thread, value, EVENT_THREAD_TIMEDJOIN,
+				      until ? clock_deadline(CLOCK_REALTIME, until) : -1, context);
 	INTERPOSE_LEAVE(me, result);
 }
 
@@ -242,26 +258,37 @@ EXPORT int pthread_clockjoin_np(pthread_t thread, void **value, clockid_t clock,
 	int result;
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_clockjoin_np)(thread, value, clock, until));
-	result = join(me, thread, value, EVENT_THREAD_TIMEDJOIN,
-		      until ? clock_deadline(clock, until) : -1, context);
+	result = until ? clock_check(until) : 0;
+	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+		result = EINVAL;
+	if (result == 0)
+		result = threads_join(me, thread, value, EVENT_THREAD_TIMEDJOIN,
+				      until ? clock_deadline(clock, until) : -1, context);
 	INTERPOSE_LEAVE(me, result);
 }
 
-EXPORT int pthread_detach(pthread_t thread)
+int threads_detach(struct lane *me, pthread_t thread, uint32_t context)
 {
-	struct lane *me, *lane;
-	uint32_t context;
-	int result;
+	struct lane *lane = threads_find(thread);
+	int result = REAL(pthread_detach)(thread);
 
-	INTERPOSE_ENTER(me, context, REAL(pthread_detach)(thread));
-	lane = threads_find(thread);
-	result = REAL(pthread_detach)(thread);
 	sched_event(me, EVENT_THREAD_DETACH, lane ? object_of_lane(lane) : NULL, context, result);
 	if (lane && result == 0) {
 		lane->detached = true;
 		if (lane->state == LANE_DONE)
 			lane_free(lane);
 	}
+	return result;
+}
+
+EXPORT int pthread_detach(pthread_t thread)
+{
+	struct lane *me;
+	uint32_t context;
+	int result;
+
+	INTERPOSE_ENTER(me, context, REAL(pthread_detach)(thread));
+	result = threads_detach(me, thread, context);
 	INTERPOSE_LEAVE(me, result);
 }
 
@@ -304,6 +331,46 @@ EXPORT int pthread_cancel(pthread_t thread)
 EXPORT void pthread_testcancel(void)
 {
 	REAL(pthread_testcancel)();
+}
+
+void threads_testcancel(void)
+{
+	uint32_t inside = thread_outside_begin();
+
+	REAL(pthread_testcancel)();
+	thread_outside_end(inside);
+}
+
+void thread_cancel_now(void)
+{
+	REAL(pthread_testcancel)();
+}
+
+bool threads_cancel_enabled(void)
+{
+	int state, ignored;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	pthread_setcancelstate(state, &ignored);
+	return state == PTHREAD_CANCEL_ENABLE;
+}
+
+/*
+ * The real type stays "deferred": with the other one a signal would unwind the thread at once, also while it does not
+ * have the turn. Lanes of that type are cancelled at the end of their operations.
+ */
+EXPORT int pthread_setcanceltype(int type, int *old)
+{
+	struct lane *me = thread_enter();
+
+	if (!me)
+		return REAL(pthread_setcanceltype)(type, old);
+	if (type != PTHREAD_CANCEL_DEFERRED && type != PTHREAD_CANCEL_ASYNCHRONOUS)
+		INTERPOSE_LEAVE(me, EINVAL);
+	if (old)
+		*old = me->asynchronous ? PTHREAD_CANCEL_ASYNCHRONOUS : PTHREAD_CANCEL_DEFERRED;
+	me->asynchronous = type == PTHREAD_CANCEL_ASYNCHRONOUS;
+	INTERPOSE_LEAVE(me, 0);
 }
 
 EXPORT int pthread_setname_np(pthread_t thread, const char *name)
