@@ -339,27 +339,35 @@ static void restore_state(struct machine *vm, struct bytes *b)
 	memcpy(vm->row.reg, s->reg, sizeof(s->reg));
 }
 
+/* An operand in units of the CIE's data alignment; what overflows is refused by set_rule(). */
+static int64_t scaled(const struct machine *vm, uint64_t operand)
+{
+	int64_t value;
+
+	return __builtin_mul_overflow((int64_t)operand, vm->cie->data_align, &value) ? INT64_MIN
+										     : value;
+}
+
 /* Operations with a full opcode byte that set the rule of a register. */
 static void run_register_op(struct machine *vm, struct bytes *b, uint8_t op)
 {
 	uint64_t reg = bytes_uleb(b);
-	int64_t align = vm->cie->data_align;
 
 	switch (op) {
 	case CFA_OFFSET_EXTENDED:
-		set_rule(vm, b, reg, CFI_AT_CFA, (int64_t)bytes_uleb(b) * align);
+		set_rule(vm, b, reg, CFI_AT_CFA, scaled(vm, bytes_uleb(b)));
 		break;
 	case CFA_OFFSET_EXTENDED_SF:
-		set_rule(vm, b, reg, CFI_AT_CFA, bytes_sleb(b) * align);
+		set_rule(vm, b, reg, CFI_AT_CFA, scaled(vm, (uint64_t)bytes_sleb(b)));
 		break;
 	case CFA_GNU_NEGATIVE_OFFSET_EXTENDED:
-		set_rule(vm, b, reg, CFI_AT_CFA, -(int64_t)bytes_uleb(b) * align);
+		set_rule(vm, b, reg, CFI_AT_CFA, scaled(vm, -bytes_uleb(b)));
 		break;
 	case CFA_VAL_OFFSET:
-		set_rule(vm, b, reg, CFI_IS_CFA, (int64_t)bytes_uleb(b) * align);
+		set_rule(vm, b, reg, CFI_IS_CFA, scaled(vm, bytes_uleb(b)));
 		break;
 	case CFA_VAL_OFFSET_SF:
-		set_rule(vm, b, reg, CFI_IS_CFA, bytes_sleb(b) * align);
+		set_rule(vm, b, reg, CFI_IS_CFA, scaled(vm, (uint64_t)bytes_sleb(b)));
 		break;
 	case CFA_REGISTER:
 		set_rule(vm, b, reg, CFI_IN_REGISTER, (int64_t)bytes_uleb(b));
@@ -396,7 +404,7 @@ static void run_op(struct machine *vm, struct bytes *b)
 		vm->loc += low * align;
 		return;
 	case CFA_OFFSET:
-		set_rule(vm, b, low, CFI_AT_CFA, (int64_t)bytes_uleb(b) * vm->cie->data_align);
+		set_rule(vm, b, low, CFI_AT_CFA, scaled(vm, bytes_uleb(b)));
 		return;
 	case CFA_RESTORE:
 		restore_rule(vm, low);
@@ -429,7 +437,7 @@ static void run_op(struct machine *vm, struct bytes *b)
 		break;
 	case CFA_DEF_CFA_SF:
 		reg = bytes_uleb(b);
-		set_cfa(vm, b, reg, bytes_sleb(b) * vm->cie->data_align);
+		set_cfa(vm, b, reg, scaled(vm, (uint64_t)bytes_sleb(b)));
 		break;
 	case CFA_DEF_CFA_REGISTER:
 		set_cfa(vm, b, bytes_uleb(b), vm->row.cfa.value);
@@ -438,7 +446,7 @@ static void run_op(struct machine *vm, struct bytes *b)
 		set_cfa(vm, b, vm->row.cfa_reg, (int64_t)bytes_uleb(b));
 		break;
 	case CFA_DEF_CFA_OFFSET_SF:
-		set_cfa(vm, b, vm->row.cfa_reg, bytes_sleb(b) * vm->cie->data_align);
+		set_cfa(vm, b, vm->row.cfa_reg, scaled(vm, (uint64_t)bytes_sleb(b)));
 		break;
 	case CFA_DEF_CFA_EXPRESSION:
 		vm->row.cfa = (struct cfi_rule){ CFI_IS_EXPR, skip_block(vm, b) };

@@ -35,3 +35,7 @@ $(UNWIND_DIR)/nocfi.so: tests/unit/unwind/nocfi.S
 	$(CC) $(UNWIND_SO)
 $(UNWIND_DIR)/plugin.so: tests/unit/unwind/plugin.c
 	$(CC) -std=gnu11 -O2 $(UNWIND_SO) -Wl,--build-id=0x0123456789abcdef
+
+$(B)/bench/bench_unwind: tests/bench/bench_unwind.c $(B)/libruntime-unit.a
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) $(CFLAGS) -o $@ $^
