@@ -6,12 +6,11 @@
 #include "recorder/debuginfo.h"
 
 #include <dwarf.h>
+#include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "recorder/debuginfo_internal.h"
-
-#define ANONYMOUS_CLASS "(anonymous)"
 
 static int compare_ranges(const void *left, const void *right)
 {
@@ -113,6 +112,34 @@ static void add_ranges_of_functions(struct debuginfo *info, struct debuginfo_uni
 	}
 }
 
+/*
+ * String tables end in NUL. libdw 0.188 does not check it for those of the line tables, and reads
+ * on behind the section. Called when libdw has unpacked compressed sections.
+ */
+static bool has_sane_strings(Elf *elf)
+{
+	Elf_Scn *section = NULL;
+	const char *name;
+	GElf_Shdr header;
+	Elf_Data *data;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names) < 0)
+		return false;
+	while ((section = elf_nextscn(elf, section))) {
+		name = gelf_getshdr(section, &header) ? elf_strptr(elf, names, header.sh_name)
+						      : NULL;
+		if (!name ||
+		    (strcmp(name, ".debug_str") != 0 && strcmp(name, ".debug_line_str") != 0))
+			continue;
+		data = elf_getdata(section, NULL);
+		if (data && data->d_size &&
+		    (!data->d_buf || ((const char *)data->d_buf)[data->d_size - 1] != '\0'))
+			return false;
+	}
+	return true;
+}
+
 struct debuginfo *debuginfo_open(Elf *elf, struct pool *pool)
 {
 	Dwarf *dwarf = dwarf_begin_elf(elf, DWARF_C_READ, NULL);
@@ -123,8 +150,10 @@ struct debuginfo *debuginfo_open(Elf *elf, struct pool *pool)
 	uint8_t type;
 	size_t before;
 
-	if (!dwarf)
+	if (!dwarf || !has_sane_strings(elf)) {
+		dwarf_end(dwarf);
 		return NULL;
+	}
 	info = alloc_check(calloc(1, sizeof(*info)));
 	info->dwarf = dwarf;
 	info->pool = pool;
@@ -165,28 +194,6 @@ void debuginfo_close(struct debuginfo *info)
 	free(info);
 }
 
-bool debuginfo_follow(Dwarf_Die *die, unsigned attribute, Dwarf_Die *target)
-{
-	Dwarf_Attribute reference;
-
-	return dwarf_attr(die, attribute, &reference) && dwarf_formref_die(&reference, target);
-}
-
-/* The declaration that gives a DIE its name: what its chain of references ends in. */
-static void resolve(Dwarf_Die *die, Dwarf_Die *target)
-{
-	Dwarf_Die next;
-	int i;
-
-	*target = *die;
-	for (i = 0; i < DEBUGINFO_CHAIN_MAX; i++) {
-		if (!debuginfo_follow(target, DW_AT_abstract_origin, &next) &&
-		    !debuginfo_follow(target, DW_AT_specification, &next))
-			return;
-		*target = next;
-	}
-}
-
 static int32_t add_scope(struct debuginfo_unit *unit, const char *name, int32_t parent,
 			 bool is_function)
 {
@@ -205,23 +212,6 @@ static void add_place(struct debuginfo_unit *unit, Dwarf_Die *die, int32_t scope
 	unit->places = alloc_grow(unit->places, unit->n_places, sizeof(*unit->places));
 	unit->places[unit->n_places].offset = dwarf_dieoffset(die);
 	unit->places[unit->n_places++].scope = scope;
-}
-
-/* Scope of the DIE itself, -1 for none or unknown. Valid during the walk: it goes by offset. */
-static int32_t find_place(const struct debuginfo_unit *unit, Dwarf_Die *die)
-{
-	Dwarf_Off offset = dwarf_dieoffset(die);
-	size_t low = 0, high = unit->n_places, middle;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (unit->places[middle].offset < offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < unit->n_places && unit->places[low].offset == offset ? unit->places[low].scope
-									  : -1;
 }
 
 /* True and the address when the variable has static storage. */
@@ -257,52 +247,6 @@ static bool static_address(Dwarf_Die *die, uint64_t *address)
 	return *address != 0;
 }
 
-bool debuginfo_is_aggregate(int tag)
-{
-	return tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type;
-}
-
-bool debuginfo_type(Dwarf_Die *die, Dwarf_Die *type)
-{
-	Dwarf_Attribute attribute;
-	Dwarf_Die next;
-	int i;
-
-	if (!dwarf_attr_integrate(die, DW_AT_type, &attribute) ||
-	    !dwarf_formref_die(&attribute, type))
-		return false;
-	for (i = 0; i < DEBUGINFO_CHAIN_MAX; i++) {
-		switch (dwarf_tag(type)) {
-		case DW_TAG_typedef:
-		case DW_TAG_const_type:
-		case DW_TAG_volatile_type:
-		case DW_TAG_restrict_type:
-		case DW_TAG_atomic_type:
-			if (!debuginfo_follow(type, DW_AT_type, &next))
-				return false;
-			*type = next;
-			continue;
-		}
-		/* -fdebug-types-section: the unit has a declaration, a type unit has the rest. */
-		if (debuginfo_is_aggregate(dwarf_tag(type)) &&
-		    dwarf_hasattr(type, DW_AT_declaration) &&
-		    debuginfo_follow(type, DW_AT_signature, &next))
-			*type = next;
-		return true;
-	}
-	return false;
-}
-
-uint64_t debuginfo_type_size(Dwarf_Die *die)
-{
-	Dwarf_Die type;
-	Dwarf_Word size;
-
-	if (!debuginfo_type(die, &type) || dwarf_aggregate_size(&type, &size) != 0)
-		return 0;
-	return size;
-}
-
 static void index_variable(struct debuginfo_unit *unit, Dwarf_Die *die, int32_t scope)
 {
 	struct debuginfo_variable *variable;
@@ -334,9 +278,9 @@ static void walk_function(struct debuginfo *info, struct debuginfo_unit *unit, D
 	index_function_ranges(unit, die);
 	if (!dwarf_haschildren(die) || dwarf_hasattr(die, DW_AT_declaration))
 		return;
-	resolve(die, &named);
+	debuginfo_resolve(die, &named);
 	if (named.addr != die->addr && named.cu == unit->key)
-		at = find_place(unit, &named);
+		at = debuginfo_place(unit, &named);
 	walk(info, unit, die, add_scope(unit, dwarf_diename(&named), at, true), depth);
 }
 
@@ -345,11 +289,11 @@ static const char *scope_name(Dwarf_Die *die, int tag)
 	const char *name = dwarf_diename(die);
 
 	if (tag == DW_TAG_namespace || tag == DW_TAG_module) {
-		if (dwarf_hasattr(die, DW_AT_export_symbols))
-			return NULL;
-		return name ? name : "(anonymous namespace)";
+		if (!name)
+			return "(anonymous namespace)";
+		return dwarf_hasattr(die, DW_AT_export_symbols) ? NULL : name;
 	}
-	return name ? name : ANONYMOUS_CLASS;
+	return name ? name : DEBUGINFO_ANONYMOUS_CLASS;
 }
 
 static void walk(struct debuginfo *info, struct debuginfo_unit *unit, Dwarf_Die *parent,
@@ -429,75 +373,4 @@ struct debuginfo_unit *debuginfo_unit_of(struct debuginfo *info, Dwarf_Die *die)
 	}
 	debuginfo_index(info, unit);
 	return unit;
-}
-
-const char *debuginfo_name(struct debuginfo *info, Dwarf_Die *die)
-{
-	const struct debuginfo_unit *unit;
-	const char *names[DEBUGINFO_DEPTH_MAX], *name;
-	char text[4096];
-	Dwarf_Die named;
-	int32_t scope;
-	size_t n = 0, length = 0, more;
-
-	resolve(die, &named);
-	name = dwarf_diename(&named);
-	unit = debuginfo_unit_of(info, &named);
-	if (!name || !unit)
-		return pool_string(info->pool, name);
-	for (scope = find_place(unit, &named); scope >= 0; scope = unit->scopes[scope].parent)
-		if (unit->scopes[scope].name && n < DEBUGINFO_DEPTH_MAX)
-			names[n++] = unit->scopes[scope].name;
-	/* The function of a class without name is the body of a lambda. */
-	if (n && strcmp(names[0], ANONYMOUS_CLASS) == 0 && strcmp(name, "operator()") == 0) {
-		name = "{lambda}";
-		names[0] = NULL;
-	}
-	while (n-- > 0 && names[n]) {
-		more = strlen(names[n]);
-		if (length + more + 2 >= sizeof(text))
-			return pool_string(info->pool, name);
-		memcpy(text + length, names[n], more);
-		memcpy(text + length + more, "::", 2);
-		length += more + 2;
-	}
-	more = strlen(name);
-	if (length + more >= sizeof(text))
-		return pool_string(info->pool, name);
-	memcpy(text + length, name, more);
-	return pool_string_n(info->pool, text, length + more);
-}
-
-const char *debuginfo_root_scope(struct debuginfo *info, Dwarf_Die *die)
-{
-	const struct debuginfo_unit *unit = debuginfo_unit_of(info, die);
-	const char *name = NULL;
-	int32_t scope;
-
-	if (!unit)
-		return NULL;
-	for (scope = find_place(unit, die); scope >= 0; scope = unit->scopes[scope].parent)
-		if (unit->scopes[scope].name)
-			name = unit->scopes[scope].name;
-	return name;
-}
-
-const char *debuginfo_decl_file(struct debuginfo *info, Dwarf_Die *die)
-{
-	struct debuginfo_unit *unit;
-	Dwarf_Attribute attribute;
-	Dwarf_Files *files;
-	Dwarf_Word number;
-	Dwarf_Die owner = *die;
-	size_t n;
-
-	/* dwarf_decl_file() of elfutils 0.188 ends the process when a unit has no file table. */
-	if (!dwarf_attr_integrate(die, DW_AT_decl_file, &attribute) ||
-	    dwarf_formudata(&attribute, &number) != 0)
-		return NULL;
-	owner.cu = attribute.cu;
-	unit = debuginfo_unit_of(info, &owner);
-	if (!unit || dwarf_getsrcfiles(&unit->head, &files, &n) != 0 || number >= n)
-		return NULL;
-	return dwarf_filesrc(files, number, NULL, NULL);
 }

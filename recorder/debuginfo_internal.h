@@ -16,6 +16,7 @@
 #include <uthash.h>
 
 #define DEBUGINFO_DEPTH_MAX 64 /* nesting of scopes */
+#define DEBUGINFO_ANONYMOUS_CLASS "(anonymous)"
 #define DEBUGINFO_CHAIN_MAX 16 /* abstract origins, specifications, typedefs in a row */
 
 /* A namespace, class or function that encloses named things. */
@@ -86,6 +87,15 @@ const char *debuginfo_name(struct debuginfo *info, Dwarf_Die *die);
 
 /* The DIE that `attribute` of `die` refers to. */
 bool debuginfo_follow(Dwarf_Die *die, unsigned attribute, Dwarf_Die *target);
+
+/* The declaration that gives a DIE its name: what its chain of references ends in. */
+void debuginfo_resolve(Dwarf_Die *die, Dwarf_Die *target);
+
+/*
+ * Index of the scope around a DIE, -1 for none or unknown. Valid during the walk of the unit: what
+ * stands before is known then.
+ */
+int32_t debuginfo_place(const struct debuginfo_unit *unit, Dwarf_Die *die);
 
 /* Outermost named scope of the DIE ("std"), or NULL. */
 const char *debuginfo_root_scope(struct debuginfo *info, Dwarf_Die *die);

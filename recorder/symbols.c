@@ -134,12 +134,16 @@ static bool open_module(struct symbols *s, struct module *module)
 	return module->is_usable;
 }
 
-/* Debug information, opened when the first address asks that lies in the module at all. */
+/*
+ * Debug information, opened when the first address asks that lies in the module at all. Not that of
+ * system libraries: the exported names say enough about code that is not the user's, and libc's
+ * takes 70 ms to open.
+ */
 static struct debuginfo *open_debuginfo(struct symbols *s, struct module *module)
 {
 	if (!module->has_tried_debug_info) {
 		module->has_tried_debug_info = true;
-		if (module->file.dwarf_elf)
+		if (module->file.dwarf_elf && !symbols_is_system_module(module->name))
 			module->debuginfo = debuginfo_open(module->file.dwarf_elf, s->pool);
 	}
 	return module->debuginfo;
@@ -152,6 +156,8 @@ static void set_reason(const struct module *module, struct symbol_location *loca
 	else if (!module->file.dwarf_elf)
 		location->reason = location->symbol ? "no debug information"
 						    : "no debug information and no symbol";
+	else if (symbols_is_system_module(module->name))
+		location->reason = "a system library, of which only symbols are read";
 	else if (!module->debuginfo)
 		location->reason = "the debug information is damaged";
 	else
