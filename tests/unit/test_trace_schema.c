@@ -79,7 +79,7 @@ static void faults(void **state)
 		*at = '\0';
 		sprintf(changed, "%s%s%s", lines, changes[i].to, at + strlen(changes[i].from));
 		frames[0] = changed;
-		trace_files_frames(path, frames);
+		trace_files_frames(path, frames, false);
 		assert_int_equal(validate(path), 1);
 		free(changed);
 		free(lines);

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <zstd.h>
 
+#include "formats/trace_index.h"
 #include "formats/trace_writer.h"
 
 static char directory[64];
@@ -67,12 +68,16 @@ void trace_files_write(const char *path, const void *data, size_t len)
 	assert_int_equal(fclose(f), 0);
 }
 
-void trace_files_frames(const char *path, const char *const *frames)
+void trace_files_frames(const char *path, const char *const *frames, bool table)
 {
 	ZSTD_CCtx *cctx = ZSTD_createCCtx();
 	FILE *f = fopen(path, "we");
+	struct trace_index index;
+	struct json_out out;
 
 	assert_non_null(f);
+	json_out_init(&out);
+	trace_index_init(&index);
 	ZSTD_CCtx_setParameter(cctx, ZSTD_c_checksumFlag, 1);
 	for (; *frames; frames++) {
 		size_t bound = ZSTD_compressBound(strlen(*frames));
@@ -82,7 +87,17 @@ void trace_files_frames(const char *path, const char *const *frames)
 		assert_false(ZSTD_isError(n));
 		assert_int_equal(fwrite(packed, 1, n, f), n);
 		free(packed);
+		assert_int_equal(trace_index_add(&index,
+						 &(struct trace_index_row){
+							 .packed = (uint32_t)n,
+							 .unpacked = (uint32_t)strlen(*frames) }),
+				 0);
 	}
+	if (table)
+		trace_index_put_seek_table(&index, &out);
+	assert_int_equal(fwrite(out.data ? out.data : "", 1, out.len, f), out.len);
+	json_out_fini(&out);
+	trace_index_fini(&index);
 	assert_int_equal(fclose(f), 0);
 	ZSTD_freeCCtx(cctx);
 }

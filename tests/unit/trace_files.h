@@ -19,8 +19,8 @@ const char *trace_files_path(const char *name);
 char *trace_files_read(const char *path, size_t *len);
 void trace_files_write(const char *path, const void *data, size_t len);
 
-/* `frames` (NULL-terminated) each as a zstd frame with checksum, and no seek table. */
-void trace_files_frames(const char *path, const char *const *frames);
+/* `frames` (NULL-terminated) each as a zstd frame with checksum, and the seek table if wanted. */
+void trace_files_frames(const char *path, const char *const *frames, bool table);
 
 /* All lines of a file, by zstd alone; to be freed. */
 char *trace_files_lines(const char *path, size_t *len);
@@ -31,8 +31,8 @@ struct trace_decision trace_files_decision(uint64_t n);
 
 /*
  * A run of `events` events with a decision after every third, TRACE_FILES_NAMES names of each type
- * at the beginning and four of them again at events 1000, 2000..., a flush after each `flush` events
- * (0: only where the writer does), and an outcome. Returns the number of decisions.
+ * at the beginning and four of them again at events 1000, 2000..., a flush after each `flush`
+ * events (0: only where the writer does), and an outcome. Returns the number of decisions.
  */
 uint64_t trace_files_run(const char *path, uint64_t events, uint64_t flush);
 
