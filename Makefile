@@ -37,7 +37,8 @@ endif
 
 include mk/sources.mk
 include mk/build.mk
--include $(wildcard tests/targets/targets.mk corpus/corpus.mk tests/unit/*/*.mk)
+-include $(wildcard tests/targets/targets.mk corpus/corpus.mk tests/unit/*/*.mk \
+	tests/bench/*.mk)
 include mk/tests.mk
 include mk/install.mk
 

@@ -8,7 +8,7 @@ TEST_PROGRAMS ?=
 RUN := $(PYTHON) tests/run --build $(B)
 
 .PHONY: demo check deps test test-unit test-e2e test-programs unit-programs bench lint format \
-	sanitize fuzz-parser fuzz-programs
+	sanitize fuzz-parser fuzz-programs bench-programs
 
 demo: deps ## install what is missing, build, record a bank program, show and replay it
 	@$(MAKE) --no-print-directory all $(B)/corpus/bank
@@ -71,7 +71,16 @@ FUZZ_SECONDS ?= 600
 fuzz-parser: fuzz-programs ## fuzz the trace reader for FUZZ_SECONDS (default 600)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) FRONTRUN_BUILD=$(B) tests/fuzz.sh
 
-bench: all test-programs ## measure what the README claims
+BENCH_PROGRAMS := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/bench/*.c)))
+bench-programs: $(BENCH_PROGRAMS)
+
+$(B)/bench/%: $(B)/obj/cli/tests/bench/%.o $(B)/libfrontrun-cli.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
+
+-include $(wildcard $(BENCH_PROGRAMS:$(B)/bench/%=$(B)/obj/cli/tests/bench/%.d))
+
+bench: all test-programs bench-programs ## measure what the README claims
 	@tests/bench/run --build $(B)
 
 format: ## reformat the C sources with clang-format
