@@ -179,16 +179,6 @@ static void forget_unloaded(struct context_table *ct)
 	}
 }
 
-/* Ask for each address again, now allowing a scan; true if modules turned up. */
-static bool modules_turned_up(const struct unwind_trace *trace)
-{
-	uint32_t before = modules_count();
-
-	for (uint32_t i = 0; i < trace->n; i++)
-		modules_lookup(trace->pcs[i] - 1);
-	return modules_count() != before;
-}
-
 static __attribute__((noinline)) uint32_t walk(struct context_table *ct,
 					       const struct unwind_start *start,
 					       struct variant *set, uint64_t depth)
@@ -199,7 +189,7 @@ static __attribute__((noinline)) uint32_t walk(struct context_table *ct,
 
 	ct->stats.walked++;
 	unwind_walk(ct->cache, start, &trace);
-	if (trace.guessed && modules_turned_up(&trace))
+	if (trace.guessed && modules_rescan() == 1)
 		unwind_walk(ct->cache, start, &trace);
 	if (ct->epoch != modules_epoch())
 		forget_unloaded(ct);

@@ -52,7 +52,7 @@ int context_init(struct context_table **out, void *arena, size_t size);
  * The id of the call stack at start: same stack (same program counters), same id,
  * whatever the caches hold. Ids begin at 1 and are dense, in order of first capture.
  * 0 = none, only when the table is full. A stack with an address in an unknown module
- * makes it rescan modules (see modules_lookup() for what that requires).
+ * makes it call modules_rescan(): see there for what that requires.
  */
 uint32_t context_capture(struct context_table *ct, const struct unwind_start *start);
 

@@ -70,7 +70,7 @@ static __attribute__((noinline, optimize("no-omit-frame-pointer"))) void measure
 		keep_least(&reference, begun, 1);
 	}
 	printf("{\"frames\": %" PRIu32 ", \"words\": %d, \"remembered_ns\": %.1f, \"warm_ns\": "
-				       "%.1f, "
+	       "%.1f, "
 	       "\"cold_ns\": %.0f, \"backtrace_ns\": %.0f}\n",
 	       trace.n, trace.n_words + trace.n_links, remembered, warm, cold, reference);
 }
