@@ -10,6 +10,7 @@
 #include "recorder/debuginfo_internal.h"
 #include "recorder/demangle.h"
 #include "recorder/source.h"
+#include "recorder/symbols_user.h"
 
 #define SCAN_BACK 16 /* ranges that start before an address and may still enclose it */
 
@@ -97,7 +98,8 @@ static void set_file(struct debuginfo *info, const struct debuginfo_unit *unit, 
 	frame->path = pool_string(info->pool, path);
 	frame->file = frame->path;
 	frame->comp_dir = dir;
-	if (!dir)
+	/* "library/std/src/..." below /rustc would look like the user's. */
+	if (!dir || symbols_is_system_path(path))
 		return;
 	/* The same normal form, so that one can be the beginning of the other. */
 	source_path(".", dir, path, sizeof(path));

@@ -102,7 +102,7 @@ static bool member_offset(Dwarf_Die *member, uint64_t *offset)
 	return true;
 }
 
-/* The member or base class that holds byte `offset` of the aggregate; `*offset` becomes relative. */
+/* The member or base class that holds byte `*offset`, which becomes relative to it. */
 static bool find_member(Dwarf_Die *type, uint64_t *offset, Dwarf_Die *member)
 {
 	Dwarf_Off seen = 0;

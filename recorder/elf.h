@@ -68,8 +68,8 @@ struct elf_info {
  * the error -ENOENT, more than ELF_SCRIPT_LEVELS levels -ELOOP. A file that is neither ELF nor
  * script is no error: is_elf is false and scripts 0. A damaged ELF file is no error either: what
  * cannot be read is left empty. Returns 0, and the caller frees with elf_info_fini(); or a negative
- * errno with `err`, and nothing has to be freed. Reads the whole file (1-2 GB/s when cached). May
- * block on the disk.
+ * errno with `err`, and nothing has to be freed. Reads the whole file: 3 to 15 ms for the 7 MB of
+ * python3.11, from the page cache. May block on the disk.
  */
 int elf_inspect(const char *path, struct elf_info *info, struct err *err);
 void elf_info_fini(struct elf_info *info);

@@ -105,11 +105,16 @@ int symbols_module(struct symbols *s, uint32_t number, const char *path, const c
 		while (s->n_modules <= number)
 			s->modules[s->n_modules++] = NULL;
 	}
-	free_module(s->modules[number]);
+	path = pool_string(s->pool, path);
+	build_id = pool_string(s->pool, build_id);
+	module = s->modules[number];
+	if (module && module->path == path && module->build_id == build_id)
+		return 0;
+	free_module(module);
 	module = alloc_check(calloc(1, sizeof(*module)));
 	s->modules[number] = module;
-	module->path = pool_string(s->pool, path);
-	module->build_id = pool_string(s->pool, build_id);
+	module->path = path;
+	module->build_id = build_id;
 	slash = strrchr(module->path, '/');
 	module->name = slash && slash[1] ? slash + 1 : module->path;
 	return 0;
@@ -274,7 +279,7 @@ static const char *name_data(struct symbols *s, struct module *module, uint64_t 
 	if (!section || section->is_code)
 		return NULL;
 	symbol = symfile_data(&module->file, offset);
-	/* With a full symbol table, what has no symbol has no variable: no tree is walked for it. */
+	/* With a full symbol table, what has no symbol has no variable: no tree is walked. */
 	if (symbol || !module->file.has_symtab) {
 		debuginfo = open_debuginfo(s, module);
 		if (debuginfo)

@@ -39,8 +39,8 @@ enum symbols_flag {
 /* One function at the place; several when the compiler inlined. */
 struct symbol_frame {
 	const char *function; /* qualified, without parameters: "Bank::deposit"; NULL unknown */
-	const char *file;     /* as a reader wants it: relative to comp_dir if below it; or NULL */
-	const char *path;     /* absolute where DWARF tells, else as file; NULL unknown */
+	const char *file; /* for people: relative to comp_dir if below it and not a system path */
+	const char *path; /* absolute where DWARF tells, else as file; NULL unknown */
 	const char *comp_dir; /* working directory of the compiler, or NULL */
 	uint32_t line;        /* 0 unknown */
 	uint32_t column;      /* 0 unknown */
@@ -56,7 +56,7 @@ struct symbol_location {
 	/* Innermost first; the last one is the real function. n_frames is at least 1. */
 	const struct symbol_frame *frames;
 	unsigned n_frames;
-	/* Why there is no more than module and offset (or no lines), one clause; NULL: all there. */
+	/* Why there is no more than module and offset, or no lines; NULL: all there. */
 	const char *reason;
 };
 
@@ -83,8 +83,9 @@ void symbols_lookup(struct symbols *s, uint32_t module, uint64_t offset, unsigne
 /*
  * Name of the object with static storage at `offset`: "bank.accounts[3].lock", "Bank::total",
  * "next_id::counter" for a static variable inside a function; without debug information the ELF
- * symbol, "accounts+0x18". Bytes that have no name of their own (padding, the inside of a
- * pthread_mutex_t or std::vector) are the enclosing name and "+0x8". NULL when nothing is known.
+ * symbol, "accounts+0x18". The first byte of an object is named as its innermost first member.
+ * Bytes that have no name of their own (padding, the inside of a pthread_mutex_t or std::vector)
+ * are the enclosing name and "+0x8". NULL when nothing is known.
  */
 const char *symbols_data(struct symbols *s, uint32_t module, uint64_t offset);
 

@@ -62,7 +62,7 @@ bool symbols_is_system_path(const char *path)
 	char normal[SOURCE_PATH_MAX];
 	size_t i;
 
-	/* clang writes "/usr/bin/../lib/gcc/x86_64-linux-gnu/12/../../../../include/c++/12/mutex". */
+	/* clang: "/usr/bin/../lib/gcc/x86_64-linux-gnu/12/../../../../include/c++/12/mutex" */
 	source_path(path, NULL, normal, sizeof(normal));
 	for (i = 0; i < COUNT(system_prefixes); i++)
 		if (starts_with(normal, system_prefixes[i]))

@@ -597,8 +597,27 @@ static void test_lazy(void **state)
 	scratch_run("rm late");
 	location = at(s, mark);
 	check_frame(&location, 0, "next_id", "bank.c", 12);
-	location = at(s, address_of("bank", "deposit"));
-	assert_string_equal(location.frames[0].function, "deposit");
+	/* The same once more keeps what is open. */
+	assert_int_equal(symbols_module(s, 3, scratch_path("late"), NULL), 0);
+	location = at(s, address_of("bank", "main"));
+	check_frame(&location, 0, "main", "bank.c", 45);
+	symbols_free(s);
+}
+
+/* Paths below a system directory stay whole, so that whoever sees them can tell. */
+static void test_system_source(void **state)
+{
+	struct symbol_location location;
+	struct symbols *s;
+
+	(void)state;
+	scratch_run("gcc -g -O0 -fdebug-prefix-map=%s=/rustc/0123/library bank.c -o bank",
+		    scratch_dir());
+	s = open_file("bank");
+	location = at(s, address_of("bank", "mark_next_id"));
+	assert_string_equal(location.frames[0].file, "/rustc/0123/library/bank.c");
+	assert_string_equal(location.frames[0].comp_dir, "/rustc/0123/library");
+	assert_int_equal(symbols_user_frame(s, &location), -1);
 	symbols_free(s);
 }
 
@@ -806,6 +825,7 @@ int main(void)
 		cmocka_unit_test(test_identity),
 		cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_lazy),
+		cmocka_unit_test(test_system_source),
 		cmocka_unit_test(test_system_library),
 		cmocka_unit_test(test_start_code),
 		cmocka_unit_test(test_policy),
