@@ -768,6 +768,25 @@ static void test_demangle(void **state)
 	free(name);
 }
 
+/* libdw would read on behind a table of strings that does not end. */
+static void test_endless_string(void **state)
+{
+	struct symbol_location location;
+	struct symbols *s;
+
+	(void)state;
+	scratch_run("gcc -g -O0 -gdwarf-5 bank.c -o bank"
+		    " && objcopy --dump-section .debug_line_str=strings bank"
+		    " && truncate -s -1 strings"
+		    " && objcopy --update-section .debug_line_str=strings bank cut");
+	s = open_file("cut");
+	location = at(s, address_of("bank", "mark_next_id"));
+	assert_string_equal(location.reason, "the debug information is damaged");
+	assert_string_equal(location.frames[0].function, "next_id");
+	check_data(s, address_of("bank", "accounts") + 8, "accounts+0x8");
+	symbols_free(s);
+}
+
 /* Asks about every 32nd byte of the damaged file, as far as the sound one reached. */
 static void ask_everything(const char *path, uint64_t end)
 {
@@ -830,6 +849,7 @@ int main(void)
 		cmocka_unit_test(test_start_code),
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_demangle),
+		cmocka_unit_test(test_endless_string),
 		cmocka_unit_test(test_damaged),
 	};
 
