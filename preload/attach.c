@@ -13,10 +13,10 @@
 #include "preload/decide.h"
 #include "preload/interpose.h"
 #include "preload/log.h"
+#include "preload/process.h"
 #include "preload/raw.h"
 #include "preload/signals.h"
 #include "preload/threads.h"
-#include "preload/trap.h"
 
 static char region_path[64];
 
@@ -138,11 +138,9 @@ static void start(void)
 	threads_enter(lane);
 	schedule.current = lane;
 	signals_init();
-	if (trap_init() != 0) {
-		report(BOOT_NO_SECCOMP, "");
-		raw(SYS_exit_group, 125);
-	}
-	sched_event(lane, EVENT_THREAD_START, object_of_lane(lane), 0, 0);
+	process_init();
+	sched_begin(lane, EVENT_THREAD_START, object_of_lane(lane), 0);
+	sched_done_value(lane, 0, process_pid()); /* what a replay tells the program that its pid is */
 	report(BOOT_OK, NULL);
 	thread_state.inside = 0;
 }
@@ -168,6 +166,10 @@ __attribute__((constructor)) static void attach(int argc, char **argv, char **en
 		raw(SYS_exit_group, 125);
 	}
 	restore_environment(environment);
+	if (region->numbers.process && region->process[0].pid != (uint32_t)raw(SYS_getpid)) {
+		region = NULL; /* a child that inherited the variables: not ours */
+		return;
+	}
 	start();
 }
 

@@ -1,6 +1,7 @@
 /*
- * The virtual clock. Each reading moves it by 1 us; after many readings with no jump in between the step grows, so
- * that a loop which waits for a time by reading the clock ends soon, whatever it waits for. Deterministic: counts only.
+ * The virtual clock. Each reading moves it by 1 us, and each operation while somebody waits for a time; after many
+ * with no jump in between the step grows, so that a loop which waits for a time ends soon, whatever it
+ * waits for. Deterministic: counts only.
  */
 #include "preload/clock.h"
 
@@ -11,7 +12,7 @@
 
 #define SECOND 1000000000ll
 #define STEP_NS 1000ll
-#define READINGS_PER_DOUBLING 1024
+#define WORK_PER_DOUBLING (1024 * CLOCK_READING)
 #define MOST_DOUBLINGS 20
 
 static int64_t to_ns(const struct timespec *time)
@@ -38,7 +39,7 @@ int64_t clock_base(clockid_t clock)
 	case CLOCK_BOOTTIME_ALARM:
 		return decide_run()->monotonic_ns;
 	default:
-		return 0; /* CPU time: of this run */
+		return 0;
 	}
 }
 
@@ -66,13 +67,31 @@ int clock_check(const struct timespec *time)
 	return time->tv_nsec < 0 || time->tv_nsec >= SECOND ? EINVAL : 0;
 }
 
-void clock_read(clockid_t clock, struct timespec *result)
+void clock_tick(enum clock_work work)
 {
-	uint32_t doublings = schedule.readings++ / READINGS_PER_DOUBLING;
-	int64_t ns;
+	uint64_t doublings = schedule.work / WORK_PER_DOUBLING;
+	int64_t step = STEP_NS << (doublings < MOST_DOUBLINGS ? doublings : MOST_DOUBLINGS);
 
-	schedule.now += STEP_NS << (doublings < MOST_DOUBLINGS ? doublings : MOST_DOUBLINGS);
-	ns = schedule.now + clock_base(clock);
+	schedule.work += work;
+	schedule.now += step;
+	schedule.worked += step;
+	schedule.current->worked += step;
+}
+
+static void store(int64_t ns, struct timespec *result)
+{
 	result->tv_sec = ns / SECOND;
 	result->tv_nsec = ns % SECOND;
+}
+
+void clock_read(clockid_t clock, struct timespec *result)
+{
+	clock_tick(CLOCK_READING);
+	store(schedule.now + clock_base(clock), result);
+}
+
+void clock_read_cpu(struct lane *lane, struct timespec *result)
+{
+	clock_tick(CLOCK_READING);
+	store(lane ? lane->worked : schedule.worked, result);
 }

@@ -86,7 +86,7 @@ static void move_clock(int64_t to)
 	if (to > schedule.now && to != INT64_MAX)
 		schedule.now = to;
 	schedule.next_deadline = 0; /* recompute */
-	schedule.readings = 0;
+	schedule.work = 0;
 	core_wake_due();
 }
 

@@ -92,6 +92,9 @@ struct lane {
 	struct unwind_stack stack;
 	uint64_t stack_bytes;
 	char name[16];
+	int64_t worked;           /* virtual ns that passed while it had the turn, without jumps */
+	uint64_t reading_k;       /* clock readings in a row: k of the operation after them ... */
+	uint32_t readings;        /* ... and how many */
 	uint64_t signal_mask;     /* bit n-1: signal n is blocked, as the program has set it */
 	uint64_t pending_signals; /* bit n-1: signal n waits for a scheduling point; also set by handlers: atomic */
 };
@@ -114,7 +117,8 @@ struct schedule {
 	uint64_t wait_counter;
 	int64_t now;       /* virtual ns since the start */
 	int64_t next_deadline; /* the earliest of the blocked lanes', or later than any */
-	uint32_t readings; /* clock readings since time last moved by itself */
+	uint64_t work;   /* done since the clock last jumped, see clock_tick() */
+	int64_t worked;  /* virtual ns that did not pass by jumps */
 	uint64_t order_hash, hb_hash;
 	uint64_t steps, switches, decisions, events;
 };

@@ -18,6 +18,8 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
+#include <sys/sysinfo.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -32,6 +34,8 @@
 #include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/timeb.h>
+#include <sys/times.h>
 #include <sys/timerfd.h>
 #include <sys/types.h>
 #include <sys/uio.h>

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "preload/clock.h"
 #include "preload/decide.h"
 #include "preload/handoff.h"
 #include "preload/log.h"
@@ -166,6 +167,8 @@ static void point(struct lane *me, uint32_t tag)
 	struct lane *next;
 
 	schedule.steps++;
+	if (schedule.timed || schedule.timers)
+		clock_tick(me->yielding ? CLOCK_YIELD : CLOCK_OPERATION);
 	if (__builtin_expect(sched_attention || me->pending_signals || decide_scripted() ||
 				     needs_attention(),
 			     0))

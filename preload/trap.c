@@ -35,6 +35,8 @@
 #define KERNEL_SIGSET 8 /* bytes */
 #define SYS_BIT (1ull << (SIGSYS - 1))
 
+static bool active;
+
 /* Libraries whose text is in scope. */
 static const char *const in_scope[] = {"libc.so.6", "libgomp.so", "libomp.so", "libiomp5.so"};
 
@@ -205,7 +207,7 @@ static long install_handler(void)
 	return raw(SYS_rt_sigaction, SIGSYS, &action, 0, KERNEL_SIGSET);
 }
 
-int trap_init(void)
+static long install(void)
 {
 	static struct sock_filter scoped[MOST_INSTRUCTIONS];
 	struct trap_range ranges[MOST_RANGES];
@@ -217,6 +219,7 @@ int trap_init(void)
 	given = decide_section(PLAN_FILTER, &length);
 	if (!given)
 		return 0;
+	modules_rescan();
 	count = trap_filter_scope(given, length / sizeof *given, ranges, find_ranges(ranges), scoped,
 				  MOST_INSTRUCTIONS);
 	if (!count)
@@ -227,5 +230,23 @@ int trap_init(void)
 		result = raw(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (result == 0)
 		result = raw(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
-	return (int)result;
+	active = result == 0;
+	return result;
+}
+
+void trap_start(struct lane *me)
+{
+	static bool tried;
+
+	if (tried)
+		return;
+	tried = true;
+	if (install() != 0)
+		log_note(NOTE_UNCONTROLLED, me->number,
+			 "the system call filter was refused: blocking inside libc is not covered");
+}
+
+bool trap_active(void)
+{
+	return active;
 }

@@ -6,7 +6,18 @@
 #ifndef PRELOAD_TRAP_H
 #define PRELOAD_TRAP_H
 
-/* From the constructor, with the turn. 0 (also when the plan has no filter) or negative errno. */
-int trap_init(void);
+#include <stdbool.h>
+
+#include "preload/lane.h"
+
+/*
+ * Called before the second lane begins: a single thread has nobody to block, and a shell script that execs its way to
+ * the real program must not leave a filter behind, which would hit the next image before its handler is in place.
+ * Later calls do nothing. A refusal is noted in the trace. Requires the turn.
+ */
+void trap_start(struct lane *me);
+
+/* The filter is in force: addresses of the next image must be random (see wrap_exec.c). */
+bool trap_active(void);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "preload/clock.h"
 #include "preload/interpose.h"
+#include "preload/process.h"
 #include "preload/raw.h"
 #include "preload/signals.h"
 #include "preload/threads.h"
@@ -96,7 +97,7 @@ static siginfo_t sent_by_us(int number, int code)
 	memset(&info, 0, sizeof info);
 	info.si_signo = number;
 	info.si_code = code;
-	info.si_pid = (pid_t)raw(SYS_getpid);
+	info.si_pid = process_pid();
 	info.si_uid = (uid_t)raw(SYS_getuid);
 	return info;
 }
@@ -128,7 +129,7 @@ EXPORT int kill(pid_t pid, int number)
 	INTERPOSE_ENTER(me, context, REAL(kill)(pid, number));
 	if (pid != info.si_pid) {
 		sched_point(me, EVENT_KILL, NULL, context, 0);
-		result = raw(SYS_kill, pid, number);
+		result = raw(SYS_kill, process_real_pid(pid), number);
 		sched_outside_changed();
 		sched_done_value(me, result, number);
 	} else {

@@ -14,6 +14,7 @@
 #include "preload/raw.h"
 #include "preload/signals.h"
 #include "preload/threads.h"
+#include "preload/trap.h"
 
 static pthread_key_t end_key;
 
@@ -108,6 +109,7 @@ int threads_create(struct lane *me, pthread_t *thread, const pthread_attr_t *att
 	int detached = PTHREAD_CREATE_JOINABLE, result;
 
 	sched_point(me, EVENT_THREAD_CREATE, NULL, context, 0);
+	trap_start(me);
 	child = lane_new(me, LANE_CREATED, start);
 	if (!child) {
 		sched_done(me, EAGAIN);
