@@ -4,7 +4,7 @@
 #include "recorder/options.h"
 
 #define COMMAND(symbol, name, ...) \
-	int cmd_##name(const struct command *command, int argc, char **argv) __attribute__((weak));
+	int cmd_##name(const struct command *command, int argc, char **argv);
 #include "recorder/commands.def"
 #undef COMMAND
 
