@@ -172,3 +172,14 @@ void text_add_count(struct text *text, unsigned long long count)
 	out[n] = '\0';
 	text_add(text, out);
 }
+
+void text_print_lines(FILE *out, const char *prefix, const char *lines)
+{
+	size_t length, kept;
+
+	for (; *lines; lines += length + (lines[length] == '\n')) {
+		length = strcspn(lines, "\n");
+		kept = length ? strlen(prefix) : strcspn(prefix, " ");
+		fprintf(out, "%.*s%.*s\n", (int)kept, prefix, (int)length, lines);
+	}
+}

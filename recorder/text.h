@@ -16,6 +16,7 @@
 #define RECORDER_TEXT_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 struct text {
 	char *data;
@@ -54,5 +55,8 @@ void text_pad(struct text *text, size_t columns);
 
 /* Number with thousands separators, "12,345". */
 void text_add_count(struct text *text, unsigned long long count);
+
+/* Each line of `lines` with `prefix` in front, without blanks at the end. */
+void text_print_lines(FILE *out, const char *prefix, const char *lines);
 
 #endif

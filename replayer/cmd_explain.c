@@ -20,117 +20,118 @@ enum { LAST_EVENTS = 5 };
 /* Where the owners of a deadlock took their locks: (lane, k) of each edge, and
  * the event's number. */
 struct takings {
-  struct {
-    uint32_t lane;
-    uint64_t k;
-  } wanted[STORY_EDGES];
-  uint64_t number[STORY_EDGES];
-  unsigned count;
+	struct {
+		uint32_t lane;
+		uint64_t k;
+	} wanted[STORY_EDGES];
+	uint64_t number[STORY_EDGES];
+	unsigned count;
 };
 
-static void takings_init(struct takings *takings, const cJSON *outcome) {
-  const cJSON *edge;
-  unsigned i = 0;
+static void takings_init(struct takings *takings, const cJSON *outcome)
+{
+	const cJSON *edge;
+	unsigned i = 0;
 
-  memset(takings, 0, sizeof(*takings));
-  cJSON_ArrayForEach(edge, fields_array(outcome, "edges")) {
-    if (i == STORY_EDGES)
-      break;
-    /* Without a context the runtime does not know when it was taken. */
-    if (fields_number(edge, "owner_context", 0))
-      takings->wanted[i].lane = fields_number(edge, "owner", 0);
-    takings->wanted[i++].k = (uint64_t)fields_int(edge, "owner_k", 0);
-  }
-  takings->count = i;
+	memset(takings, 0, sizeof(*takings));
+	cJSON_ArrayForEach (edge, fields_array(outcome, "edges")) {
+		if (i == STORY_EDGES)
+			break;
+		/* Without a context the runtime does not know when it was taken. */
+		if (fields_number(edge, "owner_context", 0))
+			takings->wanted[i].lane = fields_number(edge, "owner", 0);
+		takings->wanted[i++].k = (uint64_t)fields_int(edge, "owner_k", 0);
+	}
+	takings->count = i;
 }
 
-static void takings_look(struct takings *takings,
-                         const struct trace_event *event, uint64_t number) {
-  unsigned i;
+static void takings_look(struct takings *takings, const struct trace_event *event, uint64_t number)
+{
+	unsigned i;
 
-  if (event->phase != PHASE_DONE)
-    return;
-  for (i = 0; i < takings->count; i++)
-    if (takings->wanted[i].lane == event->lane &&
-        takings->wanted[i].k == event->k)
-      takings->number[i] = number + 1;
+	if (event->phase != PHASE_DONE)
+		return;
+	for (i = 0; i < takings->count; i++)
+		if (takings->wanted[i].lane == event->lane && takings->wanted[i].k == event->k)
+			takings->number[i] = number + 1;
 }
 
 /* One pass over the events; damage is left in file->damage. */
-static int collect(struct trace_file *file, struct takings *takings,
-                   struct tail *tail) {
-  struct trace_line line;
-  struct err err = {0};
+static int collect(struct trace_file *file, struct takings *takings, struct tail *tail)
+{
+	struct trace_line line;
+	struct err err = { 0 };
 
-  trace_reader_filter(file->reader, TRACE_LINE_BIT(TRACE_LINE_EVENT));
-  trace_reader_rewind(file->reader);
-  while (trace_reader_next(file->reader, &line, &err) > 0) {
-    takings_look(takings, &line.event, line.number);
-    tail_add(tail, &line.event, line.number);
-  }
-  if (!err.code)
-    return 0;
-  file->damage = err;
-  return EXIT_VIEW_BAD_TRACE;
+	trace_reader_filter(file->reader, TRACE_LINE_BIT(TRACE_LINE_EVENT));
+	trace_reader_rewind(file->reader);
+	while (trace_reader_next(file->reader, &line, &err) > 0) {
+		takings_look(takings, &line.event, line.number);
+		tail_add(tail, &line.event, line.number);
+	}
+	if (!err.code)
+		return 0;
+	file->damage = err;
+	return EXIT_VIEW_BAD_TRACE;
 }
 
-static int explain(const struct options *options, struct trace_file *file) {
-  unsigned keep = (unsigned)options_count(options, OPTION_LAST, LAST_EVENTS);
-  struct story story = {
-      .naming = file->naming,
-      .verbose = options_given(options, OPTION_VERBOSE),
-  };
-  struct tail *tail = tail_new(keep);
-  struct takings takings;
-  struct pager pager;
-  int status;
+static int explain(const struct options *options, struct trace_file *file)
+{
+	unsigned keep = (unsigned)options_count(options, OPTION_LAST, LAST_EVENTS);
+	struct story story = {
+		.naming = file->naming,
+		.verbose = options_given(options, OPTION_VERBOSE),
+	};
+	struct tail *tail = tail_new(keep);
+	struct takings takings;
+	struct pager pager;
+	int status;
 
-  takings_init(&takings, file->outcome);
-  status = collect(file, &takings, tail);
-  story.taken = takings.number;
-  story.taken_count = takings.count;
-  pager_begin(&pager, !options_given(options, OPTION_NO_PAGER));
-  story.out = pager.out;
-  story_tell(&story, file->outcome);
-  if (keep) {
-    fprintf(story.out, "\nThe last events of each thread:\n\n");
-    tail_print(tail, file->naming, story.out);
-  }
-  if (story_is_failure(file->outcome)) {
-    fputc('\n', story.out);
-    story_commands(story.out, file->path);
-  }
-  if (!pager_end(&pager)) {
-    fprintf(stderr, "frontrun: cannot write to standard output: %s\n",
-            strerror(errno));
-    status = EXIT_VIEW_BAD_TRACE;
-  }
-  tail_free(tail);
-  return status;
+	takings_init(&takings, file->outcome);
+	status = collect(file, &takings, tail);
+	story.taken = takings.number;
+	story.taken_count = takings.count;
+	pager_begin(&pager, !options_given(options, OPTION_NO_PAGER));
+	story.out = pager.out;
+	story_tell(&story, file->outcome);
+	if (keep) {
+		fprintf(story.out, "\nThe last events of each thread:\n\n");
+		tail_print(tail, file->naming, story.out);
+	}
+	if (story_is_failure(file->outcome)) {
+		fputc('\n', story.out);
+		story_commands(story.out, file->path);
+	}
+	if (!pager_end(&pager)) {
+		fprintf(stderr, "frontrun: cannot write to standard output: %s\n", strerror(errno));
+		status = EXIT_VIEW_BAD_TRACE;
+	}
+	tail_free(tail);
+	return status;
 }
 
-int cmd_explain(const struct command *command, int argc, char **argv) {
-  struct trace_file file;
-  struct options options;
-  struct err err = {0};
-  int status = options_parse(&options, command, argc, argv);
+int cmd_explain(const struct command *command, int argc, char **argv)
+{
+	struct trace_file file;
+	struct options options;
+	struct err err = { 0 };
+	int status = options_parse(&options, command, argc, argv);
 
-  if (status >= 0)
-    return status;
-  if (options.n_words > 1) {
-    status = options_usage_error(
-        command, "one trace at a time, not also \"%s\"", options.words[1]);
-  } else if (trace_file_open(&file, options.words[0], &err) < 0) {
-    fprintf(stderr, "frontrun: %s\n", err.text);
-    status = EXIT_VIEW_BAD_TRACE;
-  } else {
-    if (file.chosen)
-      fprintf(stderr, "frontrun: explaining %s\n", file.path);
-    status = explain(&options, &file);
-    if (file.damage.code)
-      fprintf(stderr, "frontrun: %s: %s\n", file.path, file.damage.text);
-    trace_file_close(&file);
-  }
-  options_fini(&options);
-  return status;
+	if (status >= 0)
+		return status;
+	if (options.n_words > 1) {
+		status = options_usage_error(command, "one trace at a time, not also \"%s\"",
+					     options.words[1]);
+	} else if (trace_file_open(&file, options.words[0], &err) < 0) {
+		fprintf(stderr, "frontrun: %s\n", err.text);
+		status = EXIT_VIEW_BAD_TRACE;
+	} else {
+		if (file.chosen)
+			fprintf(stderr, "frontrun: explaining %s\n", file.path);
+		status = explain(&options, &file);
+		if (file.damage.code)
+			fprintf(stderr, "frontrun: %s: %s\n", file.path, file.damage.text);
+		trace_file_close(&file);
+	}
+	options_fini(&options);
+	return status;
 }

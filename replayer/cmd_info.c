@@ -23,218 +23,220 @@
 enum { SCHEMA = 1 };
 
 /* Everything that is counted in one pass. */
-static void collect(struct info *info, bool verify) {
-  struct trace_file *file = info->file;
-  struct rehash *rehash = verify ? rehash_new(file->names) : NULL;
-  struct err err = {0};
-  struct trace_line line;
+static void collect(struct info *info, bool verify)
+{
+	struct trace_file *file = info->file;
+	struct rehash *rehash = verify ? rehash_new(file->names) : NULL;
+	struct err err = { 0 };
+	struct trace_line line;
 
-  trace_reader_filter(file->reader, TRACE_LINE_BIT(TRACE_LINE_EVENT) |
-                                        TRACE_LINE_BIT(TRACE_LINE_DECISION) |
-                                        TRACE_LINE_BIT(TRACE_LINE_NOTE));
-  trace_reader_rewind(file->reader);
-  while (trace_reader_next(file->reader, &line, &err) > 0) {
-    census_add(&info->census, &line);
-    if (rehash && !info->refused.code)
-      rehash_add(rehash, &line, &info->refused);
-  }
-  if (err.code)
-    file->damage = err;
-  if (rehash) {
-    rehash_result(rehash, &info->order_hash, &info->hb_hash);
-    rehash_free(rehash);
-  }
+	trace_reader_filter(file->reader, TRACE_LINE_BIT(TRACE_LINE_EVENT) |
+						  TRACE_LINE_BIT(TRACE_LINE_DECISION) |
+						  TRACE_LINE_BIT(TRACE_LINE_NOTE));
+	trace_reader_rewind(file->reader);
+	while (trace_reader_next(file->reader, &line, &err) > 0) {
+		census_add(&info->census, &line);
+		if (rehash && !info->refused.code)
+			rehash_add(rehash, &line, &info->refused);
+	}
+	if (err.code)
+		file->damage = err;
+	if (rehash) {
+		rehash_result(rehash, &info->order_hash, &info->hb_hash);
+		rehash_free(rehash);
+	}
 }
 
-static void compare_hashes(struct info *info) {
-  uint64_t order = 0, hb = 0;
+static void compare_hashes(struct info *info)
+{
+	uint64_t order = 0, hb = 0;
 
-  if (info->refused.code) {
-    info->verdict = INFO_REFUSED;
-    return;
-  }
-  if (!fields_hash(info->file->outcome, "order_hash", &order) ||
-      !fields_hash(info->file->outcome, "hb_hash", &hb)) {
-    info->verdict = INFO_REFUSED;
-    err_set(&info->refused, ENOENT, "the trace has no hashes to compare with");
-    return;
-  }
-  info->verdict = order == info->order_hash && hb == info->hb_hash
-                      ? INFO_SAME
-                      : INFO_DIFFERENT;
+	if (info->refused.code) {
+		info->verdict = INFO_REFUSED;
+		return;
+	}
+	if (!fields_hash(info->file->outcome, "order_hash", &order) ||
+	    !fields_hash(info->file->outcome, "hb_hash", &hb)) {
+		info->verdict = INFO_REFUSED;
+		err_set(&info->refused, ENOENT, "the trace has no hashes to compare with");
+		return;
+	}
+	info->verdict = order == info->order_hash && hb == info->hb_hash ? INFO_SAME
+									 : INFO_DIFFERENT;
 }
 
-static void json_optional_string(struct json_out *out, const char *key,
-                                 const char *text) {
-  json_key(out, key);
-  json_string(out, text);
+static void json_optional_string(struct json_out *out, const char *key, const char *text)
+{
+	json_key(out, key);
+	json_string(out, text);
 }
 
-static void json_counts(struct json_out *out, const struct info *info) {
-  const struct census *census = &info->census;
-  unsigned kind;
+static void json_counts(struct json_out *out, const struct info *info)
+{
+	const struct census *census = &info->census;
+	unsigned kind;
 
-  json_key(out, "kinds");
-  json_object_begin(out);
-  for (kind = 1; kind < EVENT_COUNT; kind++) {
-    if (!census->kinds[kind])
-      continue;
-    json_key(out, event_kind_name(kind));
-    json_uint(out, census->kinds[kind]);
-  }
-  json_object_end(out);
+	json_key(out, "kinds");
+	json_object_begin(out);
+	for (kind = 1; kind < EVENT_COUNT; kind++) {
+		if (!census->kinds[kind])
+			continue;
+		json_key(out, event_kind_name(kind));
+		json_uint(out, census->kinds[kind]);
+	}
+	json_object_end(out);
 }
 
-static void json_threads(struct json_out *out, const struct info *info) {
-  const struct trace_lane *lane;
-  uint32_t i, listed = 0;
+static void json_threads(struct json_out *out, const struct info *info)
+{
+	const struct trace_lane *lane;
+	uint32_t i, listed = 0;
 
-  json_key(out, "threads");
-  json_array_begin(out);
-  for (i = 0; i < info->census.lanes_end && listed < INFO_JSON_THREADS; i++) {
-    lane = trace_names_lane(info->file->names, i);
-    if (!lane)
-      continue;
-    listed++;
-    json_object_begin(out);
-    json_key(out, "lane");
-    json_uint(out, i);
-    json_optional_string(out, "id", lane->id);
-    json_optional_string(out, "name", lane->name);
-    json_key(out, "events");
-    json_uint(out, info->census.lanes[i]);
-    json_object_end(out);
-  }
-  json_array_end(out);
+	json_key(out, "threads");
+	json_array_begin(out);
+	for (i = 0; i < info->census.lanes_end && listed < INFO_JSON_THREADS; i++) {
+		lane = trace_names_lane(info->file->names, i);
+		if (!lane)
+			continue;
+		listed++;
+		json_object_begin(out);
+		json_key(out, "lane");
+		json_uint(out, i);
+		json_optional_string(out, "id", lane->id);
+		json_optional_string(out, "name", lane->name);
+		json_key(out, "events");
+		json_uint(out, info->census.lanes[i]);
+		json_object_end(out);
+	}
+	json_array_end(out);
 }
 
-static void json_sensitive(struct json_out *out, const struct info *info) {
-  unsigned i;
+static void json_sensitive(struct json_out *out, const struct info *info)
+{
+	unsigned i;
 
-  json_key(out, "sensitive");
-  json_array_begin(out);
-  for (i = 0; i < INFO_SENSITIVE_COUNT; i++)
-    if (info_sensitive(info, i, NULL))
-      json_string(out, info_sensitive_word(i));
-  json_array_end(out);
+	json_key(out, "sensitive");
+	json_array_begin(out);
+	for (i = 0; i < INFO_SENSITIVE_COUNT; i++)
+		if (info_sensitive(info, i, NULL))
+			json_string(out, info_sensitive_word(i));
+	json_array_end(out);
 }
 
-static int print_json(const struct info *info) {
-  const cJSON *outcome = info->file->outcome,
-              *trapped = fields_object(outcome, "trapped");
-  struct json_out out;
-  uint64_t hash;
-  int failed;
+static int print_json(const struct info *info)
+{
+	const cJSON *outcome = info->file->outcome, *trapped = fields_object(outcome, "trapped");
+	struct json_out out;
+	uint64_t hash;
+	int failed;
 
-  json_out_init(&out);
-  json_object_begin(&out);
-  json_key(&out, "schema");
-  json_int(&out, SCHEMA);
-  json_optional_string(&out, "file", info->file->path);
-  json_key(&out, "complete");
-  json_bool(&out, !info->file->damage.code);
-  if (info->file->damage.code)
-    json_optional_string(&out, "damage", info->file->damage.text);
-  json_optional_string(&out, "verdict",
-                       fields_string(outcome, "outcome", NULL));
-  json_key(&out, "status");
-  json_int(&out, fields_int(outcome, "status", 0));
-  json_key(&out, "failure");
-  json_bool(&out, story_is_failure(outcome));
-  json_key(&out, "order_hash");
-  fields_hash(outcome, "order_hash", &hash) ? json_hash(&out, hash)
-                                            : json_null(&out);
-  json_key(&out, "hb_hash");
-  fields_hash(outcome, "hb_hash", &hash) ? json_hash(&out, hash)
-                                         : json_null(&out);
-  if (info->verdict != INFO_UNVERIFIED) {
-    json_key(&out, "verified");
-    json_bool(&out, info->verdict == INFO_SAME);
-  }
-  json_key(&out, "events");
-  json_uint(&out, info->census.events);
-  json_key(&out, "decisions");
-  json_uint(&out, info->census.decisions);
-  json_key(&out, "switches");
-  json_int(&out, fields_int(outcome, "switches", 0));
-  json_key(&out, "lanes");
-  json_uint(&out, info_count_lanes(info));
-  json_key(&out, "objects");
-  json_uint(&out, info_count_objects(info));
-  json_key(&out, "notes");
-  json_uint(&out, info->census.notes);
-  json_counts(&out, info);
-  json_threads(&out, info);
-  json_sensitive(&out, info);
-  if (trapped) {
-    json_key(&out, "trapped");
-    json_cjson(&out, trapped);
-  }
-  json_key(&out, "header");
-  json_cjson(&out, info->file->header);
-  json_object_end(&out);
-  json_newline(&out);
-  failed = out.error || fwrite(out.data, 1, out.len, stdout) != out.len;
-  json_out_fini(&out);
-  return failed;
+	json_out_init(&out);
+	json_object_begin(&out);
+	json_key(&out, "schema");
+	json_int(&out, SCHEMA);
+	json_optional_string(&out, "file", info->file->path);
+	json_key(&out, "complete");
+	json_bool(&out, !info->file->damage.code);
+	if (info->file->damage.code)
+		json_optional_string(&out, "damage", info->file->damage.text);
+	json_optional_string(&out, "verdict", fields_string(outcome, "outcome", NULL));
+	json_key(&out, "status");
+	json_int(&out, fields_int(outcome, "status", 0));
+	json_key(&out, "failure");
+	json_bool(&out, story_is_failure(outcome));
+	json_key(&out, "order_hash");
+	fields_hash(outcome, "order_hash", &hash) ? json_hash(&out, hash) : json_null(&out);
+	json_key(&out, "hb_hash");
+	fields_hash(outcome, "hb_hash", &hash) ? json_hash(&out, hash) : json_null(&out);
+	if (info->verdict != INFO_UNVERIFIED) {
+		json_key(&out, "verified");
+		json_bool(&out, info->verdict == INFO_SAME);
+	}
+	json_key(&out, "events");
+	json_uint(&out, info->census.events);
+	json_key(&out, "decisions");
+	json_uint(&out, info->census.decisions);
+	json_key(&out, "switches");
+	json_int(&out, fields_int(outcome, "switches", 0));
+	json_key(&out, "lanes");
+	json_uint(&out, info_count_lanes(info));
+	json_key(&out, "objects");
+	json_uint(&out, info_count_objects(info));
+	json_key(&out, "notes");
+	json_uint(&out, info->census.notes);
+	json_counts(&out, info);
+	json_threads(&out, info);
+	json_sensitive(&out, info);
+	if (trapped) {
+		json_key(&out, "trapped");
+		json_cjson(&out, trapped);
+	}
+	json_key(&out, "header");
+	json_cjson(&out, info->file->header);
+	json_object_end(&out);
+	json_newline(&out);
+	failed = out.error || fwrite(out.data, 1, out.len, stdout) != out.len;
+	json_out_fini(&out);
+	return failed;
 }
 
-static int info_print(const struct options *options, struct trace_file *file) {
-  bool verify = options_given(options, OPTION_VERIFY);
-  struct info info = {.file = file};
-  int status = 0;
+static int info_print(const struct options *options, struct trace_file *file)
+{
+	bool verify = options_given(options, OPTION_VERIFY);
+	struct info info = { .file = file };
+	int status = 0;
 
-  census_init(&info.census, file->names);
-  collect(&info, verify);
-  if (verify)
-    compare_hashes(&info);
-  if (options_given(options, OPTION_JSON))
-    print_json(&info);
-  else
-    info_text(&info, stdout);
-  if (fflush(stdout) != 0 || ferror(stdout)) {
-    fprintf(stderr, "frontrun: cannot write to standard output: %s\n",
-            strerror(errno));
-    status = EXIT_VIEW_BAD_TRACE;
-  }
-  if (info.verdict == INFO_REFUSED)
-    fprintf(stderr, "frontrun: %s: %s\n", file->path, info.refused.text);
-  if (info.verdict == INFO_DIFFERENT)
-    fprintf(stderr,
-            "frontrun: %s: the events do not have the hashes of the outcome: "
-            "the trace "
-            "was changed, or a runtime of another version wrote it\n",
-            file->path);
-  if (info.verdict == INFO_REFUSED || info.verdict == INFO_DIFFERENT)
-    status = EXIT_VIEW_BAD_TRACE;
-  census_fini(&info.census);
-  return status;
+	census_init(&info.census, file->names);
+	collect(&info, verify);
+	if (verify)
+		compare_hashes(&info);
+	if (options_given(options, OPTION_JSON))
+		print_json(&info);
+	else
+		info_text(&info, stdout);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "frontrun: cannot write to standard output: %s\n", strerror(errno));
+		status = EXIT_VIEW_BAD_TRACE;
+	}
+	if (info.verdict == INFO_REFUSED)
+		fprintf(stderr, "frontrun: %s: %s\n", file->path, info.refused.text);
+	if (info.verdict == INFO_DIFFERENT)
+		fprintf(stderr,
+			"frontrun: %s: the events do not have the hashes of the outcome: "
+			"the trace "
+			"was changed, or a runtime of another version wrote it\n",
+			file->path);
+	if (info.verdict == INFO_REFUSED || info.verdict == INFO_DIFFERENT)
+		status = EXIT_VIEW_BAD_TRACE;
+	census_fini(&info.census);
+	return status;
 }
 
-int cmd_info(const struct command *command, int argc, char **argv) {
-  struct trace_file file;
-  struct options options;
-  struct err err = {0};
-  int status = options_parse(&options, command, argc, argv);
+int cmd_info(const struct command *command, int argc, char **argv)
+{
+	struct trace_file file;
+	struct options options;
+	struct err err = { 0 };
+	int status = options_parse(&options, command, argc, argv);
 
-  if (status >= 0)
-    return status;
-  if (options.n_words > 1) {
-    status = options_usage_error(
-        command, "one trace at a time, not also \"%s\"", options.words[1]);
-  } else if (trace_file_open(&file, options.words[0], &err) < 0) {
-    fprintf(stderr, "frontrun: %s\n", err.text);
-    status = EXIT_VIEW_BAD_TRACE;
-  } else {
-    if (file.chosen)
-      fprintf(stderr, "frontrun: about %s\n", file.path);
-    status = info_print(&options, &file);
-    if (file.damage.code) {
-      fprintf(stderr, "frontrun: %s: %s\n", file.path, file.damage.text);
-      status = EXIT_VIEW_BAD_TRACE;
-    }
-    trace_file_close(&file);
-  }
-  options_fini(&options);
-  return status;
+	if (status >= 0)
+		return status;
+	if (options.n_words > 1) {
+		status = options_usage_error(command, "one trace at a time, not also \"%s\"",
+					     options.words[1]);
+	} else if (trace_file_open(&file, options.words[0], &err) < 0) {
+		fprintf(stderr, "frontrun: %s\n", err.text);
+		status = EXIT_VIEW_BAD_TRACE;
+	} else {
+		if (file.chosen)
+			fprintf(stderr, "frontrun: about %s\n", file.path);
+		status = info_print(&options, &file);
+		if (file.damage.code) {
+			fprintf(stderr, "frontrun: %s: %s\n", file.path, file.damage.text);
+			status = EXIT_VIEW_BAD_TRACE;
+		}
+		trace_file_close(&file);
+	}
+	options_fini(&options);
+	return status;
 }

@@ -56,7 +56,7 @@ void fingerprint_result(struct text *text, const struct session_result *result,
 
 	if (result->verdict == VERDICT_DEADLOCK)
 		cycle = failure->cycle_length < failure->edge_count ? failure->cycle_length
-								     : failure->edge_count;
+								    : failure->edge_count;
 	for (i = 0; i < cycle; i++)
 		ids[i] = run_names_object_id(names, failure->edges[i].object);
 	add(text, result->verdict, result->status, ids, cycle);

@@ -9,7 +9,6 @@
 
 #include "formats/trace_reader.h"
 #include "recorder/alloc.h"
-#include "replayer/run_names.h"
 
 struct verify {
 	struct trace_reader *reader;
@@ -59,6 +58,11 @@ void verify_free(struct verify *verify)
 const struct verify_difference *verify_difference(const struct verify *verify)
 {
 	return &verify->difference;
+}
+
+const struct run_names *verify_run_names(const struct verify *verify)
+{
+	return verify->run;
 }
 
 uint64_t verify_agreed(const struct verify *verify)

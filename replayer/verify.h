@@ -21,6 +21,7 @@
 #include "formats/trace_lines.h"
 #include "recorder/drain.h"
 #include "recorder/naming.h"
+#include "replayer/run_names.h"
 
 /* Code of struct err beside errno: the run is not the recorded one. */
 enum verify_err { VERIFY_ERR_DIFFERENT = ERR_MODULE + 768 };
@@ -61,6 +62,9 @@ void verify_free(struct verify *verify);
 void verify_end(struct verify *verify);
 
 const struct verify_difference *verify_difference(const struct verify *verify);
+
+/* The names that the run has announced; belong to `verify`. */
+const struct run_names *verify_run_names(const struct verify *verify);
 
 /* Events that agreed, and events that came after the first difference (follow). */
 uint64_t verify_agreed(const struct verify *verify);

@@ -1,0 +1,368 @@
+/*
+ * frontrun replay: runs the program of a trace again with the same interleaving, and says whether it was. What the
+ * user gives and gets; the run itself is replay.c.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "formats/trace_reader.h"
+#include "recorder/alloc.h"
+#include "recorder/commands.h"
+#include "recorder/fields.h"
+#include "recorder/header.h"
+#include "recorder/options.h"
+#include "recorder/story.h"
+#include "replayer/circumstances.h"
+#include "replayer/debugger.h"
+#include "replayer/replay.h"
+#include "replayer/replay_text.h"
+#include "replayer/trace_file.h"
+
+enum { NOTES_SHOWN = 5 };
+
+struct command_state {
+	struct options options;
+	struct trace_file file;
+	struct replay_config config;
+	struct replay_report report; /* of the last run */
+	struct debugger_stop stop;
+	struct debugger_config debugger_config;
+	struct debugger *debugger;
+	char *shown; /* the trace as the user knows it */
+	char *output;
+	uint64_t total;
+	bool verbose, warned;
+	unsigned notes;
+};
+
+static int complain(const struct err *err)
+{
+	fprintf(stderr, "frontrun: %s\n", err->text);
+	return EXIT_REPLAY_ERROR;
+}
+
+static void warn(void *self, bool minor, const char *sentence)
+{
+	struct command_state *state = self;
+
+	if (!minor || state->verbose)
+		fprintf(stderr, "frontrun: warning: %s\n", sentence);
+}
+
+static void on_ready(void *self, struct session *session)
+{
+	struct command_state *state = self;
+
+	if (state->warned)
+		return;
+	state->warned = true;
+	circumstances_process(state->file.header, warn, state);
+	circumstances_files(state->file.header, state->file.names, session_elf(session), warn,
+			    state);
+}
+
+static void on_note(void *self, const char *kind, const char *said)
+{
+	struct command_state *state = self;
+	char space[1024];
+	struct text text;
+
+	if (!state->verbose && (strcmp(kind, "info") == 0 || ++state->notes > NOTES_SHOWN))
+		return;
+	text_init(&text, space, sizeof(space));
+	text_add_clean(&text, said);
+	fprintf(stderr, "frontrun: %s: %s\n", kind, text.data);
+}
+
+/* Enter on the terminal; the target shares our standard input. */
+static void wait_for_enter(void)
+{
+	FILE *terminal = fopen("/dev/tty", "re");
+	int byte;
+
+	if (!terminal)
+		return;
+	do
+		byte = fgetc(terminal);
+	while (byte != '\n' && byte != EOF);
+	fclose(terminal);
+}
+
+static int32_t on_paused(void *self, struct session *session)
+{
+	struct command_state *state = self;
+	bool gdb = options_given(&state->options, OPTION_GDB) ||
+		   options_given(&state->options, OPTION_GDB_COMMAND);
+	struct err err = { 0 };
+
+	fprintf(stderr, "frontrun: process %d stands before event %llu: %s\n",
+		(int)target_pid(session_target(session)), (unsigned long long)state->stop.number,
+		state->stop.place);
+	if (!gdb) {
+		fprintf(stderr, "frontrun: Enter goes on\n");
+		wait_for_enter();
+		return 0;
+	}
+	state->debugger = debugger_attach(&state->debugger_config, session, &err);
+	if (!state->debugger) {
+		fprintf(stderr, "frontrun: %s\n", err.text);
+		session_kill(session);
+	}
+	return 0;
+}
+
+/* --stop-at and --gdb. Returns -1, or the exit status. */
+static int configure_stop(struct command_state *state)
+{
+	const struct options *options = &state->options;
+	const struct option_value *commands = &options->value[OPTION_GDB_COMMAND];
+	bool gdb = options_given(options, OPTION_GDB) || commands->count;
+	uint64_t wanted = options_count(options, OPTION_STOP_AT, UINT64_MAX);
+	struct err err = { 0 };
+
+	if (!gdb && !options_given(options, OPTION_STOP_AT))
+		return -1;
+	if (!gdb && access("/dev/tty", R_OK | W_OK) != 0)
+		return options_usage_error(options->command, "--stop-at waits for Enter on a "
+							     "terminal, and there is "
+							     "none: use --gdb-command as well");
+	if (debugger_find_stop(&state->file, wanted, &state->stop, &err) < 0)
+		return complain(&err);
+	if (options_given(options, OPTION_STOP_AT) && state->stop.number != wanted)
+		fprintf(stderr,
+			"frontrun: event %llu is no scheduling point: stopping before event %llu\n",
+			(unsigned long long)wanted, (unsigned long long)state->stop.number);
+	state->config.stop = &state->stop.plan;
+	state->config.paused = on_paused;
+	state->debugger_config = (struct debugger_config){
+		.commands = commands->all,
+		.count = commands->count,
+		.naming = state->file.naming,
+		.lane = state->stop.plan.lane,
+		/* A crash is seen best where it happens: gdb itself stops there. */
+		.go_on = !options_given(options, OPTION_STOP_AT) &&
+			 story_verdict(state->file.outcome) == VERDICT_SIGNAL,
+	};
+	return -1;
+}
+
+/* The output's path, however the working directory changes. */
+static char *absolute(const char *path)
+{
+	char *directory, *joined;
+
+	if (*path == '/')
+		return alloc_check(strdup(path));
+	directory = alloc_check(getcwd(NULL, 0));
+	if (asprintf(&joined, "%s/%s", directory, path) < 0)
+		joined = NULL;
+	free(directory);
+	return alloc_check(joined);
+}
+
+/* The program is run where it was recorded, with relative names as they were. */
+static void enter_directory(struct command_state *state)
+{
+	const char *directory = fields_string(state->file.header, "cwd", "");
+	char space[PATH_MAX + 64];
+	struct text text;
+
+	if (!*directory || chdir(directory) == 0)
+		return;
+	text_init(&text, space, sizeof(space));
+	text_add_clean(&text, directory);
+	fprintf(stderr, "frontrun: warning: cannot go to %s, where it was recorded: %s\n",
+		text.data, strerror(errno));
+}
+
+static void announce(const struct command_state *state)
+{
+	char space[2048];
+	struct text text;
+	const cJSON *word;
+
+	text_init(&text, space, sizeof(space));
+	text_add_clean(&text, state->shown);
+	text_add(&text, ":");
+	cJSON_ArrayForEach (word, fields_array(state->file.header, "argv")) {
+		text_add(&text, " ");
+		text_add_clean(&text, cJSON_GetStringValue(word));
+	}
+	fprintf(stderr, "frontrun: replaying %s\n", text.data);
+}
+
+/* Returns -1, or the exit status. */
+static int configure(struct command_state *state)
+{
+	const struct options *options = &state->options;
+	const char *output = options_string(options, OPTION_OUTPUT, NULL);
+	struct err err = { 0 };
+	int64_t total;
+	int status;
+
+	if (options->n_words > 1)
+		return options_usage_error(options->command, "one trace at a time, not also \"%s\"",
+					   options->words[1]);
+	if (trace_file_open(&state->file, options->words[0], &err) < 0)
+		return complain(&err);
+	state->shown = state->file.path;
+	state->file.path = realpath(state->shown, NULL);
+	if (!state->file.path)
+		state->file.path = absolute(state->shown);
+	total = trace_reader_total_events(state->file.reader, &err);
+	state->total = total > 0 ? (uint64_t)total : 0;
+	if (!header_is_ours(state->file.header) && !options_given(options, OPTION_TRUST)) {
+		fprintf(stderr,
+			"frontrun: %s was recorded by another user or on another machine, and "
+			"replay runs its command: look at it with `frontrun info`, then use "
+			"--trust\n",
+			state->shown);
+		return EXIT_REPLAY_ERROR;
+	}
+	status = configure_stop(state);
+	if (status >= 0)
+		return status;
+	state->output = output ? absolute(output) : NULL;
+	state->verbose = options_given(options, OPTION_VERBOSE);
+	state->config.file = &state->file;
+	state->config.follow = options_given(options, OPTION_FOLLOW);
+	state->config.output = state->output;
+	state->config.time_limit = options_seconds(options, OPTION_TIME_LIMIT, 0);
+	state->config.self = state;
+	state->config.ready = on_ready;
+	state->config.note = on_note;
+	return -1;
+}
+
+static void tell_story(const struct command_state *state)
+{
+	struct story story = { .naming = state->file.naming, .verbose = state->verbose };
+	cJSON *outcome = cJSON_Duplicate(state->file.outcome, true);
+	char *text = NULL;
+	size_t size;
+
+	/* What it said on standard error has just been seen. */
+	cJSON_DeleteItemFromObjectCaseSensitive(outcome, "stderr");
+	story.out = alloc_check(open_memstream(&text, &size));
+	story_tell(&story, outcome);
+	fclose(story.out);
+	text_print_lines(stderr, "frontrun: ", text);
+	free(text);
+	cJSON_Delete(outcome);
+}
+
+/* The exit status that one run stands for. */
+static int judge(const struct command_state *state)
+{
+	const struct replay_report *report = &state->report;
+	const struct session_result *result = &report->result;
+	bool failed = result->verdict == VERDICT_EXIT ? result->status != 0
+						      : result->verdict != VERDICT_NONE;
+
+	if (result->interrupted)
+		return 128 + result->interrupted;
+	if (result->boot != BOOT_OK || result->verdict == VERDICT_CONTROL_LOST ||
+	    result->verdict == VERDICT_NONE || result->time_limit)
+		return EXIT_REPLAY_ERROR;
+	if (!replay_is_identical(report) &&
+	    (!state->config.follow || report->difference.kind == VERIFY_SAME))
+		return EXIT_REPLAY_ERROR;
+	if (options_given(&state->options, OPTION_EXIT_STATUS)) {
+		if (result->verdict == VERDICT_EXIT)
+			return result->status;
+		return result->verdict == VERDICT_SIGNAL ? 128 + result->status
+							 : EXIT_RECORD_FAILURE;
+	}
+	if (!failed)
+		return EXIT_REPLAY_PASSED;
+	return strcmp(report->recorded, report->got) == 0 ? EXIT_REPLAY_SAME : EXIT_REPLAY_OTHER;
+}
+
+static void print_boot_failure(const struct session_result *result)
+{
+	static const char *const rows[BOOT_COUNT][2] = {
+#define BOOT(symbol, sentence, remedy) [BOOT_##symbol] = { sentence, remedy },
+#include "formats/boot.def"
+#undef BOOT
+	};
+
+	fprintf(stderr, "frontrun: %s: %s\n", rows[result->boot][0], rows[result->boot][1]);
+}
+
+/* One run. Returns its exit status. */
+static int run_once(struct command_state *state)
+{
+	const struct session_result *result = &state->report.result;
+	struct err err = { 0 };
+	int status, rc = replay_run(&state->config, &state->report, &err);
+
+	debugger_wait(state->debugger);
+	state->debugger = NULL;
+	if (rc < 0)
+		return complain(&err);
+	if (result->boot != BOOT_OK) {
+		print_boot_failure(result);
+		return EXIT_REPLAY_ERROR;
+	}
+	status = judge(state);
+	replay_text_print(&state->config, &state->report, state->total, stderr);
+	if (strcmp(state->report.recorded, state->report.got) == 0 &&
+	    result->verdict != VERDICT_EXIT && replay_is_identical(&state->report))
+		tell_story(state);
+	return status;
+}
+
+/* --count: the first run that is not identical decides, else the last. */
+static int run_all(struct command_state *state, struct replay_totals *totals)
+{
+	uint64_t wanted = options_count(&state->options, OPTION_REPEAT, 1);
+	off_t input = lseek(STDIN_FILENO, 0, SEEK_CUR);
+	int status = EXIT_REPLAY_PASSED, decided = -1;
+
+	do {
+		if (totals->runs && input >= 0)
+			lseek(STDIN_FILENO, input, SEEK_SET);
+		status = run_once(state);
+		totals->runs++;
+		if (status != EXIT_REPLAY_ERROR && replay_is_identical(&state->report))
+			totals->same++;
+		else if (decided < 0)
+			decided = status;
+	} while (totals->runs < wanted && !state->report.result.interrupted);
+	if (wanted > 1)
+		replay_text_count(totals->same, totals->runs, stderr);
+	return decided < 0 ? status : decided;
+}
+
+int cmd_replay(const struct command *command, int argc, char **argv)
+{
+	struct command_state *state = alloc_check(calloc(1, sizeof(*state)));
+	struct replay_totals totals = { 0 };
+	int status = options_parse(&state->options, command, argc, argv);
+
+	if (status >= 0) {
+		free(state);
+		return status;
+	}
+	status = configure(state);
+	if (status < 0) {
+		announce(state);
+		enter_directory(state);
+		status = run_all(state, &totals);
+		totals.events = state->total;
+		totals.exit_status = status;
+		if (options_given(&state->options, OPTION_JSON))
+			replay_text_json(&state->config, &state->report, &totals, stdout);
+	}
+	trace_file_close(&state->file);
+	if (state->shown)
+		free(state->shown);
+	free(state->output);
+	options_fini(&state->options);
+	free(state);
+	return status;
+}

@@ -1,0 +1,251 @@
+/*
+ * Puts together what a replay needs: plan from the header, script from the decisions, a sink that compares and, if
+ * wanted, writes a trace of its own.
+ */
+#include "replayer/replay.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/trace_writer.h"
+#include "recorder/alloc.h"
+#include "recorder/fields.h"
+#include "recorder/header.h"
+#include "recorder/outcome.h"
+#include "recorder/trace_sink.h"
+#include "replayer/fingerprint.h"
+#include "replayer/script.h"
+
+/* Real seconds without an operation before the running thread is interrupted, when nothing is recorded any more. */
+#define PREEMPT_AFTER 2.0
+
+struct replay {
+	const struct replay_config *config;
+	struct session_config session_config;
+	struct session_hooks hooks;
+	char **argv, **envp;
+	struct script *script;
+	struct verify *verify;
+	struct session *session;
+	struct trace_writer *writer; /* NULL: no output */
+	struct trace_sink *sink;
+};
+
+static uint32_t next_decisions(void *self, struct plan_decision *out, uint32_t max, bool *more)
+{
+	struct replay *replay = self;
+
+	return script_next(replay->script, out, max, more);
+}
+
+static int32_t on_mailbox(void *self, struct session *session, const struct region_mailbox *request)
+{
+	const struct replay_config *config = ((struct replay *)self)->config;
+
+	if (request->type != MAILBOX_PAUSED || !config->paused)
+		return 0;
+	return config->paused(config->self, session);
+}
+
+static void on_note(void *self, const char *kind, const char *text)
+{
+	struct replay *replay = self;
+
+	if (replay->writer)
+		trace_writer_note(replay->writer, kind, text);
+	if (replay->config->note)
+		replay->config->note(replay->config->self, kind, text);
+}
+
+/* Each record goes to the output first, so that the output holds the difference. */
+#define BOTH(member)                                                                            \
+	static int both_##member(void *self, const struct record_##member *record,              \
+				 struct err *err)                                               \
+	{                                                                                       \
+		struct replay *replay = self;                                                   \
+		int rc = replay->sink ? trace_sink_table.member(replay->sink, record, err) : 0; \
+                                                                                                \
+		return rc || !verify_sink.member                                                \
+			       ? rc                                                             \
+			       : verify_sink.member(replay->verify, record, err);               \
+	}
+
+BOTH(event)
+BOTH(lane)
+BOTH(object)
+BOTH(context)
+BOTH(module)
+
+static int on_decision(void *self, const struct record_decision *record, struct err *err)
+{
+	struct replay *replay = self;
+
+	return replay->sink ? trace_sink_table.decision(replay->sink, record, err) : 0;
+}
+
+static const char *note_word(uint32_t kind)
+{
+	return kind == NOTE_INEXACT        ? "inexact"
+	       : kind == NOTE_UNCONTROLLED ? "uncontrolled"
+					   : "info";
+}
+
+static int on_record_note(void *self, const struct record_note *record, struct err *err)
+{
+	struct replay *replay = self;
+
+	if (replay->config->note)
+		replay->config->note(replay->config->self, note_word(record->kind), record->text);
+	return replay->sink ? trace_sink_table.note(replay->sink, record, err) : 0;
+}
+
+static const struct drain_sink sink_table = {
+	.event = both_event,
+	.decision = on_decision,
+	.lane = both_lane,
+	.object = both_object,
+	.context = both_context,
+	.module = both_module,
+	.note = on_record_note,
+};
+
+static int prepare(struct replay *replay, struct err *err)
+{
+	const struct replay_config *config = replay->config;
+	const cJSON *header = config->file->header;
+	struct session_config *session = &replay->session_config;
+	int rc = header_plan(header, &session->run, &session->strategy, err);
+
+	if (rc)
+		return rc;
+	/*
+	 * Where the script is silent the running thread goes on: so it was recorded. Behind a difference natural does
+	 * the same, but does not wait for an outside that was ready once.
+	 */
+	session->run.flags |= PLAN_RUN_REPLAY | (config->follow ? PLAN_RUN_FOLLOW : 0);
+	session->strategy = (struct plan_strategy){
+		.id = config->follow ? STRATEGY_NATURAL : STRATEGY_SCRIPT,
+		.slice = UINT32_MAX,
+	};
+	session->preempt_after = config->follow ? PREEMPT_AFTER : 0;
+	session->stop = config->stop;
+	session->time_limit = config->time_limit;
+	session->no_trap = !fields_bool(header, "trap", true);
+	session->target.keep_addresses = !fields_bool(header, "addresses_fixed", true);
+	replay->argv = header_argv(header, err);
+	if (!replay->argv)
+		return -err->code;
+	replay->envp = header_environment(header);
+	session->target.argv = replay->argv;
+	session->target.envp = replay->envp;
+	replay->hooks = (struct session_hooks){
+		.self = replay,
+		.decisions = next_decisions,
+		.mailbox = on_mailbox,
+		.note = on_note,
+	};
+	replay->script = script_open(config->file->path, err);
+	if (!replay->script)
+		return -err->code;
+	replay->verify = verify_new(config->file->path, config->file->naming, config->follow, err);
+	if (!replay->verify)
+		return -err->code;
+	replay->session = session_new(session, &replay->hooks, err);
+	return replay->session ? 0 : -err->code;
+}
+
+static int open_output(struct replay *replay, struct err *err)
+{
+	cJSON *header;
+
+	if (!replay->config->output)
+		return 0;
+	replay->writer = trace_writer_open(replay->config->output, 0, err);
+	if (!replay->writer)
+		return -err->code;
+	header = header_new(replay->session, "replay", NULL, 0);
+	trace_writer_header(replay->writer, header);
+	cJSON_Delete(header);
+	replay->sink = trace_sink_new(replay->writer);
+	return 0;
+}
+
+static int close_output(struct replay *replay, const struct session_result *result, struct err *err)
+{
+	cJSON *outcome;
+	int rc;
+
+	if (!replay->writer)
+		return 0;
+	outcome = outcome_new(result, replay->sink);
+	trace_writer_outcome(replay->writer, outcome_word(result->verdict), outcome);
+	cJSON_Delete(outcome);
+	rc = trace_writer_close(replay->writer, err);
+	replay->writer = NULL;
+	return rc;
+}
+
+/* A hash that the recorded outcome does not have says nothing. */
+static bool agrees(const cJSON *outcome, const char *name, uint64_t hash)
+{
+	uint64_t recorded;
+
+	return !fields_hash(outcome, name, &recorded) || recorded == hash;
+}
+
+static void judge(struct replay *replay, struct replay_report *report)
+{
+	const struct trace_file *file = replay->config->file;
+	const struct session_result *result = &report->result;
+	struct text text;
+
+	verify_end(replay->verify);
+	report->difference = *verify_difference(replay->verify);
+	report->agreed = verify_agreed(replay->verify);
+	report->after = verify_after(replay->verify);
+	report->same_hashes = agrees(file->outcome, "order_hash", result->order_hash) &&
+			      agrees(file->outcome, "hb_hash", result->hb_hash);
+	text_init(&text, report->recorded, sizeof(report->recorded));
+	fingerprint_outcome(&text, file->outcome, file->names);
+	text_init(&text, report->got, sizeof(report->got));
+	fingerprint_result(&text, result, verify_run_names(replay->verify));
+}
+
+static int run(struct replay *replay, struct replay_report *report, struct err *err)
+{
+	const struct replay_config *config = replay->config;
+	int rc;
+
+	if (config->ready)
+		config->ready(config->self, replay->session);
+	rc = session_run(replay->session, &sink_table, replay, &report->result, err);
+	if (rc == -VERIFY_ERR_DIFFERENT)
+		rc = 0;
+	judge(replay, report);
+	if (rc == 0)
+		rc = close_output(replay, &report->result, err);
+	return rc;
+}
+
+int replay_run(const struct replay_config *config, struct replay_report *report, struct err *err)
+{
+	struct replay replay = { .config = config };
+	int rc;
+
+	memset(report, 0, sizeof(*report));
+	rc = prepare(&replay, err);
+	if (rc == 0)
+		rc = open_output(&replay, err);
+	if (rc == 0)
+		rc = run(&replay, report, err);
+	if (replay.writer)
+		trace_writer_close(replay.writer, NULL);
+	trace_sink_free(replay.sink);
+	session_free(replay.session);
+	verify_free(replay.verify);
+	script_close(replay.script);
+	header_free_words(replay.envp);
+	header_free_words(replay.argv);
+	return rc;
+}
