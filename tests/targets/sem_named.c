@@ -43,6 +43,7 @@ int main(void)
 	CHECK(sem_open(ping_name, O_CREAT | O_EXCL, 0600, 0) == SEM_FAILED && errno == EEXIST);
 	same = sem_open(ping_name, 0);
 	CHECK(same != SEM_FAILED);
+	CHECK(sem_unlink(ping_name) == 0 && sem_unlink(pong_name) == 0);
 	CHECK_RC(pthread_create(&tid, NULL, player, NULL), 0);
 	for (int i = 0; i < ROUNDS; i++) {
 		CHECK(sem_post(same) == 0);
@@ -50,7 +51,6 @@ int main(void)
 		CHECK(turns == i + 1);
 	}
 	CHECK_RC(pthread_join(tid, NULL), 0);
-	CHECK(sem_unlink(ping_name) == 0 && sem_unlink(pong_name) == 0);
 	CHECK(sem_close(same) == 0 && sem_close(ping) == 0 && sem_close(pong) == 0);
 	errno = 0;
 	CHECK(sem_open(ping_name, 0) == SEM_FAILED && errno == ENOENT);

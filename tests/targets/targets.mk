@@ -15,8 +15,8 @@ TARGET_ROWS := $(shell awk -F '|' '!/^\#/ && NF == 7 { gsub(/ /, "", $$1); gsub(
 	gsub(/^ +| +$$/, "", $$3); gsub(/ +/, ",", $$3); sub(/^-$$/, "", $$3); \
 	print $$1 ":" $$2 ":" $$3 }' tests/targets/TARGETS)
 target-part = $(word $(2),$(subst :, ,$(1)))
-target-of-lang = $(foreach row,$(TARGET_ROWS),\
-	$(if $(filter $(1),$(call target-part,$(row),2)),$(call target-part,$(row),1)))
+target-of-lang = $(sort $(foreach row,$(TARGET_ROWS),\
+	$(if $(filter $(1),$(call target-part,$(row),2)),$(call target-part,$(row),1))))
 
 TARGETS_C := $(call target-of-lang,c)
 TARGETS_CXX := $(call target-of-lang,cxx)
