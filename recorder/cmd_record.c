@@ -262,7 +262,7 @@ done:
 
 /* "trace.zst: 12,345 events, 3 threads, 57 switches; exit status 0" */
 static void print_summary(const struct recording *recording, const struct session_result *result,
-			  const cJSON *outcome)
+			  const cJSON *outcome, bool failed)
 {
 	const struct trace_sink_counts *counts = trace_sink_counts(recording->sink);
 	char space[1024];
@@ -277,7 +277,9 @@ static void print_summary(const struct recording *recording, const struct sessio
 	text_add(&line, counts->lanes == 1 ? " thread, " : " threads, ");
 	text_add_count(&line, result->switches);
 	text_add(&line, result->switches == 1 ? " switch; " : " switches; ");
-	if (result->time_limit)
+	if (failed)
+		text_add(&line, "the program was ended because of that");
+	else if (result->time_limit)
 		text_add(&line, "killed after the time limit");
 	else if (result->interrupted)
 		text_add(&line, "interrupted");
@@ -372,9 +374,9 @@ static int finish(struct recording *recording, struct session_result *result, in
 	recording->writer = NULL;
 	if (rc)
 		fprintf(stderr, "frontrun: %s\n", err->text);
-	if (result->boot != BOOT_OK)
+	else if (result->boot != BOOT_OK)
 		print_boot_failure(result);
-	print_summary(recording, result, line);
+	print_summary(recording, result, line, rc != 0);
 	if (!rc && story_is_failure(line) && !result->interrupted && !result->time_limit)
 		tell_failure(recording);
 	cJSON_Delete(line);
@@ -399,12 +401,18 @@ static int record(struct recording *recording)
 	if (!recording->writer) {
 		session_free(session);
 		free(result);
-		fprintf(stderr, "frontrun: %s\n", err.text);
-		return EXIT_RECORD_ERROR;
+		return complain(&err);
 	}
 	header = header_new(session, "record", env->all, env->count);
-	trace_writer_header(recording->writer, header);
+	rc = trace_writer_header(recording->writer, header);
 	cJSON_Delete(header);
+	if (rc) {
+		/* Before the program has done anything. */
+		trace_writer_close(recording->writer, &err);
+		session_free(session);
+		free(result);
+		return complain(&err);
+	}
 	recording->sink = trace_sink_new(recording->writer);
 	trace_sink_listen(recording->sink, on_runtime_note, recording);
 	recording->flushed = now();

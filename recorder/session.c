@@ -34,6 +34,7 @@ struct session {
 	size_t filter_count;
 	struct watchdog *watchdog;
 	double started, paused; /* seconds of the monotonic clock */
+	bool booted; /* the runtime has said so once: what it writes there later is not believed */
 	bool killed;
 	double killed_at;
 };
@@ -276,9 +277,10 @@ static void check_progress(struct session *session, const struct drain *drain,
 	enum boot_code boot = region_boot(session->region.map, NULL, 0);
 	uint32_t lane;
 
+	session->booted |= boot == BOOT_OK;
 	if (session->killed || report->ended)
 		return;
-	if (boot != BOOT_NONE && boot != BOOT_OK) {
+	if (boot != BOOT_NONE && boot != BOOT_OK && !session->booted) {
 		session_kill(session);
 		return;
 	}
@@ -345,6 +347,9 @@ static void judge(struct session *session, const struct target_report *report,
 		return;
 	result->verdict = WIFSIGNALED(status) ? VERDICT_SIGNAL : VERDICT_EXIT;
 	result->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+	/* Ctrl-C ended the program: not a failure of its own. */
+	if (interrupts && result->verdict == VERDICT_SIGNAL && result->status == SIGINT)
+		result->interrupted = SIGINT;
 }
 
 static void collect(struct session *session, const struct drain *drain,
@@ -354,6 +359,8 @@ static void collect(struct session *session, const struct drain *drain,
 	unsigned n = region_processes(region), i;
 
 	result->boot = region_boot(region, result->boot_detail, sizeof(result->boot_detail));
+	if (session->booted)
+		result->boot = BOOT_OK;
 	result->events = drain_events(drain);
 	result->decisions = drain_decisions(drain);
 	for (i = 0; i < n; i++) {
