@@ -1,6 +1,6 @@
 /*
  * Reads a trace file, whoever wrote it: all input is taken as hostile, every size is checked and
- * memory is bounded (some 200 MB for the worst file), whatever the file expands to. Not
+ * memory is bounded (below 500 MB for the worst file), whatever the file expands to. Not
  * thread-safe; several readers may have the same file open.
  *
  *	r = trace_reader_open("trace.zst", &err);

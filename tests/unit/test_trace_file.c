@@ -22,6 +22,7 @@
 #include <zstd.h>
 
 #include "formats/trace_index.h"
+#include "formats/trace_map.h"
 #include "formats/trace_reader.h"
 #include "formats/trace_writer.h"
 #include "tests/unit/trace_files.h"
@@ -209,6 +210,52 @@ static void filters(void **state)
 			assert_int_equal(n[type], sets[i] & TRACE_LINE_BIT(type) ? want : 0);
 		}
 	}
+	trace_reader_close(r);
+}
+
+/*
+ * The index of the file is in use: also when it takes several lines, and frames in the middle are
+ * not even looked at when they hold nothing that is wanted. One of them is damaged here.
+ */
+static void index_is_used(void **state)
+{
+	const char *path = trace_files_path("index.zst");
+	uint64_t decisions = trace_files_run(path, 5000, 1);
+	struct trace_reader *r;
+	struct trace_line line;
+	struct err err = { 0 };
+	struct seen seen = { 0 };
+	struct trace_map map;
+	size_t size;
+	char *data;
+	FILE *f;
+
+	(void)state;
+	data = trace_files_read(path, &size);
+	f = fopen(path, "re");
+	trace_map_init(&map);
+	assert_int_equal(trace_map_load(&map, fileno(f), size, &err), 0);
+	fclose(f);
+	assert_int_equal(map.state, TRACE_MAP_FILE);
+	assert_true(map.index.n > TRACE_INDEX_ROWS_IN_LINE);
+	data[map.index.rows[2500].offset + 6] ^= 1;
+	trace_files_write(path, data, size);
+	trace_map_fini(&map);
+	free(data);
+
+	r = open_trace(path);
+	trace_reader_filter(r, TRACE_LINES_NAMES | TRACE_LINE_BIT(TRACE_LINE_OUTCOME));
+	assert_int_equal(read_on(r, &seen, &err), 0);
+	assert_int_equal(seen.lines, (TRACE_FILES_NAMES + 4) * 5 + 1);
+	trace_reader_filter(r, TRACE_LINES_ALL);
+	assert_int_equal(trace_reader_total_decisions(r, &err), decisions);
+	assert_int_equal(trace_reader_seek_event(r, 4999, &err), 0);
+	assert_int_equal(trace_reader_next(r, &line, &err), 1);
+	assert_int_equal(line.number, 4999);
+	trace_reader_rewind(r);
+	memset(&seen, 0, sizeof(seen));
+	assert_int_equal(read_on(r, &seen, &err), -TRACE_ERR_CORRUPT);
+	assert_int_equal(seen.events, 2499);
 	trace_reader_close(r);
 }
 
@@ -520,6 +567,7 @@ int main(void)
 		cmocka_unit_test(header_and_outcome),
 		cmocka_unit_test(seek),
 		cmocka_unit_test(filters),
+		cmocka_unit_test(index_is_used),
 		cmocka_unit_test(seekable_format),
 		cmocka_unit_test(cut_at_every_byte),
 		cmocka_unit_test(a_bit_of_every_byte),
