@@ -150,7 +150,8 @@ int mutex_enter(struct lane *me, pthread_mutex_t *mutex, uint32_t context)
 	struct object *object = mutex_object(me, mutex, context);
 	int result;
 
-	sched_point(me, EVENT_MUTEX_LOCK, object, context, object->owner == me ? 0 : SCHED_ANY);
+	sched_point(me, EVENT_MUTEX_LOCK, object, context,
+		    object->owner == me || object->shared ? 0 : SCHED_ANY);
 	result = mutex_lock(me, mutex, object, -1, context);
 	sched_done(me, result);
 	return result;

@@ -202,10 +202,6 @@ int threads_join(struct lane *me, pthread_t thread, void **value, unsigned kind,
 		return EINVAL;
 	object = object_of_lane(lane);
 	sched_point(me, kind, object, context, 0);
-	if (object->first_waiter) { /* somebody else joins it */
-		sched_done(me, EINVAL);
-		return EINVAL;
-	}
 	if (me->cancelled && kind != EVENT_THREAD_TRYJOIN)
 		threads_testcancel();
 	if (kind == EVENT_THREAD_TRYJOIN)
