@@ -12,8 +12,8 @@
 #define RESULT EVENT_FLAG_RESULT
 
 const struct event_row event_table[EVENT_COUNT] = {
-	{"none", ACCESS_NONE, 0},
-#define EVENT(symbol, name, access, flags) {name, access, flags},
+	{ "none", ACCESS_NONE, 0 },
+#define EVENT(symbol, name, access, flags) { name, access, flags },
 #include "formats/event.def"
 #undef EVENT
 };

@@ -1,12 +1,12 @@
 /*
- * The two hashes of a run (architecture.md, point 6), computed by the runtime while it runs and by the
- * tests from a trace alone. Freestanding, inline.
+ * The two hashes of a run (architecture.md, point 6), computed by the runtime while it runs and by
+ * the tests from a trace alone. Freestanding, inline.
  *
  * order_hash: over (lane, kind, object, result, decision) in order; equal means "the same run".
  * hb_hash: equal for equivalent schedules: each event is hashed with the events it depends on (the
- * previous one of its lane, the last conflicting ones of its object), and the sum over all events is
- * taken, which does not depend on the order of independent events (Mazurkiewicz trace equivalence).
- * Lanes and objects enter by the hash of their stable ids, never by number.
+ * previous one of its lane, the last conflicting ones of its object), and the sum over all events
+ * is taken, which does not depend on the order of independent events (Mazurkiewicz trace
+ * equivalence). Lanes and objects enter by the hash of their stable ids, never by number.
  */
 #ifndef FORMATS_HASH_H
 #define FORMATS_HASH_H
@@ -17,7 +17,10 @@
 
 #define HASH_START 0x9e3779b97f4a7c15ull
 
-/* One round of a 64-bit mix (the multiply-xorshift finaliser of splitmix64, Steele et al., OOPSLA'14). */
+/*
+ * One round of a 64-bit mix (the multiply-xorshift finaliser of splitmix64, Steele et al.,
+ * OOPSLA'14).
+ */
 static inline uint64_t hash_mix(uint64_t state, uint64_t word)
 {
 	state = (state ^ word) * 0xbf58476d1ce4e5b9ull;

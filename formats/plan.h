@@ -16,8 +16,10 @@ enum plan_type {
 	PLAN_STRATEGY,    /* struct plan_strategy: who decides after the prefix */
 	PLAN_STOP,        /* struct plan_stop: pause at (lane, k) */
 	PLAN_OBLIGATIONS, /* this read must see that write */
-	PLAN_FILTER,      /* BPF program for the trap layer: array of struct sock_filter, RET TRAP as compiled */
-	PLAN_ENVIRONMENT, /* struct plan_environment: what the CLI changed for the start, to be undone */
+	/* BPF program for the trap layer: array of struct sock_filter, RET TRAP as compiled */
+	PLAN_FILTER,
+	/* struct plan_environment: what the CLI changed for the start, to be undone */
+	PLAN_ENVIRONMENT,
 };
 
 #define PLAN_REQUIRED 1u
@@ -58,7 +60,8 @@ struct plan_decision {
 
 struct plan_prefix {
 	uint32_t count;
-	uint32_t more; /* non-zero: when used up, ask by MAILBOX_PLAN_REQUEST; the CLI rewrites this section */
+	/* non-zero: when used up, ask by MAILBOX_PLAN_REQUEST; the CLI rewrites this section */
+	uint32_t more;
 	struct plan_decision decisions[];
 };
 
@@ -69,26 +72,33 @@ enum strategy_id {
 };
 
 struct plan_strategy {
-	uint32_t id;      /* enum strategy_id */
-	uint32_t slice;   /* natural: operations a lane may go on while others could run */
+	uint32_t id;    /* enum strategy_id */
+	uint32_t slice; /* natural: operations a lane may go on while others could run */
 	uint64_t seed;
 	uint64_t parameters[6];
 };
 
 /*
- * What the CLI changed in order to start the target, so that the runtime can undo it for the target's
- * children. The section's length cuts `preload` off: its size is length - offsetof(preload), NUL included.
+ * What the CLI changed in order to start the target, so that the runtime can undo it for the
+ * target's children. The section's length cuts `preload` off: its size is length -
+ * offsetof(preload), NUL included.
  */
 struct plan_environment {
-	uint32_t personality;      /* of the CLI: to be restored (the target is started with ADDR_NO_RANDOMIZE) */
-	uint32_t personality_kept; /* non-zero: the kernel refused ADDR_NO_RANDOMIZE, addresses are random */
-	uint32_t affinity_bytes;   /* bytes used of `affinity`; 0: the target was not pinned */
-	uint32_t cpu;              /* the CPU that the target was pinned to */
-	uint8_t affinity[1024];    /* mask of the CLI before the target was pinned (sched_getaffinity) */
-	uint32_t has_preload;      /* LD_PRELOAD was set; its value is `preload` */
-	uint32_t preload_added;    /* bytes that the CLI put in front of `preload`: library, sanitizer, separators */
-	char library[4096];        /* absolute path of libfrontrun.so as in LD_PRELOAD, NUL-terminated */
-	char preload[];            /* LD_PRELOAD as it was in the CLI's environment, NUL-terminated */
+	/* of the CLI: to be restored (the target is started with ADDR_NO_RANDOMIZE) */
+	uint32_t personality;
+	/* non-zero: the kernel refused ADDR_NO_RANDOMIZE, addresses are random */
+	uint32_t personality_kept;
+	uint32_t affinity_bytes; /* bytes used of `affinity`; 0: the target was not pinned */
+	uint32_t cpu;            /* the CPU that the target was pinned to */
+	/* mask of the CLI before the target was pinned (sched_getaffinity) */
+	uint8_t affinity[1024];
+	uint32_t has_preload; /* LD_PRELOAD was set; its value is `preload` */
+	/* bytes that the CLI put in front of `preload`: library, sanitizer, separators */
+	uint32_t preload_added;
+	/* absolute path of libfrontrun.so as in LD_PRELOAD, NUL-terminated */
+	char library[4096];
+	/* LD_PRELOAD as it was in the CLI's environment, NUL-terminated */
+	char preload[];
 };
 
 struct plan_stop {

@@ -1,8 +1,8 @@
 /*
- * Records in the ring: what the target tells the CLI, in the order in which it happened. Each record
- * starts with a struct record_head, is 8-byte aligned and never wraps: a RECORD_PAD fills the end.
- * Interned things (modules, contexts, objects, lanes) are announced once, before the first event that
- * names their number. Numbers are 1-based, 0 means none. Freestanding.
+ * Records in the ring: what the target tells the CLI, in the order in which it happened. Each
+ * record starts with a struct record_head, is 8-byte aligned and never wraps: a RECORD_PAD fills
+ * the end. Interned things (modules, contexts, objects, lanes) are announced once, before the first
+ * event that names their number. Numbers are 1-based, 0 means none. Freestanding.
  */
 #ifndef FORMATS_RECORD_H
 #define FORMATS_RECORD_H
@@ -33,15 +33,16 @@ enum decision_kind {
 struct record_head {
 	uint16_t type; /* enum record_type */
 	uint16_t reserved;
-	uint32_t size; /* bytes of the whole record with this head, a multiple of 8, at most RECORD_MAX */
+	/* bytes of the whole record with this head, a multiple of 8, at most RECORD_MAX */
+	uint32_t size;
 };
 
 #define RECORD_MAX 8192u
 
 struct record_event {
 	struct record_head head;
-	uint8_t kind;  /* enum event_kind */
-	uint8_t phase; /* enum event_phase */
+	uint8_t kind;     /* enum event_kind */
+	uint8_t phase;    /* enum event_phase */
 	uint16_t process; /* index into region.process */
 	uint32_t lane;
 	uint64_t k;
@@ -63,7 +64,8 @@ struct record_decision {
 	uint64_t k;
 	uint32_t context; /* the anchor: location of the pending operation of `lane` ... */
 	uint32_t visit;   /* ... and how often the lane has been there */
-	int64_t choice;   /* lane number for PICK, CLOCK, READY, ARRIVAL, SIGNAL; else see decision.def */
+	/* lane number for PICK, CLOCK, READY, ARRIVAL, SIGNAL; else see decision.def */
+	int64_t choice;
 	uint32_t option_count;
 	uint32_t reserved;
 	uint32_t options[];
@@ -75,19 +77,21 @@ enum lane_origin {
 	LANE_ADOPTED, /* came from outside */
 };
 
-/* A new lane, or a new name of a known one. Id = path of creation: the parent's id + "." + index. */
+/*
+ * A new lane, or a new name of a known one. Id = path of creation: the parent's id + "." + index.
+ */
 struct record_lane {
 	struct record_head head;
 	uint32_t number;
 	uint16_t process;
-	uint16_t origin;   /* enum lane_origin */
-	uint32_t parent;   /* lane number, 0 for the first thread of an image */
-	uint32_t index;    /* it is the parent's index-th child, 1-based */
-	uint64_t start;    /* address of the start routine, 0 unknown */
+	uint16_t origin;       /* enum lane_origin */
+	uint32_t parent;       /* lane number, 0 for the first thread of an image */
+	uint32_t index;        /* it is the parent's index-th child, 1-based */
+	uint64_t start;        /* address of the start routine, 0 unknown */
 	uint32_t start_module; /* module number, 0 unknown */
 	uint32_t reserved;
 	uint64_t start_offset; /* link-time address in that module */
-	char name[16];     /* pthread_setname_np, "" when none */
+	char name[16];         /* pthread_setname_np, "" when none */
 };
 
 enum object_class {
@@ -120,8 +124,8 @@ struct record_object {
 	struct record_head head;
 	uint32_t number;
 	uint16_t process;
-	uint8_t class; /* enum object_class */
-	uint8_t kind;  /* enum object_kind */
+	uint8_t class;    /* enum object_class */
+	uint8_t kind;     /* enum object_kind */
 	uint32_t module;  /* STATIC */
 	uint32_t lane;    /* INIT, FIRST: the lane that did it; LANE: the lane itself */
 	uint64_t offset;  /* STATIC: link-time address in the module */
@@ -133,7 +137,8 @@ struct record_object {
 
 struct record_frame {
 	uint32_t module; /* 0: address is absolute and in no module */
-	uint32_t flags;  /* 1: the pc itself (signal frame, start), else a return address: look up offset - 1 */
+	/* 1: the pc itself (signal frame, start), else a return address: look up offset - 1 */
+	uint32_t flags;
 	uint64_t offset; /* link-time address in the module */
 };
 
@@ -150,8 +155,8 @@ struct record_module {
 	uint32_t number;
 	uint16_t process;
 	uint8_t build_id_length;
-	uint8_t is_main; /* the executable itself */
-	uint64_t base;   /* load bias */
+	uint8_t is_main;     /* the executable itself */
+	uint64_t base;       /* load bias */
 	uint64_t start, end; /* mapped addresses, end exclusive */
 	uint8_t build_id[32];
 	char path[]; /* NUL-terminated, padded to 8 */

@@ -2,10 +2,11 @@
  * The shared memory region: the one boundary between the CLI and the runtime in the target.
  *
  * One memfd for each worker, created and owned by the CLI, mapped by the runtime when it starts (no
- * descriptor stays open in the target). Freestanding: fixed-width types, offsets instead of pointers,
- * little endian x86_64. The CLI treats everything that the target writes as hostile. Each field's comment
- * names its single writer: [cli], [target] (the lane that holds the turn, unless said otherwise).
- * tests/unit/test_region.c holds the layout fast: a change of layout needs a new REGION_ABI.
+ * descriptor stays open in the target). Freestanding: fixed-width types, offsets instead of
+ * pointers, little endian x86_64. The CLI treats everything that the target writes as hostile. Each
+ * field's comment names its single writer: [cli], [target] (the lane that holds the turn, unless
+ * said otherwise). tests/unit/test_region.c holds the layout fast: a change of layout needs a new
+ * REGION_ABI.
  */
 #ifndef FORMATS_REGION_H
 #define FORMATS_REGION_H
@@ -42,47 +43,58 @@ enum verdict_kind {
 };
 
 struct region_header {
-	uint64_t magic;       /* [cli] */
-	uint32_t abi;         /* [cli] */
-	uint32_t cli_pid;     /* [cli] */
-	uint64_t size;        /* [cli] bytes of the whole region */
-	uint64_t nonce;       /* [cli] must equal the one in REGION_ENV */
-	uint32_t boot;        /* [target] enum boot_code of the newest image */
-	uint32_t boot_count;  /* [target] images attached so far: 1, and one more for each exec */
+	uint64_t magic;        /* [cli] */
+	uint32_t abi;          /* [cli] */
+	uint32_t cli_pid;      /* [cli] */
+	uint64_t size;         /* [cli] bytes of the whole region */
+	uint64_t nonce;        /* [cli] must equal the one in REGION_ENV */
+	uint32_t boot;         /* [target] enum boot_code of the newest image */
+	uint32_t boot_count;   /* [target] images attached so far: 1, and one more for each exec */
 	char boot_detail[256]; /* [target] NUL-terminated: symbol, path */
-	uint32_t doorbell;    /* [both] futex: +1 by whoever has news for the CLI */
-	uint32_t cli_asleep;  /* [cli] non-zero while the CLI waits on the doorbell */
+	uint32_t doorbell;     /* [both] futex: +1 by whoever has news for the CLI */
+	uint32_t cli_asleep;   /* [cli] non-zero while the CLI waits on the doorbell */
 	uint8_t reserved[3792];
 };
 
-/* Requests from the target to the CLI. The lane that holds the turn asks and waits for the answer. */
+/*
+ * Requests from the target to the CLI. The lane that holds the turn asks and waits for the answer.
+ */
 enum mailbox_type {
 	MAILBOX_NONE,
-	MAILBOX_HELLO,          /* an image has attached; no answer needed, not waited for */
-	MAILBOX_RUN_BEGIN,      /* a schedule starts (fork server) */
-	MAILBOX_PLAN_REQUEST,   /* the prefix is used up and `more` was set: CLI writes the next part */
-	MAILBOX_RUN_END,        /* verdict is in `failure`; the target waits to be killed or told to go on */
+	MAILBOX_HELLO,     /* an image has attached; no answer needed, not waited for */
+	MAILBOX_RUN_BEGIN, /* a schedule starts (fork server) */
+	/* the prefix is used up and `more` was set: CLI writes the next part */
+	MAILBOX_PLAN_REQUEST,
+	/* verdict is in `failure`; the target waits to be killed or told to go on */
+	MAILBOX_RUN_END,
 	MAILBOX_CAMPAIGN_BEGIN, /* name and budget in `payload` (pytest, explore()) */
 	MAILBOX_CAMPAIGN_END,
-	MAILBOX_PAUSED,         /* stop condition met at (lane, k); answered when the run may go on */
-	MAILBOX_INTERN,         /* string in `payload` */
+	/* stop condition met at (lane, k); answered when the run may go on */
+	MAILBOX_PAUSED,
+	MAILBOX_INTERN, /* string in `payload` */
 };
 
 struct region_mailbox {
-	uint32_t state;   /* [both] futex: 0 free, 1 asked [target], 2 answered [cli] */
-	uint32_t type;    /* [target] enum mailbox_type */
-	uint32_t lane;    /* [target] */
-	int32_t answer;   /* [cli] 0 go on, negative errno */
-	uint64_t k;       /* [target] */
-	uint32_t length;  /* [target] bytes used of payload */
+	uint32_t state;  /* [both] futex: 0 free, 1 asked [target], 2 answered [cli] */
+	uint32_t type;   /* [target] enum mailbox_type */
+	uint32_t lane;   /* [target] */
+	int32_t answer;  /* [cli] 0 go on, negative errno */
+	uint64_t k;      /* [target] */
+	uint32_t length; /* [target] bytes used of payload */
 	uint32_t reserved;
 	uint8_t payload[992]; /* [target], and the answer's payload [cli] */
 };
 
-/* The plan: sections one after another in `bytes`, each a struct plan_section and its payload (plan.h). */
+/*
+ * The plan: sections one after another in `bytes`, each a struct plan_section and its payload
+ * (plan.h).
+ */
 struct region_plan {
-	uint32_t version; /* [cli] +1 each time the plan is replaced (only while the target is paused or not started) */
-	uint32_t length;  /* [cli] bytes used */
+	/*
+	 * [cli] +1 each time the plan is replaced (only while the target is paused or not started)
+	 */
+	uint32_t version;
+	uint32_t length; /* [cli] bytes used */
 	uint8_t bytes[REGION_PLAN_BYTES];
 };
 
@@ -99,8 +111,10 @@ struct region_process {
 	uint64_t hb_hash;      /* [target] */
 	int64_t virtual_ns;    /* [target] virtual time since the start */
 	uint64_t trapped;      /* [target] system calls that came through the trap layer */
-	uint32_t preempt_signal; /* [target] signal by which the watchdog interrupts a lane; 0: cannot be */
-	uint32_t turn;         /* [target] number of the lane that has the turn; 0: unknown, or nobody can run */
+	/* [target] signal by which the watchdog interrupts a lane; 0: cannot be */
+	uint32_t preempt_signal;
+	/* [target] number of the lane that has the turn; 0: unknown, or nobody can run */
+	uint32_t turn;
 };
 
 /* Mirror of a lane for the watchdog, a paused debugger and `stuck` reports. One cache line. */
@@ -127,7 +141,7 @@ struct region_lane {
 /* One edge of a deadlock: `lane` waits for `object`, which `owner` holds. */
 struct region_edge {
 	uint32_t lane;
-	uint32_t kind;          /* operation the lane is blocked in */
+	uint32_t kind; /* operation the lane is blocked in */
 	uint32_t object;
 	uint32_t context;       /* where it waits */
 	uint32_t owner;         /* lane number, 0: nobody */
@@ -137,33 +151,35 @@ struct region_edge {
 
 /* How the run ended, written by the target before it asks for MAILBOX_RUN_END or dies. */
 struct region_failure {
-	uint32_t kind;      /* [target] enum verdict_kind, written last */
-	uint32_t lane;      /* [target] the lane at fault, 0: none */
-	int32_t status;     /* [target] exit status or signal number */
-	uint32_t edge_count; /* [target] */
-	uint64_t k;         /* [target] */
-	uint64_t address;   /* [target] fault address */
+	uint32_t kind;        /* [target] enum verdict_kind, written last */
+	uint32_t lane;        /* [target] the lane at fault, 0: none */
+	int32_t status;       /* [target] exit status or signal number */
+	uint32_t edge_count;  /* [target] */
+	uint64_t k;           /* [target] */
+	uint64_t address;     /* [target] fault address */
 	uint32_t frame_count; /* [target] */
-	uint32_t cycle_length; /* [target] the first so many edges are the cycle; the others wait as well */
+	/* [target] the first so many edges are the cycle; the others wait as well */
+	uint32_t cycle_length;
 	uint64_t frames[REGION_FRAMES]; /* [target] absolute pcs of the crash, innermost first */
-	char text[512];     /* [target] NUL-terminated */
+	char text[512];                 /* [target] NUL-terminated */
 	struct region_edge edges[REGION_EDGES]; /* [target] */
 };
 
 /* Log of one run: records (record.h) in the order in which they happened. */
 struct region_ring {
-	uint64_t head;      /* [target] bytes written since the start */
+	uint64_t head; /* [target] bytes written since the start */
 	uint8_t pad1[56];
-	uint64_t tail;      /* [cli] bytes read since the start */
-	uint32_t space;     /* [cli] futex: +1 whenever tail has moved and `waiting` was set */
-	uint32_t waiting;   /* [target] non-zero while a writer waits for space */
+	uint64_t tail;    /* [cli] bytes read since the start */
+	uint32_t space;   /* [cli] futex: +1 whenever tail has moved and `waiting` was set */
+	uint32_t waiting; /* [target] non-zero while a writer waits for space */
 	uint8_t pad2[48];
 	uint8_t bytes[REGION_RING_BYTES];
 };
 
 /* The last bytes that went to descriptor 2. */
 struct region_stderr {
-	uint64_t written; /* [target] bytes since the start; the tail ends at written % REGION_STDERR_BYTES */
+	/* [target] bytes since the start; the tail ends at written % REGION_STDERR_BYTES */
+	uint64_t written;
 	uint8_t bytes[REGION_STDERR_BYTES];
 };
 

@@ -1,7 +1,8 @@
 /*
- * Deadlock: a cycle in the wait-for graph, looked for whenever a lane blocks, also while others live; or nobody
- * can run and nothing outside can wake anyone (runtime.md). Only locks, joins and running initialisers
- * have owners; condition variables and semaphores can be served by anybody and make no edges.
+ * Deadlock: a cycle in the wait-for graph, looked for whenever a lane blocks, also while others
+ * live; or nobody can run and nothing outside can wake anyone (runtime.md). Only locks, joins and
+ * running initialisers have owners; condition variables and semaphores can be served by anybody and
+ * make no edges.
  */
 #include <stddef.h>
 
@@ -29,8 +30,8 @@ static const struct lane_held *holds(const struct lane *lane, const struct objec
 }
 
 /*
- * The n-th lane that has to act before `lane` can go on, NULL when there are no more. A read-write lock may
- * have several readers; a reader may also be behind a writer that waits.
+ * The n-th lane that has to act before `lane` can go on, NULL when there are no more. A read-write
+ * lock may have several readers; a reader may also be behind a writer that waits.
  */
 static struct lane *owner_of(const struct lane *lane, uint32_t n)
 {
@@ -117,8 +118,7 @@ static void add_bystanders(struct region_failure *failure, uint32_t cycle)
 			if (path[j] == lane)
 				break;
 		if (j == cycle)
-			add_edge(failure, lane,
-				 lane->wait_object ? owner_of(lane, 0) : NULL);
+			add_edge(failure, lane, lane->wait_object ? owner_of(lane, 0) : NULL);
 	}
 }
 

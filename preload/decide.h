@@ -1,5 +1,6 @@
 /*
- * Decisions: the plan's prefix first, then the strategy; every choice that is not the default is logged.
+ * Decisions: the plan's prefix first, then the strategy; every choice that is not the default is
+ * logged.
  */
 #ifndef PRELOAD_DECIDE_H
 #define PRELOAD_DECIDE_H
@@ -18,18 +19,22 @@ int decide_init(void);
 const struct plan_run *decide_run(void);
 
 /*
- * The lane that goes on at me's point: one that is RUNNABLE, as me is. Logs the decision unless me simply goes on.
+ * The lane that goes on at me's point: one that is RUNNABLE, as me is. Logs the decision unless me
+ * simply goes on.
  */
 struct lane *decide_pick(struct lane *me);
 
 /*
- * The lane that goes on while me's operation blocks, or after its end: one that is RUNNABLE (at least one is). Logs
- * the decision unless there is no choice; after idle waiting (`idled`) also then, so that a replay
- * knows where the decisions of that wait end.
+ * The lane that goes on while me's operation blocks, or after its end: one that is RUNNABLE (at
+ * least one is). Logs the decision unless there is no choice; after idle waiting (`idled`) also
+ * then, so that a replay knows where the decisions of that wait end.
  */
 struct lane *decide_next(struct lane *me, bool idled);
 
-/* Index below count; 0 is the default and is not logged. `me` is the lane at whose point it happens. */
+/*
+ * Index below count; 0 is the default and is not logged. `me` is the lane at whose point it
+ * happens.
+ */
 uint32_t decide_choose(struct lane *me, enum decision_kind kind, uint32_t count);
 
 /* The same among lanes, given by number; the choice is written down as a number. */
@@ -37,22 +42,31 @@ uint32_t decide_lane(struct lane *me, enum decision_kind kind, const uint32_t *n
 		     uint32_t count);
 
 /*
- * Is the next forced decision of this kind, at me's point? Then takes it: true, *choice is set. Always false
- * when no prefix is active.
+ * Is the next forced decision of this kind, at me's point? Then takes it: true, *choice is set.
+ * Always false when no prefix is active.
  */
 bool decide_forced(struct lane *me, enum decision_kind kind, int64_t *choice);
 
-/* True while the prefix has entries left (a replay): the outside must not be asked for new decisions. */
+/*
+ * True while the prefix has entries left (a replay): the outside must not be asked for new
+ * decisions.
+ */
 extern bool decide_script_active;
 static inline bool decide_scripted(void)
 {
 	return decide_script_active;
 }
 
-/* The run cannot go on as the plan demands: ends it (DIVERGED), or with FOLLOW drops the prefix and notes it. */
+/*
+ * The run cannot go on as the plan demands: ends it (DIVERGED), or with FOLLOW drops the prefix and
+ * notes it.
+ */
 void decide_diverge(struct lane *me, const char *text);
 
-/* Does the strategy want this to happen now, although it need not? Not logged. False while scripted. */
+/*
+ * Does the strategy want this to happen now, although it need not? Not logged. False while
+ * scripted.
+ */
 bool decide_chance(enum decision_kind kind);
 
 /* Does the strategy want chances to let the clock jump early? */

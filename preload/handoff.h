@@ -1,6 +1,6 @@
 /*
- * Handing over the turn: the interface behind which the back ends stand (futex now, fibers later). The
- * scheduler core knows lanes only; kernel threads and TLS are the back end's business.
+ * Handing over the turn: the interface behind which the back ends stand (futex now, fibers later).
+ * The scheduler core knows lanes only; kernel threads and TLS are the back end's business.
  */
 #ifndef PRELOAD_HANDOFF_H
 #define PRELOAD_HANDOFF_H
@@ -17,8 +17,9 @@ void handoff_give(struct lane *to);
 void handoff_wait(struct lane *me);
 
 /*
- * Waits until kernel thread `tid` is gone. The end of a thread runs on after its last destructor (arena, stack
- * cache) and would do so in parallel with the next lane (runtime.md: 5 of 100 runs differed).
+ * Waits until kernel thread `tid` is gone. The end of a thread runs on after its last destructor
+ * (arena, stack cache) and would do so in parallel with the next lane (runtime.md: 5 of 100 runs
+ * differed).
  */
 void handoff_wait_gone(uint32_t tid);
 

@@ -1,5 +1,6 @@
 /*
- * Hand-off back end: one baton (a futex) for each lane, all kernel threads pinned to one CPU. futex(2).
+ * Hand-off back end: one baton (a futex) for each lane, all kernel threads pinned to one CPU.
+ * futex(2).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,10 @@ struct lane *lane_current(void)
 	return thread_state.lane;
 }
 
-/* The first thread of a process stays as a zombie until the last one ends; tgkill does not tell it from a live one. */
+/*
+ * The first thread of a process stays as a zombie until the last one ends; tgkill does not tell it
+ * from a live one.
+ */
 static bool leader_is_zombie(void)
 {
 	char text[256];

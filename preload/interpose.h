@@ -11,25 +11,27 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* Interns the caller's stack. Only in the body of the exported function itself. */
-#define CONTEXT_HERE(me_) \
-	({ \
+#define CONTEXT_HERE(me_)                                                \
+	({                                                               \
 		struct unwind_start start_ = unwind_here(&(me_)->stack); \
-		runtime_context(&start_); \
+		runtime_context(&start_);                                \
 	})
 
-/* `otherwise` is returned when the calling thread is not a lane, or is inside the runtime already. */
+/*
+ * `otherwise` is returned when the calling thread is not a lane, or is inside the runtime already.
+ */
 #define INTERPOSE_ENTER(me_, context_, otherwise) \
-	do { \
-		(me_) = thread_enter(); \
-		if (__builtin_expect(!(me_), 0)) \
-			return otherwise; \
-		(context_) = CONTEXT_HERE(me_); \
+	do {                                      \
+		(me_) = thread_enter();           \
+		if (__builtin_expect(!(me_), 0))  \
+			return otherwise;         \
+		(context_) = CONTEXT_HERE(me_);   \
 	} while (0)
 
 #define INTERPOSE_LEAVE(me_, value_) \
-	do { \
-		thread_leave(me_); \
-		return value_; \
+	do {                         \
+		thread_leave(me_);   \
+		return value_;       \
 	} while (0)
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * Waiting for several descriptors, for children, for locks on files, and for System V queues and semaphores.
+ * Waiting for several descriptors, for children, for locks on files, and for System V queues and
+ * semaphores.
  */
 #include "preload/io_wait.h"
 
@@ -32,14 +33,14 @@ int64_t clock_after_optional(const struct timespec *relative)
 
 int64_t clock_after_timeval(const struct timeval *relative)
 {
-	return relative ?
-		       clock_after_ns(relative->tv_sec * 1000000000ll + relative->tv_usec * 1000ll) :
-		       -1;
+	return relative ? clock_after_ns(relative->tv_sec * 1000000000ll +
+					 relative->tv_usec * 1000ll)
+			: -1;
 }
 
 /*
- * Blocks until the outside is ready. 1 ready, 0 time is up, negative errno. A deadline of now is a question
- * that does not wait, but fair: a loop of such questions must let others run.
+ * Blocks until the outside is ready. 1 ready, 0 time is up, negative errno. A deadline of now is a
+ * question that does not wait, but fair: a loop of such questions must let others run.
  */
 static long block_for(struct lane *me, struct outside *outside, int64_t deadline)
 {
@@ -68,7 +69,7 @@ static void be_fair(struct lane *me)
 
 long io_wait_poll(struct lane *me, long a[6], int64_t deadline)
 {
-	struct outside outside = {.fds = (struct pollfd *)a[0], .fd_count = (uint32_t)a[1]};
+	struct outside outside = { .fds = (struct pollfd *)a[0], .fd_count = (uint32_t)a[1] };
 	long result;
 
 	if (deadline >= 0 && deadline <= schedule.now) {
@@ -83,8 +84,8 @@ long io_wait_poll(struct lane *me, long a[6], int64_t deadline)
 
 long io_wait_epoll(struct lane *me, long a[6], int64_t deadline)
 {
-	struct pollfd poll_fd = {.fd = (int)a[0], .events = POLLIN};
-	struct outside outside = {.fds = &poll_fd, .fd_count = 1};
+	struct pollfd poll_fd = { .fd = (int)a[0], .events = POLLIN };
+	struct outside outside = { .fds = &poll_fd, .fd_count = 1 };
 	long result;
 
 	for (;;) {
@@ -98,7 +99,10 @@ long io_wait_epoll(struct lane *me, long a[6], int64_t deadline)
 		if (result < 0)
 			return result;
 		result = raw(SYS_epoll_wait, a[0], a[1], a[2], 0);
-		/* Edge-triggered: the epoll descriptor was readable, but for nobody in particular any more. */
+		/*
+		 * Edge-triggered: the epoll descriptor was readable, but for nobody in particular
+		 * any more.
+		 */
 		if (result != 0)
 			return result;
 		if (deadline >= 0 && deadline <= schedule.now)
@@ -116,9 +120,9 @@ static bool is_in(const fd_set *set, int fd)
 static __attribute__((noinline)) long select_blocking(struct lane *me, long a[6], int64_t deadline)
 {
 	struct pollfd fds[FD_SETSIZE];
-	fd_set *sets[3] = {(fd_set *)a[1], (fd_set *)a[2], (fd_set *)a[3]}, copies[3];
-	struct outside outside = {.fds = fds};
-	struct timeval zero = {0, 0};
+	fd_set *sets[3] = { (fd_set *)a[1], (fd_set *)a[2], (fd_set *)a[3] }, copies[3];
+	struct outside outside = { .fds = fds };
+	struct timeval zero = { 0, 0 };
 	long result;
 	int fd, i, most = a[0] < FD_SETSIZE ? (int)a[0] : FD_SETSIZE;
 
@@ -131,7 +135,7 @@ static __attribute__((noinline)) long select_blocking(struct lane *me, long a[6]
 				       (is_in(sets[2], fd) ? POLLPRI : 0));
 
 		if (events)
-			fds[outside.fd_count++] = (struct pollfd){.fd = fd, .events = events};
+			fds[outside.fd_count++] = (struct pollfd){ .fd = fd, .events = events };
 	}
 	for (;;) {
 		result = raw(SYS_select, most, sets[0], sets[1], sets[2], &zero);
@@ -150,16 +154,16 @@ static __attribute__((noinline)) long select_blocking(struct lane *me, long a[6]
 
 long io_wait_select(struct lane *me, long a[6], int64_t deadline)
 {
-	struct timeval zero = {0, 0};
+	struct timeval zero = { 0, 0 };
 	long result;
 
 	if (a[0] <= 0 || (!a[1] && !a[2] && !a[3])) { /* a sleep */
 		if (deadline < 0)
 			return raw(SYS_pause);
 		return sched_block(me, NULL, 0, deadline, SCHED_INTERRUPTIBLE | SCHED_CANCELABLE) ==
-				       WAKE_TIMEOUT ?
-			       0 :
-			       -EINTR;
+				       WAKE_TIMEOUT
+			       ? 0
+			       : -EINTR;
 	}
 	if (deadline >= 0 && deadline <= schedule.now) {
 		result = raw(SYS_select, a[0], a[1], a[2], a[3], &zero);
@@ -213,8 +217,8 @@ static bool try_once(void *argument)
 		attempt->result = raw(SYS_flock, a[0], a[1] | LOCK_NB);
 		return attempt->result != -EWOULDBLOCK;
 	case SYS_fcntl:
-		attempt->result = raw(SYS_fcntl, a[0],
-				      a[1] == F_OFD_SETLKW ? F_OFD_SETLK : F_SETLK, a[2]);
+		attempt->result =
+			raw(SYS_fcntl, a[0], a[1] == F_OFD_SETLKW ? F_OFD_SETLK : F_SETLK, a[2]);
 		return attempt->result != -EAGAIN && attempt->result != -EACCES;
 	case SYS_msgrcv:
 		attempt->result = raw(SYS_msgrcv, a[0], a[1], a[2], a[3], a[4] | IPC_NOWAIT);
@@ -251,8 +255,8 @@ static bool never_waits(long number, const long a[6])
 
 long io_wait_attempt(struct lane *me, long number, long a[6], int64_t deadline)
 {
-	struct attempt attempt = {.number = number, .a = a};
-	struct outside outside = {.attempt = try_once, .argument = &attempt};
+	struct attempt attempt = { .number = number, .a = a };
+	struct outside outside = { .attempt = try_once, .argument = &attempt };
 	long result;
 
 	if (never_waits(number, a)) {

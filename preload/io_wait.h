@@ -1,5 +1,6 @@
 /*
- * The waiting half of the I/O engine, see io.h. Between io.c and io_wait.c. All return the kernel's result.
+ * The waiting half of the I/O engine, see io.h. Between io.c and io_wait.c. All return the kernel's
+ * result.
  */
 #ifndef PRELOAD_IO_WAIT_H
 #define PRELOAD_IO_WAIT_H

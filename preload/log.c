@@ -152,7 +152,10 @@ void log_event(struct lane *me, enum event_phase phase, int64_t result, const in
 	commit(sizeof *record);
 }
 
-/* n-th decision of this lane at this context: direct mapped, so that it is cheap; a collision restarts it. */
+/*
+ * n-th decision of this lane at this context: direct mapped, so that it is cheap; a collision
+ * restarts it.
+ */
 static uint32_t count_visit(struct lane *me)
 {
 	uint32_t i = me->context % LANE_VISITS;

@@ -1,6 +1,7 @@
 /*
- * The log of the run: records into the ring of the shared region, announced in the order in which they
- * happen. A full ring makes the writer wait for the CLI: nothing is ever dropped. Requires the turn.
+ * The log of the run: records into the ring of the shared region, announced in the order in which
+ * they happen. A full ring makes the writer wait for the CLI: nothing is ever dropped. Requires the
+ * turn.
  */
 #ifndef PRELOAD_LOG_H
 #define PRELOAD_LOG_H
@@ -21,7 +22,10 @@ extern uint32_t process_index;
 /* Starts logging into an attached region. */
 void log_init(struct region *attached);
 
-/* The lane's pending operation, with k = me->k. Also keeps order_hash and hb_hash (phase DONE only). */
+/*
+ * The lane's pending operation, with k = me->k. Also keeps order_hash and hb_hash (phase DONE
+ * only).
+ */
 void log_event(struct lane *me, enum event_phase phase, int64_t result, const int64_t *value);
 
 /* A choice at the point (lane, k); `options` are lane numbers, may be NULL. Enters order_hash. */
@@ -52,7 +56,10 @@ void log_ring_doorbell(void);
 /* Copies what the target writes to descriptor 2 into the region. Callable without the turn. */
 void log_stderr(const void *bytes, uint64_t length);
 
-/* Writes the verdict for the CLI; the first one counts. Async-signal-safe, callable without the turn. */
+/*
+ * Writes the verdict for the CLI; the first one counts. Async-signal-safe, callable without the
+ * turn.
+ */
 void log_failure(unsigned verdict, uint32_t lane, uint64_t k, int status, const char *text);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Objects: what operations act on, found by address, named by ids that do not depend on the schedule
- * (architecture.md, point 5). Part of the schedule's memory.
+ * Objects: what operations act on, found by address, named by ids that do not depend on the
+ * schedule (architecture.md, point 5). Part of the schedule's memory.
  */
 #ifndef PRELOAD_OBJECT_H
 #define PRELOAD_OBJECT_H
@@ -26,8 +26,9 @@ struct object {
 	uint32_t waiters;
 
 	/* model, by kind */
-	struct lane *owner;  /* mutex, spin, rwlock (writer), once, guard: who has it */
-	uint32_t holder_number; /* ... also when that lane has ended, 0 nobody; and where it was taken */
+	struct lane *owner; /* mutex, spin, rwlock (writer), once, guard: who has it */
+	/* ... also when that lane has ended, 0 nobody; and where it was taken */
+	uint32_t holder_number;
 	uint32_t holder_context;
 	uint64_t holder_k;
 	uint32_t readers;    /* rwlock: read locks held */
@@ -64,8 +65,8 @@ void object_forget_range(uint64_t start, uint64_t size);
 bool object_maybe_in(uint64_t start, uint64_t size);
 
 /*
- * A resource of the outside: `key` is any number unique to it among addresses and keys. Its id is by first
- * use; `name` ("pipe", "file:/x") is for people.
+ * A resource of the outside: `key` is any number unique to it among addresses and keys. Its id is
+ * by first use; `name` ("pipe", "file:/x") is for people.
  */
 struct object *object_named(struct lane *me, uint64_t key, enum object_kind kind, const char *name,
 			    uint32_t context);

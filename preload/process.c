@@ -1,5 +1,6 @@
 /*
- * Identity and CPUs of the process, and what a forked child undoes: children run uncontrolled but intact.
+ * Identity and CPUs of the process, and what a forked child undoes: children run uncontrolled but
+ * intact.
  */
 #include "preload/process.h"
 

@@ -1,6 +1,6 @@
 /*
- * System calls of our own: inline, so that they never come from libc's text (the trap layer is scoped to
- * that) and never touch errno. Results are the kernel's: negative errno on failure.
+ * System calls of our own: inline, so that they never come from libc's text (the trap layer is
+ * scoped to that) and never touch errno. Results are the kernel's: negative errno on failure.
  */
 #ifndef PRELOAD_RAW_H
 #define PRELOAD_RAW_H
@@ -34,7 +34,6 @@ static inline long raw_syscall6(long number, long a, long b, long c, long d, lon
 	raw_syscall6(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 /* raw(number, up to six arguments of integer or pointer type) */
-#define raw(...) \
-	raw_pick(__VA_ARGS__, raw6, raw5, raw4, raw3, raw2, raw1, raw0)(__VA_ARGS__)
+#define raw(...) raw_pick(__VA_ARGS__, raw6, raw5, raw4, raw3, raw2, raw1, raw0)(__VA_ARGS__)
 
 #endif

@@ -17,7 +17,7 @@ static const struct {
 	size_t offset;
 } rows[] = {
 #define INTERPOSE(type, name, parameters, version, family) \
-	{#name, version, offsetof(struct real_functions, name)},
+	{ #name, version, offsetof(struct real_functions, name) },
 #include "preload/interpose.def"
 #undef INTERPOSE
 };

@@ -31,24 +31,30 @@
 #include "preload/lane.h"
 #include "preload/object.h"
 
-/* Waiter tags: bits, free for the family of the object; SCHED_ANY when there is one sort of waiter. */
+/*
+ * Waiter tags: bits, free for the family of the object; SCHED_ANY when there is one sort of waiter.
+ */
 #define SCHED_ANY 0xffffffffu
 
-/* Time may pass early by so much because lanes that could run were slow; more would be no plausible schedule. */
+/*
+ * Time may pass early by so much because lanes that could run were slow; more would be no plausible
+ * schedule.
+ */
 #define SCHED_SLOW_NS (60 * 1000000000ll)
 
 enum sched_block_flag {
 	SCHED_INTERRUPTIBLE = 1, /* returns WAKE_SIGNAL when a signal is to be delivered */
 	SCHED_CANCELABLE = 2,    /* returns WAKE_CANCEL when the lane was cancelled */
 	SCHED_RESTARTABLE = 8,   /* with INTERRUPTIBLE: not by handlers that have SA_RESTART */
-	SCHED_NO_DEADLOCK = 4,   /* somebody outside may wake it (shared object, signal): never a deadlock */
+	/* somebody outside may wake it (shared object, signal): never a deadlock */
+	SCHED_NO_DEADLOCK = 4,
 };
 
 /*
- * A scheduling point before an operation of `kind` on `object` (or NULL). Returns when this lane may do it.
- * `tag` non-zero: the operation takes the object and would wait for it with this tag; while the lane is
- * not running it then counts as not enabled as long as another lane has the object (sched_taken()).
- * Delivers signals. The lane must end the operation with sched_done().
+ * A scheduling point before an operation of `kind` on `object` (or NULL). Returns when this lane
+ * may do it. `tag` non-zero: the operation takes the object and would wait for it with this tag;
+ * while the lane is not running it then counts as not enabled as long as another lane has the
+ * object (sched_taken()). Delivers signals. The lane must end the operation with sched_done().
  */
 void sched_point(struct lane *me, unsigned kind, struct object *object, uint32_t context,
 		 uint32_t tag);
@@ -71,22 +77,22 @@ void sched_event(struct lane *me, unsigned kind, struct object *object, uint32_t
 		 int64_t result);
 
 /*
- * Gives the turn away until somebody wakes this lane, `deadline` (virtual ns, -1 none) is reached, or a signal or
- * cancellation interrupts. The pending operation stays pending. `object` may be NULL (sleep).
- * May end the run (deadlock): then it does not return.
+ * Gives the turn away until somebody wakes this lane, `deadline` (virtual ns, -1 none) is reached,
+ * or a signal or cancellation interrupts. The pending operation stays pending. `object` may be NULL
+ * (sleep). May end the run (deadlock): then it does not return.
  */
 enum lane_wake sched_block(struct lane *me, struct object *object, uint32_t tag, int64_t deadline,
 			   unsigned flags);
 
 /*
- * Wakes at most `n` lanes that wait on the object with a tag in `mask`, which of them being the strategy's choice
- * (default: first come first served). Returns how many. They return WAKE_NORMAL.
+ * Wakes at most `n` lanes that wait on the object with a tag in `mask`, which of them being the
+ * strategy's choice (default: first come first served). Returns how many. They return WAKE_NORMAL.
  */
 uint32_t sched_wake(struct lane *me, struct object *object, uint32_t mask, uint32_t n);
 
 /*
- * The object may be free: all its waiters with a tag in `mask` may try again. sched_taken() takes that back for
- * those that have not run yet, because the calling lane has got it.
+ * The object may be free: all its waiters with a tag in `mask` may try again. sched_taken() takes
+ * that back for those that have not run yet, because the calling lane has got it.
  */
 void sched_release(struct object *object, uint32_t mask);
 void sched_taken(struct object *object, uint32_t mask);
@@ -94,13 +100,16 @@ void sched_taken(struct object *object, uint32_t mask);
 /* Moves up to `n` waiters to the queue of another object (futex requeue). Returns how many. */
 uint32_t sched_requeue(struct object *from, struct object *to, uint32_t n);
 
-/* Wakes one lane whatever it waits for (cancellation, signals). No effect when it is not blocked. */
+/*
+ * Wakes one lane whatever it waits for (cancellation, signals). No effect when it is not blocked.
+ */
 void sched_wake_lane(struct lane *lane, enum lane_wake why);
 
 /*
- * Something outside the scheduler that a lane waits for. Either descriptors (`fds`, as for poll(2)), or `attempt`,
- * which tries the operation without blocking on behalf of the waiting lane, in whatever thread has the turn, and
- * returns true when it is over (done or failed: it has stored the result for the lane).
+ * Something outside the scheduler that a lane waits for. Either descriptors (`fds`, as for
+ * poll(2)), or `attempt`, which tries the operation without blocking on behalf of the waiting lane,
+ * in whatever thread has the turn, and returns true when it is over (done or failed: it has stored
+ * the result for the lane).
  */
 struct outside {
 	struct pollfd *fds;
@@ -111,8 +120,8 @@ struct outside {
 };
 
 /*
- * True when the operation can go on now. Not ready is a decision that is recorded and replayed: a replay
- * waits in real time for what was ready in the recording.
+ * True when the operation can go on now. Not ready is a decision that is recorded and replayed: a
+ * replay waits in real time for what was ready in the recording.
  */
 bool sched_outside_ready(struct lane *me, struct outside *outside);
 
@@ -121,8 +130,8 @@ enum lane_wake sched_block_outside(struct lane *me, struct outside *outside, int
 				   unsigned flags);
 
 /*
- * Waits until `attempt` returns true: for objects that other processes change without telling us. WAKE_NORMAL then, else
- * as sched_block(). `attempt` runs in whatever thread has the turn.
+ * Waits until `attempt` returns true: for objects that other processes change without telling us.
+ * WAKE_NORMAL then, else as sched_block(). `attempt` runs in whatever thread has the turn.
  */
 enum lane_wake sched_await(struct lane *me, bool (*attempt)(void *), void *argument,
 			   int64_t deadline, unsigned flags);
@@ -131,8 +140,9 @@ enum lane_wake sched_await(struct lane *me, bool (*attempt)(void *), void *argum
 void sched_outside_changed(void);
 
 /*
- * The lane ends; the turn goes to another one, which first waits until kernel thread `tid` is gone. Returns
- * at once, without the turn. False when no lane was left to hand over to: the process is about to end.
+ * The lane ends; the turn goes to another one, which first waits until kernel thread `tid` is gone.
+ * Returns at once, without the turn. False when no lane was left to hand over to: the process is
+ * about to end.
  */
 bool sched_end_lane(struct lane *me);
 
@@ -143,19 +153,24 @@ void sched_start_lane(struct lane *me);
 void sched_fail(struct lane *me, unsigned verdict, const char *text) __attribute__((noreturn));
 
 /*
- * For a wait with a deadline that is about to begin: true when the strategy lets it end by its deadline at once, because
- * all others were slow; the clock has moved there. At most once in an operation (a choice
- * that is the default is not written down, so a replay could not tell which of several it was).
+ * For a wait with a deadline that is about to begin: true when the strategy lets it end by its
+ * deadline at once, because all others were slow; the clock has moved there. At most once in an
+ * operation (a choice that is the default is not written down, so a replay could not tell which of
+ * several it was).
  */
 bool sched_expire(struct lane *me, int64_t deadline);
 
 /*
- * For a try-operation on an object that is free: true when it has to fail, as if another lane that is about to take it
- * (with a tag in `mask`) had been a little faster. At most once in an operation.
+ * For a try-operation on an object that is free: true when it has to fail, as if another lane that
+ * is about to take it (with a tag in `mask`) had been a little faster. At most once in an
+ * operation.
  */
 bool sched_try_fails(struct lane *me, struct object *object, uint32_t mask);
 
-/* Any other choice between `count` options (decision kind, default 0), asked of plan or strategy, recorded when not 0. */
+/*
+ * Any other choice between `count` options (decision kind, default 0), asked of plan or strategy,
+ * recorded when not 0.
+ */
 uint32_t sched_choose(struct lane *me, unsigned decision, uint32_t count);
 
 #endif

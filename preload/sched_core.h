@@ -16,15 +16,18 @@ void core_set_runnable(struct lane *lane);
 void core_wake_due(void);
 
 /*
- * The lane that goes on after `me`, which cannot, at least not at once: waits for the outside and lets the
- * clock jump as needed. Ends the run when nothing can happen any more.
+ * The lane that goes on after `me`, which cannot, at least not at once: waits for the outside and
+ * lets the clock jump as needed. Ends the run when nothing can happen any more.
  */
 struct lane *idle_pick(struct lane *me);
 
 /* At a point: lanes that the outside has made ready, forced or early jumps of the clock. */
 void idle_look(struct lane *me);
 
-/* Waits in real time until `outside` is ready (replay: it was so in the recording). False: it never was. */
+/*
+ * Waits in real time until `outside` is ready (replay: it was so in the recording). False: it never
+ * was.
+ */
 bool idle_wait_for(struct outside *outside);
 
 /* Is it ready now? */

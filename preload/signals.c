@@ -1,6 +1,6 @@
 /*
- * Delivery of signals at scheduling points, see signals.h. The interposers are in wrap_signal.c, virtual timers
- * in timers.c, fatal signals in signals_fatal.c.
+ * Delivery of signals at scheduling points, see signals.h. The interposers are in wrap_signal.c,
+ * virtual timers in timers.c, fatal signals in signals_fatal.c.
  */
 #include "preload/signals.h"
 
@@ -22,7 +22,10 @@
 #define QUEUE 256
 #define KERNEL_SIGSET 8
 
-/* What waits to be delivered. A slot is taken by an atomic step, as handlers run in any thread at any time. */
+/*
+ * What waits to be delivered. A slot is taken by an atomic step, as handlers run in any thread at
+ * any time.
+ */
 struct queued {
 	uint32_t state; /* 0 free, 1 being written, 2 full; atomic */
 	int number;
@@ -116,7 +119,8 @@ static int take(struct lane *lane, int wanted, siginfo_t *info)
 	int number;
 
 	for (i = 0; i < QUEUE; i++) {
-		if (__atomic_load_n(&queue[i].state, __ATOMIC_ACQUIRE) != 2 || queue[i].lane != lane)
+		if (__atomic_load_n(&queue[i].state, __ATOMIC_ACQUIRE) != 2 ||
+		    queue[i].lane != lane)
 			continue;
 		if ((!wanted || queue[i].number == wanted) &&
 		    (!oldest || queue[i].order < oldest->order))
@@ -128,7 +132,8 @@ static int take(struct lane *lane, int wanted, siginfo_t *info)
 	*info = oldest->info;
 	__atomic_store_n(&oldest->state, 0, __ATOMIC_RELEASE);
 	for (i = 0; i < QUEUE; i++)
-		if (__atomic_load_n(&queue[i].state, __ATOMIC_ACQUIRE) == 2 && queue[i].lane == lane)
+		if (__atomic_load_n(&queue[i].state, __ATOMIC_ACQUIRE) == 2 &&
+		    queue[i].lane == lane)
 			left |= bit(queue[i].number);
 	__atomic_store_n(&lane->pending_signals, left, __ATOMIC_RELEASE);
 	return number;
@@ -171,7 +176,10 @@ static void run_handler(struct lane *me, int number, siginfo_t *info)
 	me->announced = false;
 }
 
-/* The next one to deliver: in a replay the one the recording delivered here, made up if it has not come. */
+/*
+ * The next one to deliver: in a replay the one the recording delivered here, made up if it has not
+ * come.
+ */
 static int next_signal(struct lane *me, siginfo_t *info, bool *forced)
 {
 	int64_t number;
@@ -210,7 +218,7 @@ int signals_deliver(struct lane *me)
 
 bool signals_awaited(void)
 {
-	static const int usual[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGTERM, SIGIO, SIGCHLD, SIGALRM};
+	static const int usual[] = { SIGHUP, SIGUSR1, SIGUSR2, SIGTERM, SIGIO, SIGCHLD, SIGALRM };
 	size_t i;
 	int number;
 

@@ -1,10 +1,11 @@
 /*
  * Signals of the target: handlers run at scheduling points of a lane, not in between.
  *
- * A signal that a handler of the program is waiting for is queued when it arrives (by the kernel, by
- * another lane's pthread_kill, by a virtual timer) and delivered when its lane next stands at a point or is
- * blocked: a decision (DELIVERY) and an event. Faults of the lane itself are delivered at once. Signals whose
- * disposition is "default" or "ignore" are the kernel's business, but for fatal ones, whose stack we keep.
+ * A signal that a handler of the program is waiting for is queued when it arrives (by the kernel,
+ * by another lane's pthread_kill, by a virtual timer) and delivered when its lane next stands at a
+ * point or is blocked: a decision (DELIVERY) and an event. Faults of the lane itself are delivered
+ * at once. Signals whose disposition is "default" or "ignore" are the kernel's business, but for
+ * fatal ones, whose stack we keep.
  */
 #ifndef PRELOAD_SIGNALS_H
 #define PRELOAD_SIGNALS_H
@@ -19,8 +20,9 @@
 void signals_init(void);
 
 /*
- * Runs the handlers of signals that wait for `me`, each as an event with a recorded decision. Requires the turn and
- * thread_state.inside == 1. Returns 0 when none ran, 1 when all that ran have SA_RESTART, else 2.
+ * Runs the handlers of signals that wait for `me`, each as an event with a recorded decision.
+ * Requires the turn and thread_state.inside == 1. Returns 0 when none ran, 1 when all that ran have
+ * SA_RESTART, else 2.
  */
 int signals_deliver(struct lane *me);
 
@@ -34,12 +36,16 @@ bool signals_awaited(void);
 void signals_child(void);
 
 /*
- * Sends a signal to a lane (or, NULL, to the process: the first lane that does not block it, as signal(7)
- * says), as the kernel would, but in the order of the schedule. Negative errno on failure.
+ * Sends a signal to a lane (or, NULL, to the process: the first lane that does not block it, as
+ * signal(7) says), as the kernel would, but in the order of the schedule. Negative errno on
+ * failure.
  */
 long signals_send(struct lane *me, struct lane *to, int number, const siginfo_t *info);
 
-/* Before sigwait and its like: true when a signal in the set is pending for the process or this thread. */
+/*
+ * Before sigwait and its like: true when a signal in the set is pending for the process or this
+ * thread.
+ */
 bool signals_pending_in(uint64_t set);
 
 /* The lane's mask has changed: keep our own copy, with the kernel's bits. */

@@ -1,6 +1,7 @@
 /*
- * Signals that end the process: their stack goes into the region before the process dies as it would
- * without us. And the watchdog's signal, which interrupts a lane that runs without any operation.
+ * Signals that end the process: their stack goes into the region before the process dies as it
+ * would without us. And the watchdog's signal, which interrupts a lane that runs without any
+ * operation.
  */
 #ifndef PRELOAD_SIGNALS_FATAL_H
 #define PRELOAD_SIGNALS_FATAL_H

@@ -1,7 +1,7 @@
 /*
- * Strategies: who goes on. Pure and freestanding: no libc, no clock, no randomness but their seed; the
- * state is the caller's, so that the same code is tested without a target. A new one = one file and one row
- * in strategy_table (docs/howto-add-a-strategy.md).
+ * Strategies: who goes on. Pure and freestanding: no libc, no clock, no randomness but their seed;
+ * the state is the caller's, so that the same code is tested without a target. A new one = one file
+ * and one row in strategy_table (docs/howto-add-a-strategy.md).
  */
 #ifndef PRELOAD_STRATEGY_H
 #define PRELOAD_STRATEGY_H
@@ -16,7 +16,8 @@
 
 /* A choice of the next lane among those that can run. */
 struct strategy_pick {
-	uint32_t current;         /* slot of the lane that asks; STRATEGY_NOBODY when it cannot go on */
+	/* slot of the lane that asks; STRATEGY_NOBODY when it cannot go on */
+	uint32_t current;
 	uint32_t last;            /* slot of the lane that ran last, also when it cannot go on */
 	bool yielding;            /* the current lane asks to let others go first */
 	uint32_t count;           /* lanes that can run, with the current one: at least 1 */

@@ -1,6 +1,7 @@
 /*
- * natural, the default of record: a lane runs until it blocks or yields, or has used up a fair slice counted in
- * operations; then the next one in cyclic order of slots. Everything else happens as late as possible.
+ * natural, the default of record: a lane runs until it blocks or yields, or has used up a fair
+ * slice counted in operations; then the next one in cyclic order of slots. Everything else happens
+ * as late as possible.
  */
 #include "preload/strategy.h"
 
@@ -30,4 +31,4 @@ static uint32_t natural_choose(struct strategy_state *state, enum decision_kind 
 	return 0;
 }
 
-const struct strategy strategy_natural = {"natural", natural_init, natural_pick, natural_choose};
+const struct strategy strategy_natural = { "natural", natural_init, natural_pick, natural_choose };

@@ -1,7 +1,7 @@
 /*
- * random: uniform among the lanes that can run, at each point. Waiters to wake are drawn as well; things that
- * need not happen at all (time-outs, spurious wake-ups, failing try-locks, early clock jumps) happen once in
- * `parameters[0]` chances (default 64; 0xffffffff: never).
+ * random: uniform among the lanes that can run, at each point. Waiters to wake are drawn as well;
+ * things that need not happen at all (time-outs, spurious wake-ups, failing try-locks, early clock
+ * jumps) happen once in `parameters[0]` chances (default 64; 0xffffffff: never).
  */
 #include "preload/strategy.h"
 
@@ -20,8 +20,7 @@ static uint32_t random_pick(struct strategy_state *state, const struct strategy_
 	return strategy_nth(pick, strategy_below(state, pick->count));
 }
 
-static uint32_t random_choose(struct strategy_state *state, enum decision_kind kind,
-			      uint32_t count)
+static uint32_t random_choose(struct strategy_state *state, enum decision_kind kind, uint32_t count)
 {
 	if (kind == DECISION_SIGNAL)
 		return strategy_below(state, count);
@@ -32,4 +31,4 @@ static uint32_t random_choose(struct strategy_state *state, enum decision_kind k
 	return count > 2 ? 1 + strategy_below(state, count - 1) : count - 1;
 }
 
-const struct strategy strategy_random = {"random", random_init, random_pick, random_choose};
+const struct strategy strategy_random = { "random", random_init, random_pick, random_choose };

@@ -1,7 +1,8 @@
 /*
- * script, the tail strategy of a replay: the plan's prefix decides (decide.c); where it says nothing, the
- * running lane goes on, which is what a recording leaves out. A lane that cannot go on and has no entry is a
- * divergence, found by decide.c before this is asked; with --follow the next lane in order goes on.
+ * script, the tail strategy of a replay: the plan's prefix decides (decide.c); where it says
+ * nothing, the running lane goes on, which is what a recording leaves out. A lane that cannot go on
+ * and has no entry is a divergence, found by decide.c before this is asked; with --follow the next
+ * lane in order goes on.
  */
 #include "preload/strategy.h"
 
@@ -19,8 +20,7 @@ static uint32_t script_pick(struct strategy_state *state, const struct strategy_
 	return strategy_next(pick, pick->last);
 }
 
-static uint32_t script_choose(struct strategy_state *state, enum decision_kind kind,
-			      uint32_t count)
+static uint32_t script_choose(struct strategy_state *state, enum decision_kind kind, uint32_t count)
 {
 	(void)state;
 	(void)kind;
@@ -28,4 +28,4 @@ static uint32_t script_choose(struct strategy_state *state, enum decision_kind k
 	return 0;
 }
 
-const struct strategy strategy_script = {"script", script_init, script_pick, script_choose};
+const struct strategy strategy_script = { "script", script_init, script_pick, script_choose };

@@ -1,6 +1,6 @@
 /*
- * What each kernel thread knows of itself: its lane, and whether it is inside the runtime. Initial-exec
- * TLS, so that reading it needs no call and no allocation, also in a signal handler.
+ * What each kernel thread knows of itself: its lane, and whether it is inside the runtime.
+ * Initial-exec TLS, so that reading it needs no call and no allocation, also in a signal handler.
  */
 #ifndef PRELOAD_THREAD_STATE_H
 #define PRELOAD_THREAD_STATE_H
@@ -13,7 +13,8 @@
 
 struct thread_state {
 	struct lane *lane; /* NULL: not a lane (foreign thread, forked child, after the end) */
-	uint32_t inside;   /* > 0: in the runtime; interposers and the trap layer pass everything on */
+	/* > 0: in the runtime; interposers and the trap layer pass everything on */
+	uint32_t inside;
 };
 
 extern __thread struct thread_state thread_state __attribute__((tls_model("initial-exec")));
@@ -40,8 +41,8 @@ static inline void thread_leave(struct lane *me)
 }
 
 /*
- * Around a call from inside the runtime into the program's own code (start routines, once functions,
- * signal handlers): interposers work in it as usual.
+ * Around a call from inside the runtime into the program's own code (start routines, once
+ * functions, signal handlers): interposers work in it as usual.
  */
 static inline uint32_t thread_outside_begin(void)
 {

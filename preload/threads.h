@@ -21,8 +21,8 @@ struct lane *threads_find(pthread_t handle);
 void threads_abandon(struct lane *lane);
 
 /*
- * Acts on a cancellation that is pending: does not return when it is enabled; cleanup handlers run with the turn,
- * outside of the runtime. Requires thread_state.inside.
+ * Acts on a cancellation that is pending: does not return when it is enabled; cleanup handlers run
+ * with the turn, outside of the runtime. Requires thread_state.inside.
  */
 void threads_testcancel(void);
 
@@ -30,8 +30,9 @@ void threads_testcancel(void);
 bool threads_cancel_enabled(void);
 
 /*
- * The operations behind pthread_ and thrd_ functions, with their points and events. Results as of the pthread_
- * functions. Require the turn and thread_state.inside. `c11`: the start routine returns int.
+ * The operations behind pthread_ and thrd_ functions, with their points and events. Results as of
+ * the pthread_ functions. Require the turn and thread_state.inside. `c11`: the start routine
+ * returns int.
  */
 int threads_create(struct lane *me, pthread_t *thread, const pthread_attr_t *attributes,
 		   void *(*start)(void *), bool c11, void *argument, uint32_t context);

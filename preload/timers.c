@@ -1,5 +1,6 @@
 /*
- * Virtual timers, see timers.h. They fire when the virtual clock reaches them, by readings or by a jump.
+ * Virtual timers, see timers.h. They fire when the virtual clock reaches them, by readings or by a
+ * jump.
  */
 #include "preload/timers.h"
 
@@ -67,7 +68,8 @@ struct virtual_timer *timers_find(enum timer_kind kind, int number)
 	uint32_t i;
 
 	for (i = 0; i < used; i++)
-		if (timers[i].kind == (uint32_t)kind && (kind == TIMER_REAL || timers[i].number == number))
+		if (timers[i].kind == (uint32_t)kind &&
+		    (kind == TIMER_REAL || timers[i].number == number))
 			return &timers[i];
 	return NULL;
 }
@@ -91,10 +93,11 @@ void timers_arm(struct virtual_timer *timer, int64_t deadline, int64_t interval)
 
 static void fire(struct virtual_timer *timer)
 {
-	struct itimerspec now = {{0, 0}, {0, 1}};
+	struct itimerspec now = { { 0, 0 }, { 0, 1 } };
 	siginfo_t info;
 
-	if (timer->kind == TIMER_DESCRIPTOR) { /* the real one, which the program polls, expires at once */
+	/* the real one, which the program polls, expires at once */
+	if (timer->kind == TIMER_DESCRIPTOR) {
 		raw(SYS_timerfd_settime, timer->number, 0, &now, 0);
 		sched_outside_changed();
 		return;
@@ -122,7 +125,8 @@ void timers_fire(void)
 			continue;
 		timer->overruns = 0;
 		if (timer->interval) {
-			timer->overruns = (uint32_t)((schedule.now - timer->deadline) / timer->interval);
+			timer->overruns =
+				(uint32_t)((schedule.now - timer->deadline) / timer->interval);
 			timer->deadline += timer->interval * (timer->overruns + 1);
 		} else {
 			timer->deadline = INT64_MAX;

@@ -9,20 +9,20 @@
 
 enum timer_kind {
 	TIMER_NONE,
-	TIMER_REAL,    /* alarm and setitimer(ITIMER_REAL): one for the process */
-	TIMER_POSIX,   /* timer_create with SIGEV_SIGNAL or SIGEV_THREAD_ID */
+	TIMER_REAL,       /* alarm and setitimer(ITIMER_REAL): one for the process */
+	TIMER_POSIX,      /* timer_create with SIGEV_SIGNAL or SIGEV_THREAD_ID */
 	TIMER_DESCRIPTOR, /* timerfd */
 };
 
 struct virtual_timer {
-	uint32_t kind; /* enum timer_kind */
-	int number;    /* signal; timerfd: the descriptor */
+	uint32_t kind;    /* enum timer_kind */
+	int number;       /* signal; timerfd: the descriptor */
 	int64_t deadline; /* virtual ns; INT64_MAX: not armed */
 	int64_t interval; /* 0: once */
 	uint32_t lane;    /* lane number for SIGEV_THREAD_ID, 0: the process */
 	uint32_t overruns;
-	void *value;      /* sigev_value */
-	int clock;        /* of absolute times */
+	void *value; /* sigev_value */
+	int clock;   /* of absolute times */
 };
 
 /* The next virtual time at which a timer fires; INT64_MAX: none is armed. */

@@ -1,6 +1,6 @@
 /*
- * Children: fork, vfork (as fork, which POSIX allows), posix_spawn, system, popen. The child leaves the scheduler
- * at once (process.c); waiting for it is an operation of the I/O engine.
+ * Children: fork, vfork (as fork, which POSIX allows), posix_spawn, system, popen. The child leaves
+ * the scheduler at once (process.c); waiting for it is an operation of the I/O engine.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -74,7 +74,8 @@ EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_act
 	struct lane *me;
 	uint32_t context;
 
-	INTERPOSE_ENTER(me, context, REAL(posix_spawnp)(pid, file, actions, attributes, argv, envp));
+	INTERPOSE_ENTER(me, context,
+			REAL(posix_spawnp)(pid, file, actions, attributes, argv, envp));
 	sched_point(me, EVENT_SPAWN, NULL, context, 0);
 	process_unpin();
 	return spawned(me, context, REAL(posix_spawnp)(pid, file, actions, attributes, argv, envp));
@@ -94,7 +95,10 @@ EXPORT FILE *popen(const char *command, const char *mode)
 	return stream;
 }
 
-/* Its waiting comes through the trap layer; meanwhile other lanes run, each on the one CPU of its thread. */
+/*
+ * Its waiting comes through the trap layer; meanwhile other lanes run, each on the one CPU of its
+ * thread.
+ */
 EXPORT int system(const char *command)
 {
 	struct lane *me;
@@ -125,7 +129,7 @@ static pid_t waited(struct lane *me, long result)
 
 EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
 {
-	long a[6] = {pid, (long)status, options, (long)usage, 0, 0};
+	long a[6] = { pid, (long)status, options, (long)usage, 0, 0 };
 	struct lane *me;
 	uint32_t context;
 
@@ -135,7 +139,7 @@ EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
 
 EXPORT pid_t waitpid(pid_t pid, int *status, int options)
 {
-	long a[6] = {pid, (long)status, options, 0, 0, 0};
+	long a[6] = { pid, (long)status, options, 0, 0, 0 };
 	struct lane *me;
 	uint32_t context;
 
@@ -145,7 +149,7 @@ EXPORT pid_t waitpid(pid_t pid, int *status, int options)
 
 EXPORT pid_t wait3(int *status, int options, struct rusage *usage)
 {
-	long a[6] = {-1, (long)status, options, (long)usage, 0, 0};
+	long a[6] = { -1, (long)status, options, (long)usage, 0, 0 };
 	struct lane *me;
 	uint32_t context;
 
@@ -155,7 +159,7 @@ EXPORT pid_t wait3(int *status, int options, struct rusage *usage)
 
 EXPORT pid_t wait(int *status)
 {
-	long a[6] = {-1, (long)status, 0, 0, 0, 0};
+	long a[6] = { -1, (long)status, 0, 0, 0, 0 };
 	struct lane *me;
 	uint32_t context;
 
@@ -165,7 +169,7 @@ EXPORT pid_t wait(int *status)
 
 EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 {
-	long a[6] = {(long)type, (long)id, (long)info, options, 0, 0};
+	long a[6] = { (long)type, (long)id, (long)info, options, 0, 0 };
 	struct lane *me;
 	uint32_t context;
 

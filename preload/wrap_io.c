@@ -1,6 +1,6 @@
 /*
- * Descriptors: the exported names of libc. Each becomes its system call in the I/O engine (io.h); errno and
- * cancellation are done here.
+ * Descriptors: the exported names of libc. Each becomes its system call in the I/O engine (io.h);
+ * errno and cancellation are done here.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,19 +36,19 @@ static long finish(struct lane *me, long result)
 }
 
 /* `real_call` is what a thread that is not a lane does. */
-#define IO_CALL(real_call, number, a0, a1, a2, a3, a4, a5) \
-	do { \
-		struct lane *me_; \
-		uint32_t context_; \
-		long a_[6]; \
-		INTERPOSE_ENTER(me_, context_, real_call); \
-		act_on_cancel(me_); \
-		a_[0] = (long)(a0); \
-		a_[1] = (long)(a1); \
-		a_[2] = (long)(a2); \
-		a_[3] = (long)(a3); \
-		a_[4] = (long)(a4); \
-		a_[5] = (long)(a5); \
+#define IO_CALL(real_call, number, a0, a1, a2, a3, a4, a5)                                     \
+	do {                                                                                   \
+		struct lane *me_;                                                              \
+		uint32_t context_;                                                             \
+		long a_[6];                                                                    \
+		INTERPOSE_ENTER(me_, context_, real_call);                                     \
+		act_on_cancel(me_);                                                            \
+		a_[0] = (long)(a0);                                                            \
+		a_[1] = (long)(a1);                                                            \
+		a_[2] = (long)(a2);                                                            \
+		a_[3] = (long)(a3);                                                            \
+		a_[4] = (long)(a4);                                                            \
+		a_[5] = (long)(a5);                                                            \
 		return (__typeof__(real_call))finish(me_, io_call(me_, number, a_, context_)); \
 	} while (0)
 
@@ -77,8 +77,8 @@ EXPORT ssize_t recv(int fd, void *buffer, size_t size, int flags)
 	IO_CALL(REAL(recv)(fd, buffer, size, flags), SYS_recvfrom, fd, buffer, size, flags, 0, 0);
 }
 
-EXPORT ssize_t recvfrom(int fd, void *buffer, size_t size, int flags,
-			__SOCKADDR_ARG address, socklen_t *length)
+EXPORT ssize_t recvfrom(int fd, void *buffer, size_t size, int flags, __SOCKADDR_ARG address,
+			socklen_t *length)
 {
 	IO_CALL(REAL(recvfrom)(fd, buffer, size, flags, address, length), SYS_recvfrom, fd, buffer,
 		size, flags, address.__sockaddr__, length);
@@ -143,8 +143,8 @@ EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout)
 }
 
 /*
- * The mask of ppoll, pselect and epoll_pwait holds while the call waits: it is set around the operation, so that
- * a signal that it lets through interrupts the wait.
+ * The mask of ppoll, pselect and epoll_pwait holds while the call waits: it is set around the
+ * operation, so that a signal that it lets through interrupts the wait.
  */
 static uint64_t set_mask(const sigset_t *mask)
 {
@@ -162,22 +162,22 @@ static void restore_mask(const sigset_t *mask, uint64_t old)
 }
 
 #define IO_CALL_MASKED(real_call, mask, number, a0, a1, a2, a3, a4) \
-	do { \
-		struct lane *me_; \
-		uint32_t context_; \
-		long a_[6], result_; \
-		uint64_t old_; \
-		INTERPOSE_ENTER(me_, context_, real_call); \
-		act_on_cancel(me_); \
-		a_[0] = (long)(a0); \
-		a_[1] = (long)(a1); \
-		a_[2] = (long)(a2); \
-		a_[3] = (long)(a3); \
-		a_[4] = (long)(a4); \
-		a_[5] = 0; \
-		old_ = set_mask(mask); \
-		result_ = io_call(me_, number, a_, context_); \
-		restore_mask(mask, old_); \
+	do {                                                        \
+		struct lane *me_;                                   \
+		uint32_t context_;                                  \
+		long a_[6], result_;                                \
+		uint64_t old_;                                      \
+		INTERPOSE_ENTER(me_, context_, real_call);          \
+		act_on_cancel(me_);                                 \
+		a_[0] = (long)(a0);                                 \
+		a_[1] = (long)(a1);                                 \
+		a_[2] = (long)(a2);                                 \
+		a_[3] = (long)(a3);                                 \
+		a_[4] = (long)(a4);                                 \
+		a_[5] = 0;                                          \
+		old_ = set_mask(mask);                              \
+		result_ = io_call(me_, number, a_, context_);       \
+		restore_mask(mask, old_);                           \
 		return (__typeof__(real_call))finish(me_, result_); \
 	} while (0)
 
@@ -210,8 +210,8 @@ EXPORT int epoll_wait(int fd, struct epoll_event *events, int most, int timeout)
 EXPORT int epoll_pwait(int fd, struct epoll_event *events, int most, int timeout,
 		       const sigset_t *mask)
 {
-	IO_CALL_MASKED(REAL(epoll_pwait)(fd, events, most, timeout, mask), mask, SYS_epoll_pwait, fd,
-		       events, most, timeout, 0);
+	IO_CALL_MASKED(REAL(epoll_pwait)(fd, events, most, timeout, mask), mask, SYS_epoll_pwait,
+		       fd, events, most, timeout, 0);
 }
 
 EXPORT int epoll_pwait2(int fd, struct epoll_event *events, int most,
@@ -297,14 +297,14 @@ EXPORT ssize_t sendfile64(int out, int in, off64_t *offset, size_t count)
 }
 
 /* Calls that do not block, but after which others may be able to go on. */
-#define IO_SIMPLE(real_call, kind, number, a0, a1) \
-	do { \
-		struct lane *me_; \
-		uint32_t context_; \
-		long a_[6] = {(long)(a0), (long)(a1), 0, 0, 0, 0}; \
-		INTERPOSE_ENTER(me_, context_, real_call); \
-		return (__typeof__(real_call))finish( \
-			me_, io_simple(me_, kind, number, a_, context_)); \
+#define IO_SIMPLE(real_call, kind, number, a0, a1)                                                \
+	do {                                                                                      \
+		struct lane *me_;                                                                 \
+		uint32_t context_;                                                                \
+		long a_[6] = { (long)(a0), (long)(a1), 0, 0, 0, 0 };                              \
+		INTERPOSE_ENTER(me_, context_, real_call);                                        \
+		return (__typeof__(real_call))finish(me_,                                         \
+						     io_simple(me_, kind, number, a_, context_)); \
 	} while (0)
 
 EXPORT int close(int fd)

@@ -56,7 +56,9 @@ EXPORT __sighandler_t __sysv_signal(int number, __sighandler_t handler)
 	return set_handler(number, handler, (int)SA_RESETHAND | SA_NODEFER);
 }
 
-/* After a change of the mask the kernel may have delivered: that happens before the call returns. */
+/*
+ * After a change of the mask the kernel may have delivered: that happens before the call returns.
+ */
 static void mask_changed(struct lane *me)
 {
 	uint64_t mask = 0;
@@ -102,7 +104,10 @@ static siginfo_t sent_by_us(int number, int code)
 	return info;
 }
 
-/* One of our own signals to a lane or, NULL, to the process; the caller's own is handled before it returns. */
+/*
+ * One of our own signals to a lane or, NULL, to the process; the caller's own is handled before it
+ * returns.
+ */
 static long send_signal(struct lane *me, struct lane *to, int number, const siginfo_t *info,
 			uint32_t context)
 {
@@ -206,19 +211,24 @@ EXPORT int pthread_sigqueue(pthread_t thread, int number, const union sigval val
 	INTERPOSE_LEAVE(me, (int)-result);
 }
 
-/* Is one of the set pending for the process or this thread? Any thread that has the turn may ask. */
+/*
+ * Is one of the set pending for the process or this thread? Any thread that has the turn may ask.
+ */
 static bool one_is_pending(void *argument)
 {
 	return signals_pending_in(*(uint64_t *)argument);
 }
 
-/* sigtimedwait: the number, or negative errno. Signals of the set are blocked, so no handler runs for them. */
+/*
+ * sigtimedwait: the number, or negative errno. Signals of the set are blocked, so no handler runs
+ * for them.
+ */
 static long wait_for_signal(struct lane *me, const sigset_t *set_, siginfo_t *info,
 			    int64_t deadline, uint32_t context)
 {
 	static const struct timespec no_time;
 	uint64_t set;
-	struct outside outside = {.attempt = one_is_pending, .argument = &set};
+	struct outside outside = { .attempt = one_is_pending, .argument = &set };
 	long result = -EAGAIN;
 
 	memcpy(&set, set_, sizeof set);
@@ -294,7 +304,8 @@ static long wait_for_handler(struct lane *me, uint32_t context)
 {
 	sched_point(me, EVENT_SIGNAL_WAIT, NULL, context, 0);
 	while (sched_block(me, NULL, 0, -1,
-			   SCHED_INTERRUPTIBLE | SCHED_CANCELABLE | SCHED_NO_DEADLOCK) == WAKE_NORMAL)
+			   SCHED_INTERRUPTIBLE | SCHED_CANCELABLE | SCHED_NO_DEADLOCK) ==
+	       WAKE_NORMAL)
 		;
 	sched_done(me, -EINTR);
 	return -EINTR;

@@ -1,6 +1,6 @@
 /*
- * Timers: alarm, setitimer, timer_create and timerfd on the virtual clock. Timers that start a thread
- * (SIGEV_THREAD) and CPU-time timers stay libc's and the kernel's.
+ * Timers: alarm, setitimer, timer_create and timerfd on the virtual clock. Timers that start a
+ * thread (SIGEV_THREAD) and CPU-time timers stay libc's and the kernel's.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -70,14 +70,14 @@ EXPORT int setitimer(__itimer_which_t which, const struct itimerval *value, stru
 	interval = timer ? timer->interval : 0;
 	if (old)
 		*old = (struct itimerval){
-			.it_interval = {interval / SECOND, interval % SECOND / 1000},
-			.it_value = {before / SECOND, before % SECOND / 1000},
+			.it_interval = { interval / SECOND, interval % SECOND / 1000 },
+			.it_value = { before / SECOND, before % SECOND / 1000 },
 		};
 	if (timer)
 		timers_arm(timer,
-			   from_timeval(&value->it_value) ?
-				   clock_after_ns(from_timeval(&value->it_value)) :
-				   INT64_MAX,
+			   from_timeval(&value->it_value)
+				   ? clock_after_ns(from_timeval(&value->it_value))
+				   : INT64_MAX,
 			   from_timeval(&value->it_interval));
 	sched_event(me, EVENT_TIMER, NULL, context, 0);
 	INTERPOSE_LEAVE(me, 0);
@@ -94,9 +94,9 @@ EXPORT int getitimer(__itimer_which_t which, struct itimerval *value)
 	timer = real_timer();
 	now = left(timer);
 	*value = (struct itimerval){
-		.it_interval = {timer ? timer->interval / SECOND : 0,
-				timer ? timer->interval % SECOND / 1000 : 0},
-		.it_value = {now / SECOND, now % SECOND / 1000},
+		.it_interval = { timer ? timer->interval / SECOND : 0,
+				 timer ? timer->interval % SECOND / 1000 : 0 },
+		.it_value = { now / SECOND, now % SECOND / 1000 },
 	};
 	INTERPOSE_LEAVE(me, 0);
 }
@@ -125,8 +125,8 @@ EXPORT int timer_create(clockid_t clock, struct sigevent *event, timer_t *handle
 	if (timer) {
 		*handle = (timer_t)(TIMER_TAG | timers_index(timer));
 		timer->clock = clock;
-		timer->number = event ? (event->sigev_notify == SIGEV_NONE ? 0 : event->sigev_signo) :
-					SIGALRM;
+		timer->number = event ? (event->sigev_notify == SIGEV_NONE ? 0 : event->sigev_signo)
+				      : SIGALRM;
 		timer->value = event ? event->sigev_value.sival_ptr : (void *)*handle;
 		if (event && event->sigev_notify == SIGEV_THREAD_ID)
 			for (i = 0; i < schedule.lane_slots; i++)
@@ -149,13 +149,13 @@ static void set_time(struct virtual_timer *timer, bool absolute, const struct it
 
 	if (old)
 		*old = (struct itimerspec){
-			.it_interval = {interval / SECOND, interval % SECOND},
-			.it_value = {before / SECOND, before % SECOND},
+			.it_interval = { interval / SECOND, interval % SECOND },
+			.it_value = { before / SECOND, before % SECOND },
 		};
 	time = from_timespec(&value->it_value);
 	if (time)
-		time = absolute ? clock_deadline(timer->clock, &value->it_value) :
-				  clock_after_ns(time);
+		time = absolute ? clock_deadline(timer->clock, &value->it_value)
+				: clock_after_ns(time);
 	timers_arm(timer, time || from_timespec(&value->it_value) ? time : INT64_MAX,
 		   from_timespec(&value->it_interval));
 }
@@ -185,8 +185,8 @@ static void get_time(const struct virtual_timer *timer, struct itimerspec *value
 	int64_t now = left(timer);
 
 	*value = (struct itimerspec){
-		.it_interval = {timer->interval / SECOND, timer->interval % SECOND},
-		.it_value = {now / SECOND, now % SECOND},
+		.it_interval = { timer->interval / SECOND, timer->interval % SECOND },
+		.it_value = { now / SECOND, now % SECOND },
 	};
 }
 
@@ -217,7 +217,8 @@ EXPORT int timer_delete(timer_t handle)
 	return 0;
 }
 
-EXPORT int timerfd_settime(int fd, int flags, const struct itimerspec *value, struct itimerspec *old)
+EXPORT int timerfd_settime(int fd, int flags, const struct itimerspec *value,
+			   struct itimerspec *old)
 {
 	static const struct itimerspec disarm;
 	struct virtual_timer *timer;
@@ -225,7 +226,10 @@ EXPORT int timerfd_settime(int fd, int flags, const struct itimerspec *value, st
 	uint32_t context;
 
 	INTERPOSE_ENTER(me, context, REAL(timerfd_settime)(fd, flags, value, old));
-	/* The real one stays silent until the virtual clock is there; the kernel checks the arguments. */
+	/*
+	 * The real one stays silent until the virtual clock is there; the kernel checks the
+	 * arguments.
+	 */
 	if (REAL(timerfd_settime)(fd, flags & ~TFD_TIMER_ABSTIME, value, NULL) != 0 ||
 	    REAL(timerfd_settime)(fd, 0, &disarm, NULL) != 0)
 		INTERPOSE_LEAVE(me, -1);

@@ -1,8 +1,8 @@
 /*
- * Takes the records of the target out of the ring, checks each and hands it to a sink. What the sink
- * sees can be relied on: types, sizes, counts, kinds and phases are in range, strings are
- * NUL-terminated, and every number that a record names (lane, object, context, module) was announced
- * before. The sink's records are private copies: the target cannot change them any more.
+ * Takes the records of the target out of the ring, checks each and hands it to a sink. What the
+ * sink sees can be relied on: types, sizes, counts, kinds and phases are in range, strings are
+ * NUL-terminated, and every number that a record names (lane, object, context, module) was
+ * announced before. The sink's records are private copies: the target cannot change them any more.
  *
  *	struct drain *drain = drain_new(region, &sink, self);
  *	while (running) {
@@ -26,13 +26,14 @@
 
 /* Codes of struct err beside errno. */
 enum drain_err {
-	DRAIN_ERR_CORRUPT = ERR_MODULE + 512, /* the target wrote something impossible into the region */
+	/* the target wrote something impossible into the region */
+	DRAIN_ERR_CORRUPT = ERR_MODULE + 512,
 };
 
 /*
  * Who gets the records. Each function returns 0, or a negative code with `err` set that ends the
- * drain: drain_step() returns it at once, and again whenever it is called. A NULL member means "not interested". Records
- * belong to the drain and are valid during the call only.
+ * drain: drain_step() returns it at once, and again whenever it is called. A NULL member means "not
+ * interested". Records belong to the drain and are valid during the call only.
  */
 struct drain_sink {
 	int (*event)(void *self, const struct record_event *event, struct err *err);
@@ -46,21 +47,23 @@ struct drain_sink {
 
 struct drain;
 
-/* `region`, `sink` and `self` must outlive the drain. Never NULL: out of memory ends the process. */
+/*
+ * `region`, `sink` and `self` must outlive the drain. Never NULL: out of memory ends the process.
+ */
 struct drain *drain_new(struct region *region, const struct drain_sink *sink, void *self);
 void drain_free(struct drain *drain);
 
 /*
  * Hands over what is in the ring now (at most one ring full), gives the space back and wakes a
- * waiting writer. Returns the number of records, -DRAIN_ERR_CORRUPT, or what the sink returned; after
- * an error nothing more is read. Blocks only where the sink does.
+ * waiting writer. Returns the number of records, -DRAIN_ERR_CORRUPT, or what the sink returned;
+ * after an error nothing more is read. Blocks only where the sink does.
  */
 int drain_step(struct drain *drain, struct err *err);
 
 /*
  * Sleeps until the doorbell rings, at most `timeout_ms` and at most 10 ms; does not sleep when the
- * mailbox asks or the ring is an eighth full. A few records are let wait: so this process does not take the
- * CPU from the target for each of them. Returns false when the time passed without news.
+ * mailbox asks or the ring is an eighth full. A few records are let wait: so this process does not
+ * take the CPU from the target for each of them. Returns false when the time passed without news.
  */
 bool drain_wait(struct drain *drain, int timeout_ms);
 

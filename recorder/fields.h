@@ -1,6 +1,6 @@
 /*
- * Members of a JSON object of a trace, read with a default where they are missing or of another type.
- * For small objects (header, outcome, notes): cJSON searches them linearly.
+ * Members of a JSON object of a trace, read with a default where they are missing or of another
+ * type. For small objects (header, outcome, notes): cJSON searches them linearly.
  */
 #ifndef RECORDER_FIELDS_H
 #define RECORDER_FIELDS_H
@@ -20,8 +20,8 @@ uint32_t fields_number(const cJSON *object, const char *name, uint32_t otherwise
 const char *fields_string(const cJSON *object, const char *name, const char *otherwise);
 
 /*
- * The bytes of a string, which stands as {"b64":"..."} when it is not UTF-8. malloc'ed, with a NUL behind it;
- * NULL when there is none.
+ * The bytes of a string, which stands as {"b64":"..."} when it is not UTF-8. malloc'ed, with a NUL
+ * behind it; NULL when there is none.
  */
 char *fields_bytes(const cJSON *object, const char *name, size_t *size);
 

@@ -1,6 +1,6 @@
 /*
- * Builds the system call filter, see filter.h. The filter is not installed here: an interposed function
- * of the runtime makes the same calls from its own text, where they are allowed.
+ * Builds the system call filter, see filter.h. The filter is not installed here: an interposed
+ * function of the runtime makes the same calls from its own text, where they are allowed.
  */
 #include "recorder/filter.h"
 
@@ -16,8 +16,8 @@
 #include "recorder/alloc.h"
 
 /*
- * What may block in the kernel, and what libc uses to reach its own signal bookkeeping. Not preadv and
- * pwritev: they act on seekable files only.
+ * What may block in the kernel, and what libc uses to reach its own signal bookkeeping. Not preadv
+ * and pwritev: they act on seekable files only.
  */
 static const int calls[] = {
 	SCMP_SYS(read),
@@ -60,7 +60,7 @@ static const int calls[] = {
 static const unsigned lock_commands[] = { F_SETLKW, F_OFD_SETLKW };
 
 static const unsigned futex_operations[] = {
-	FUTEX_WAIT,	   FUTEX_WAKE,	      FUTEX_REQUEUE,
+	FUTEX_WAIT,        FUTEX_WAKE,        FUTEX_REQUEUE,
 	FUTEX_CMP_REQUEUE, FUTEX_WAIT_BITSET, FUTEX_WAKE_BITSET,
 };
 
@@ -85,9 +85,9 @@ static int add_rules(scmp_filter_ctx context)
 			return rc;
 	}
 	for (i = 0; i < sizeof(futex_operations) / sizeof(*futex_operations); i++) {
-		rc = seccomp_rule_add(
-			context, SCMP_ACT_TRAP, SCMP_SYS(futex), 1,
-			SCMP_A1(SCMP_CMP_MASKED_EQ, FUTEX_OPERATION, futex_operations[i]));
+		rc = seccomp_rule_add(context, SCMP_ACT_TRAP, SCMP_SYS(futex), 1,
+				      SCMP_A1(SCMP_CMP_MASKED_EQ, FUTEX_OPERATION,
+					      futex_operations[i]));
 		if (rc)
 			return rc;
 	}

@@ -1,7 +1,8 @@
 /*
  * The system call filter of the trap layer: which calls of libc, beside those it makes through our
- * interposers, could block a thread and so must come to the scheduler. Compiled here with libseccomp, handed to
- * the runtime through the plan (PLAN_FILTER), which limits it to the addresses of libc's text.
+ * interposers, could block a thread and so must come to the scheduler. Compiled here with
+ * libseccomp, handed to the runtime through the plan (PLAN_FILTER), which limits it to the
+ * addresses of libc's text.
  *
  * SECCOMP_RET_TRAP for the calls listed in filter.c, SECCOMP_RET_ALLOW for all others and for
  * other architectures (int 0x80, x32). See seccomp(2), seccomp_export_bpf(3).
@@ -14,7 +15,9 @@
 
 #include "formats/err.h"
 
-/* Compiles the filter. `*program` is malloc'ed, `*count` its instructions. 0 or a negative errno. */
+/*
+ * Compiles the filter. `*program` is malloc'ed, `*count` its instructions. 0 or a negative errno.
+ */
 int filter_build(struct sock_filter **program, size_t *count, struct err *err);
 
 #endif

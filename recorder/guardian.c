@@ -1,5 +1,6 @@
 /*
- * The guardian process, see guardian.h. Runs on the memory of a forked CLI: no allocation, no stdio.
+ * The guardian process, see guardian.h. Runs on the memory of a forked CLI: no allocation, no
+ * stdio.
  */
 #include "recorder/guardian.h"
 
@@ -25,8 +26,8 @@
 struct guardian {
 	const struct guardian_job *job;
 	pid_t target;
-	int signals;	 /* signalfd with SIGCHLD */
-	bool ended;	 /* the target was reaped */
+	int signals;     /* signalfd with SIGCHLD */
+	bool ended;      /* the target was reaped */
 	unsigned killed; /* children that died of our SIGKILL, the target not counted */
 };
 
@@ -73,7 +74,9 @@ static _Noreturn void become_target(const struct guardian_job *job, pid_t guardi
 	_exit(127);
 }
 
-/* Closes every descriptor but these three: pipes of the target and of the CLI must see their ends. */
+/*
+ * Closes every descriptor but these three: pipes of the target and of the CLI must see their ends.
+ */
 static void close_others(int a, int b, int c)
 {
 	int keep[3] = { a, b, c }, next = 0, i, j;
@@ -119,7 +122,10 @@ static bool reap(struct guardian *guardian)
 	return pid == 0;
 }
 
-/* Kills the children listed in a file of blank-separated ids. Returns how many signals were accepted, or -1. */
+/*
+ * Kills the children listed in a file of blank-separated ids. Returns how many signals were
+ * accepted, or -1.
+ */
 static int kill_listed(void)
 {
 	char path[64], buffer[4096];
@@ -187,7 +193,8 @@ static int kill_found(void)
 }
 
 /*
- * Waits for news of children or of the CLI. Returns false when the CLI wants everything killed, or is gone.
+ * Waits for news of children or of the CLI. Returns false when the CLI wants everything killed, or
+ * is gone.
  */
 static bool wait_news(const struct guardian *guardian, int timeout_ms)
 {
@@ -205,8 +212,9 @@ static bool wait_news(const struct guardian *guardian, int timeout_ms)
 }
 
 /*
- * Kills everything below us and reaps it. The list of children may miss one while processes come and go
- * (proc(5)), so it is asked again; what cannot be killed in the end has become another user's.
+ * Kills everything below us and reaps it. The list of children may miss one while processes come
+ * and go (proc(5)), so it is asked again; what cannot be killed in the end has become another
+ * user's.
  */
 static void kill_all(struct guardian *guardian)
 {

@@ -1,11 +1,12 @@
 /*
- * The guardian: the process between the CLI and the target, see target.h for what it is for. It runs
- * guardian_main() in a fork of the CLI and never returns from it. It never kills by a remembered id: only its own
- * children, which cannot be reaped behind its back, until none is left; the children of a killed process become
- * its own (PR_SET_CHILD_SUBREAPER, prctl(2)).
+ * The guardian: the process between the CLI and the target, see target.h for what it is for. It
+ * runs guardian_main() in a fork of the CLI and never returns from it. It never kills by a
+ * remembered id: only its own children, which cannot be reaped behind its back, until none is left;
+ * the children of a killed process become its own (PR_SET_CHILD_SUBREAPER, prctl(2)).
  *
- * `link` is one end of a SOCK_SEQPACKET pair. CLI to guardian: any message, or end of file because the CLI is gone,
- * means kill everything. Guardian to CLI: struct guardian_message, each with a ring of the doorbell.
+ * `link` is one end of a SOCK_SEQPACKET pair. CLI to guardian: any message, or end of file because
+ * the CLI is gone, means kill everything. Guardian to CLI: struct guardian_message, each with a
+ * ring of the doorbell.
  */
 #ifndef RECORDER_GUARDIAN_H
 #define RECORDER_GUARDIAN_H
@@ -19,8 +20,9 @@
 enum guardian_event {
 	GUARDIAN_STARTED,     /* execve(2) worked; value: pid */
 	GUARDIAN_EXEC_FAILED, /* value: errno. The last message. */
-	GUARDIAN_ENDED,	      /* value: wait status of the target */
-	GUARDIAN_CLEANED,     /* value: processes that had to be killed after the target's end. The last message. */
+	GUARDIAN_ENDED,       /* value: wait status of the target */
+	/* value: processes that had to be killed after the target's end. The last message. */
+	GUARDIAN_CLEANED,
 };
 
 struct guardian_message {
@@ -35,9 +37,10 @@ struct guardian_job {
 	const sigset_t *mask;  /* of the target */
 	struct region *region; /* for its doorbell */
 	int link;
-	int cpu;		 /* -1: not pinned */
-	unsigned long persona;	 /* personality(2) of the target; as it is when the kernel refuses */
-	unsigned grace_ms;	 /* for what outlives the target */
+	int cpu; /* -1: not pinned */
+	/* personality(2) of the target; as it is when the kernel refuses */
+	unsigned long persona;
+	unsigned grace_ms; /* for what outlives the target */
 };
 
 /* Requires that all signals are blocked and that the process has one thread. Allocates nothing. */

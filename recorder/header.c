@@ -31,8 +31,8 @@ const char *const header_strategies[HEADER_STRATEGIES] = {
 };
 
 static const char *const allowed[] = {
-	"PATH", "LANG", "LC_*", "TZ", "PYTHON*", "LD_LIBRARY_PATH", "OMP_*", "MALLOC_*",
-	"GLIBC_TUNABLES", "TERM",
+	"PATH",  "LANG",     "LC_*",           "TZ",   "PYTHON*", "LD_LIBRARY_PATH",
+	"OMP_*", "MALLOC_*", "GLIBC_TUNABLES", "TERM",
 };
 
 bool header_allows(const char *entry)
@@ -124,8 +124,7 @@ static cJSON *program(struct session *session)
 	char *path = realpath(target_path(session_target(session)), NULL);
 	unsigned i;
 
-	cJSON_AddStringToObject(object, "path",
-				path ? path : target_path(session_target(session)));
+	cJSON_AddStringToObject(object, "path", path ? path : target_path(session_target(session)));
 	free(path);
 	add_uint(object, "size", elf->size);
 	add_hash(object, "hash", elf->hash);

@@ -1,7 +1,7 @@
 /*
- * The header of a trace, both ways: what a recording writes about the program, the machine and the plan, and what a replay
- * takes out of it again. A trace is attached to public bug reports: of the environment only the
- * variables of an allow-list are in it.
+ * The header of a trace, both ways: what a recording writes about the program, the machine and the
+ * plan, and what a replay takes out of it again. A trace is attached to public bug reports: of the
+ * environment only the variables of an allow-list are in it.
  *
  *	{"version":"0.1.0","command":"record","argv":[...],"cwd":"/home/me",
  *	 "environment":{"PATH":...},
@@ -30,8 +30,8 @@
 #define HEADER_VERSION "0.1.0" /* of frontrun */
 
 /*
- * The header's members for a run of `session`. `extra` are `extras` further names of environment variables. The
- * caller deletes it. Never NULL.
+ * The header's members for a run of `session`. `extra` are `extras` further names of environment
+ * variables. The caller deletes it. Never NULL.
  */
 cJSON *header_new(struct session *session, const char *command, const char *const *extra,
 		  unsigned extras);
@@ -41,18 +41,22 @@ const char *header_strategy_name(unsigned id);
 int header_strategy_by_name(const char *name);
 
 /*
- * Fills what a replay has to repeat from a header. -EINVAL with `err` when something is missing or makes
- * no sense.
+ * Fills what a replay has to repeat from a header. -EINVAL with `err` when something is missing or
+ * makes no sense.
  */
 int header_plan(const cJSON *header, struct plan_run *run, struct plan_strategy *strategy,
 		struct err *err);
 
-/* A NULL-terminated argv, to be freed with header_free_words(); NULL with `err` set when there is none. */
+/*
+ * A NULL-terminated argv, to be freed with header_free_words(); NULL with `err` set when there is
+ * none.
+ */
 char **header_argv(const cJSON *header, struct err *err);
 
 /*
- * The present environment with the variables of the header put to what they were: those of the allow-list that
- * the header does not have are left out. NULL-terminated, to be freed with header_free_words().
+ * The present environment with the variables of the header put to what they were: those of the
+ * allow-list that the header does not have are left out. NULL-terminated, to be freed with
+ * header_free_words().
  */
 char **header_environment(const cJSON *header);
 void header_free_words(char **words);
@@ -61,8 +65,8 @@ void header_free_words(char **words);
 bool header_is_ours(const cJSON *header);
 
 /*
- * How `elf` differs from the program that the header describes, for a warning: one sentence, "" when it does
- * not. `text` holds `size` bytes.
+ * How `elf` differs from the program that the header describes, for a warning: one sentence, ""
+ * when it does not. `text` holds `size` bytes.
  */
 void header_compare_program(const cJSON *header, const struct elf_info *elf, char *text,
 			    size_t size);

@@ -1,5 +1,6 @@
 /*
- * What the writing and the reading half of the header share (header.c, header_read.c): names and the allow-list.
+ * What the writing and the reading half of the header share (header.c, header_read.c): names and
+ * the allow-list.
  */
 #ifndef RECORDER_HEADER_NAMES_H
 #define RECORDER_HEADER_NAMES_H
@@ -9,7 +10,8 @@
 
 #include "formats/plan.h"
 
-#define HEADER_FLAGS 2u /* bits of enum plan_run_flag that a recording may set, from the lowest on */
+/* bits of enum plan_run_flag that a recording may set, from the lowest on */
+#define HEADER_FLAGS 2u
 #define HEADER_STRATEGIES (STRATEGY_SCRIPT + 1u)
 
 extern const char *const header_flag_names[HEADER_FLAGS];

@@ -1,6 +1,6 @@
 /*
- * Takes out of the header of a trace what a replay needs, see header.h. The header is a stranger's: everything
- * is checked.
+ * Takes out of the header of a trace what a replay needs, see header.h. The header is a stranger's:
+ * everything is checked.
  */
 #include "recorder/header.h"
 
@@ -48,13 +48,15 @@ int header_plan(const cJSON *header, struct plan_run *run, struct plan_strategy 
 	memset(run, 0, sizeof(*run));
 	memset(strategy, 0, sizeof(*strategy));
 	if (!plan || !how)
-		return err_set(err, EINVAL, "the trace does not say under which plan it was recorded");
+		return err_set(err, EINVAL,
+			       "the trace does not say under which plan it was recorded");
 	if (id < 0)
 		return err_set(err, EINVAL, "the trace was recorded with the unknown strategy '%s'",
 			       fields_string(how, "name", ""));
-	cJSON_ArrayForEach(item, fields_array(plan, "flags"))
+	cJSON_ArrayForEach (item, fields_array(plan, "flags"))
 		for (i = 0; i < HEADER_FLAGS; i++)
-			if (cJSON_IsString(item) && !strcmp(item->valuestring, header_flag_names[i]))
+			if (cJSON_IsString(item) &&
+			    !strcmp(item->valuestring, header_flag_names[i]))
 				run->flags |= 1u << i;
 	run->cpus = fields_number(plan, "cpus", 1);
 	run->random_seed = member_uint(plan, "random_seed");
@@ -69,7 +71,7 @@ int header_plan(const cJSON *header, struct plan_run *run, struct plan_strategy 
 	strategy->seed = member_uint(how, "seed");
 	strategy->slice = fields_number(how, "slice", 0);
 	i = 0;
-	cJSON_ArrayForEach(item, fields_array(how, "parameters"))
+	cJSON_ArrayForEach (item, fields_array(how, "parameters"))
 		if (i < sizeof(strategy->parameters) / sizeof(*strategy->parameters))
 			strategy->parameters[i++] = read_uint(item);
 	return 0;
@@ -86,10 +88,11 @@ char **header_argv(const cJSON *header, struct err *err)
 		return NULL;
 	}
 	argv = alloc_check(calloc((size_t)n + 1, sizeof(*argv)));
-	cJSON_ArrayForEach(item, array) {
+	cJSON_ArrayForEach (item, array) {
 		if (!cJSON_IsString(item)) {
 			header_free_words(argv);
-			err_set(err, EINVAL, "an argument of the program in the trace is no string");
+			err_set(err, EINVAL,
+				"an argument of the program in the trace is no string");
 			return NULL;
 		}
 		argv[i++] = alloc_check(strdup(item->valuestring));
@@ -113,10 +116,12 @@ char **header_environment(const cJSON *header)
 			envp[n++] = alloc_check(strdup(environ[i]));
 		free(name);
 	}
-	cJSON_ArrayForEach(item, stored)
+	cJSON_ArrayForEach (item, stored)
 		if (cJSON_IsString(item) && *item->string && !strchr(item->string, '='))
-			alloc_check(asprintf(&envp[n++], "%s=%s", item->string,
-					     item->valuestring) < 0 ? NULL : envp);
+			alloc_check(asprintf(&envp[n++], "%s=%s", item->string, item->valuestring) <
+						    0
+					    ? NULL
+					    : envp);
 	return envp;
 }
 

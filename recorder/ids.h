@@ -1,7 +1,8 @@
 /*
- * Stable ids of lanes and objects as text, as they stand in traces: the same thing has the same id in every run
- * with the same schedule, wherever it lies in memory (architecture.md, point 5). Also the way back, to the
- * hashes under which the runtime counts them (preload/object.c has the definition).
+ * Stable ids of lanes and objects as text, as they stand in traces: the same thing has the same id
+ * in every run with the same schedule, wherever it lies in memory (architecture.md, point 5). Also
+ * the way back, to the hashes under which the runtime counts them (preload/object.c has the
+ * definition).
  *
  *	lane    "1" first thread of the first image, "2" of the image after an exec, "1.2" its second child
  *	object  "bank+0x40a0"  static: base name of the module, link-time address
@@ -25,7 +26,9 @@ const char *ids_kind_name(unsigned kind);
 /* enum object_kind, or OBJECT_KIND_COUNT for none of them. */
 unsigned ids_kind_by_name(const char *name);
 
-/* `parent` is the parent's id, NULL for the first thread of an image: then `index` counts images. */
+/*
+ * `parent` is the parent's id, NULL for the first thread of an image: then `index` counts images.
+ */
 void ids_lane(struct text *text, const char *parent, uint32_t index);
 
 /*

@@ -49,7 +49,7 @@ void locations_free(struct locations *locations)
 	struct place *place, *next;
 	uint32_t i;
 
-	HASH_ITER(hh, locations->places, place, next) {
+	HASH_ITER (hh, locations->places, place, next) {
 		HASH_DEL(locations->places, place);
 		free(place);
 	}

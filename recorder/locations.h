@@ -1,6 +1,6 @@
 /*
- * The modules and code locations of a run, on their way into its trace: gives each place a number and writes its
- * module and location line, symbolised, when it is seen first.
+ * The modules and code locations of a run, on their way into its trace: gives each place a number
+ * and writes its module and location line, symbolised, when it is seen first.
  */
 #ifndef RECORDER_LOCATIONS_H
 #define RECORDER_LOCATIONS_H
@@ -21,8 +21,8 @@ void locations_free(struct locations *locations);
 int locations_module(struct locations *locations, const struct record_module *record);
 
 /*
- * Number of the place at a link-time address of a module (0: `offset` is absolute and in none). `flags` of
- * enum symbols_flag. An error of the writer is met again at the next line.
+ * Number of the place at a link-time address of a module (0: `offset` is absolute and in none).
+ * `flags` of enum symbols_flag. An error of the writer is met again at the next line.
  */
 uint32_t locations_number(struct locations *locations, uint32_t module, uint64_t offset,
 			  unsigned flags);

@@ -1,6 +1,6 @@
 /*
- * Names for people, from the names of a trace. Keeps two small indexes (objects by name, to see which
- * names are shared; lanes by id) and no text of its own.
+ * Names for people, from the names of a trace. Keeps two small indexes (objects by name, to see
+ * which names are shared; lanes by id) and no text of its own.
  */
 #include "recorder/naming.h"
 
@@ -178,8 +178,8 @@ static const char *base_name(const char *path)
 }
 
 /*
- * The function and line of a location to show: of the program's own code where functions were inlined into each
- * other (std::mutex::lock() inlined into deposit() is deposit()).
+ * The function and line of a location to show: of the program's own code where functions were
+ * inlined into each other (std::mutex::lock() inlined into deposit() is deposit()).
  */
 static const struct trace_source *shown_source(const struct trace_location *location)
 {

@@ -47,8 +47,9 @@ void naming_object(const struct naming *naming, struct text *text, uint32_t obje
 uint32_t naming_object_lane(const struct naming *naming, uint32_t object);
 
 /*
- * Where a context is: its first frame of the program's own code as "bank.c:17" (base name of the file), or
- * "function", or "module+0x1234"; without such a frame the function of its innermost. Nothing for 0.
+ * Where a context is: its first frame of the program's own code as "bank.c:17" (base name of the
+ * file), or "function", or "module+0x1234"; without such a frame the function of its innermost.
+ * Nothing for 0.
  */
 void naming_place(const struct naming *naming, struct text *text, uint32_t context);
 
@@ -59,8 +60,8 @@ void naming_site(const struct naming *naming, struct text *text, uint32_t contex
 void naming_frame(const struct naming *naming, struct text *text, uint32_t location);
 
 /*
- * An event in words: "locks account_lock", "tries to lock account_lock: busy", and for an announced one
- * "wants to lock account_lock". Without the lane.
+ * An event in words: "locks account_lock", "tries to lock account_lock: busy", and for an announced
+ * one "wants to lock account_lock". Without the lane.
  */
 void naming_step(const struct naming *naming, struct text *text, const struct trace_event *event);
 
@@ -74,7 +75,9 @@ void naming_result(struct text *text, unsigned kind, int64_t result);
 /* True when `name` is what the user may call the lane: "T2", "2", its id or its thread name. */
 bool naming_lane_is(const struct naming *naming, uint32_t lane, const char *name);
 
-/* True when the pattern (fnmatch(3)) is for the object: its printed name, its bare name or its id. */
+/*
+ * True when the pattern (fnmatch(3)) is for the object: its printed name, its bare name or its id.
+ */
 bool naming_object_is(const struct naming *naming, uint32_t object, const char *pattern);
 
 #endif

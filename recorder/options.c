@@ -44,7 +44,10 @@ int options_usage_error(const struct command *command, const char *format, ...)
 	return command->usage_status;
 }
 
-/* Optimal string alignment distance: insert, delete, replace, swap neighbours. Words up to 63 letters. */
+/*
+ * Optimal string alignment distance: insert, delete, replace, swap neighbours. Words up to 63
+ * letters.
+ */
 static unsigned distance(const char *a, const char *b)
 {
 	enum { MAX = 64 };
@@ -142,15 +145,13 @@ static int store(struct options *options, unsigned id, char *argument)
 	case TYPE_SECONDS:
 		value->seconds = strtod(argument, &end);
 		if (end == argument || *end || !(value->seconds >= 0) || value->seconds > 1e9)
-			return options_usage_error(options->command,
-						   "--%s takes seconds, not '%s'", row->name,
-						   argument);
+			return options_usage_error(options->command, "--%s takes seconds, not '%s'",
+						   row->name, argument);
 		break;
 	case TYPE_CHOICE:
 		if (!parse_choice(row->argument, argument))
-			return options_usage_error(options->command,
-						   "--%s takes %s, not '%s'", row->name,
-						   row->argument, argument);
+			return options_usage_error(options->command, "--%s takes %s, not '%s'",
+						   row->name, row->argument, argument);
 		break;
 	case TYPE_LIST:
 		value->all = alloc_grow(value->all, value->count, sizeof(*value->all));
@@ -179,9 +180,8 @@ static int unknown_option(const struct command *command, const char *word)
 			known[n++] = option_rows[i].name;
 	nearest = options_nearest(name, known, n);
 	if (nearest)
-		return options_usage_error(command,
-					   "unknown option '--%s'; did you mean '--%s'?", name,
-					   nearest);
+		return options_usage_error(command, "unknown option '--%s'; did you mean '--%s'?",
+					   name, nearest);
 	return options_usage_error(command, "unknown option '--%s' (see frontrun help %s)", name,
 				   command->name);
 }

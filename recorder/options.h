@@ -1,6 +1,7 @@
 /*
- * Command line options: one table (options.def) for the parser, `--help`, "did you mean", completion
- * and the manual page. A command gets its options as an array of values, indexed by enum option_id.
+ * Command line options: one table (options.def) for the parser, `--help`, "did you mean",
+ * completion and the manual page. A command gets its options as an array of values, indexed by enum
+ * option_id.
  *
  *	int cmd_record(const struct command *command, int argc, char **argv)
  *	{
@@ -47,15 +48,17 @@ enum option_id {
 
 /* How the words that are not options are read. */
 enum command_words {
-	WORDS_NONE,    /* there are none */
-	WORDS_MIXED,   /* operands, options may follow them */
-	WORDS_PROGRAM, /* a command line of another program: options end at its first word, or at -- */
+	WORDS_NONE,  /* there are none */
+	WORDS_MIXED, /* operands, options may follow them */
+	/* a command line of another program: options end at its first word, or at -- */
+	WORDS_PROGRAM,
 };
 
 struct command {
 	enum command_id id;
 	const char *name;
-	int (*run)(const struct command *command, int argc, char **argv); /* returns the exit status */
+	/* returns the exit status */
+	int (*run)(const struct command *command, int argc, char **argv);
 	enum command_words words;
 	int usage_status; /* exit status when the options are wrong */
 	const char *synopsis;
@@ -64,8 +67,9 @@ struct command {
 };
 
 /*
- * Finds the command that argv[1] names and runs it; `--help`, `--version` and mistakes are answered here. `table`
- * holds COMMAND_COUNT rows in the order of commands.def. Returns the exit status. For main() only.
+ * Finds the command that argv[1] names and runs it; `--help`, `--version` and mistakes are answered
+ * here. `table` holds COMMAND_COUNT rows in the order of commands.def. Returns the exit status. For
+ * main() only.
  */
 int command_main(const struct command *table, int argc, char **argv);
 
@@ -73,17 +77,18 @@ int command_main(const struct command *table, int argc, char **argv);
 const struct command *command_all(void);
 
 struct option_value {
-	unsigned count;     /* how often it was given */
-	const char *text;   /* the last argument, NULL for flags */
-	uint64_t number;    /* TYPE_COUNT */
-	double seconds;     /* TYPE_SECONDS */
-	const char **all;   /* TYPE_LIST: every argument, `count` of them */
+	unsigned count;   /* how often it was given */
+	const char *text; /* the last argument, NULL for flags */
+	uint64_t number;  /* TYPE_COUNT */
+	double seconds;   /* TYPE_SECONDS */
+	const char **all; /* TYPE_LIST: every argument, `count` of them */
 };
 
 struct options {
 	const struct command *command;
 	struct option_value value[OPTION_IDS];
-	char **words; /* what is not an option: operands, or the program and its arguments; NULL-terminated */
+	/* what is not an option: operands, or the program and its arguments; NULL-terminated */
+	char **words;
 	int n_words;
 	bool after_dashes; /* the words came behind -- */
 };
@@ -104,7 +109,10 @@ double options_seconds(const struct options *options, enum option_id id, double 
 int options_usage_error(const struct command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The known word nearest to `word`, or NULL when none is near (Damerau-Levenshtein, at most a third of its length). */
+/*
+ * The known word nearest to `word`, or NULL when none is near (Damerau-Levenshtein, at most a third
+ * of its length).
+ */
 const char *options_nearest(const char *word, const char *const *known, size_t n_known);
 
 /* The command of this name, or NULL. */

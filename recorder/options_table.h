@@ -1,5 +1,6 @@
 /*
- * The rows of options.def and exit_codes.def as the parser (options.c) and the help (help.c) read them.
+ * The rows of options.def and exit_codes.def as the parser (options.c) and the help (help.c) read
+ * them.
  */
 #ifndef RECORDER_OPTIONS_TABLE_H
 #define RECORDER_OPTIONS_TABLE_H

@@ -86,7 +86,9 @@ static void add_failure(cJSON *outcome, const struct region_failure *failure,
 	if (failure->frame_count) {
 		frames = cJSON_AddArrayToObject(outcome, "frames");
 		for (i = 0; i < failure->frame_count; i++) {
-			/* Program counters are stored as return addresses are (preload/unwind.h). */
+			/*
+			 * Program counters are stored as return addresses are (preload/unwind.h).
+			 */
 			uint32_t location = trace_sink_address(sink, failure->frames[i],
 							       SYMBOLS_RETURN_ADDRESS);
 

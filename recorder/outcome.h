@@ -20,8 +20,8 @@
 const char *outcome_word(enum verdict_kind verdict);
 
 /*
- * The members behind "outcome" for trace_writer_outcome(). Locations of a crash are written to the trace
- * through `sink`. The caller deletes it. Never NULL.
+ * The members behind "outcome" for trace_writer_outcome(). Locations of a crash are written to the
+ * trace through `sink`. The caller deletes it. Never NULL.
  */
 cJSON *outcome_new(const struct session_result *result, struct trace_sink *sink);
 

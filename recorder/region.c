@@ -1,6 +1,6 @@
 /*
- * The CLI's side of the shared region, see region.h. No process is started or watched here, and records are
- * not looked at: that is target.c and drain.c.
+ * The CLI's side of the shared region, see region.h. No process is started or watched here, and
+ * records are not looked at: that is target.c and drain.c.
  */
 #include "recorder/region.h"
 

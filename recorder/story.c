@@ -1,6 +1,6 @@
 /*
- * Tells how a run ended, one function for each sort of ending. Prints to a FILE and returns nothing: what
- * the outcome does not say is left out.
+ * Tells how a run ended, one function for each sort of ending. Prints to a FILE and returns
+ * nothing: what the outcome does not say is left out.
  */
 #include "recorder/story.h"
 

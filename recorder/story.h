@@ -1,7 +1,7 @@
 /*
- * How a run ended, told for people from the outcome line of its trace: the sentence that names the failure,
- * then who waits for what, or where it crashed. Shared by record's summary, replay, explain and fuzz. It
- * reads no file; numbers in the outcome are those of the trace's names.
+ * How a run ended, told for people from the outcome line of its trace: the sentence that names the
+ * failure, then who waits for what, or where it crashed. Shared by record's summary, replay,
+ * explain and fuzz. It reads no file; numbers in the outcome are those of the trace's names.
  *
  *	struct story story = { .naming = naming, .out = stderr };
  *
@@ -34,14 +34,20 @@ struct story {
 	const struct naming *naming;
 	FILE *out;
 	bool verbose; /* whole stacks, STORY_FRAMES deep */
-	/* Number of the event in which the owner of edge i took the object, from 1; 0: unknown. May be NULL. */
+	/*
+	 * Number of the event in which the owner of edge i took the object, from 1; 0: unknown. May
+	 * be NULL.
+	 */
 	const uint64_t *taken;
 	unsigned taken_count;
 };
 
 enum { STORY_FRAMES = 8, STORY_STDERR_LINES = 10, STORY_EDGES = REGION_EDGES };
 
-/* Row of verdict.def; VERDICT_COUNT for a word of a later version, VERDICT_NONE for no outcome at all. */
+/*
+ * Row of verdict.def; VERDICT_COUNT for a word of a later version, VERDICT_NONE for no outcome at
+ * all.
+ */
 enum verdict_kind story_verdict(const cJSON *outcome);
 
 /* The run is a finding: a failure verdict, or an exit status that is not 0. */

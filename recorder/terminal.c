@@ -14,9 +14,9 @@
 
 /* ECMA-48 select graphic rendition. */
 static const char *const styles[STYLE_COUNT] = {
-	[STYLE_NONE] = "\033[0m",     [STYLE_BOLD] = "\033[1m",    [STYLE_DIM] = "\033[2m",
-	[STYLE_RED] = "\033[31m",     [STYLE_GREEN] = "\033[32m",  [STYLE_YELLOW] = "\033[33m",
-	[STYLE_BLUE] = "\033[34m",    [STYLE_MAGENTA] = "\033[35m", [STYLE_CYAN] = "\033[36m",
+	[STYLE_NONE] = "\033[0m",  [STYLE_BOLD] = "\033[1m",     [STYLE_DIM] = "\033[2m",
+	[STYLE_RED] = "\033[31m",  [STYLE_GREEN] = "\033[32m",   [STYLE_YELLOW] = "\033[33m",
+	[STYLE_BLUE] = "\033[34m", [STYLE_MAGENTA] = "\033[35m", [STYLE_CYAN] = "\033[36m",
 };
 
 static unsigned width_of(int fd)

@@ -1,6 +1,6 @@
 /*
- * What the terminal at the other end of a stream can do, and colours for it. Text of the target is made
- * harmless by text_add_clean() (text.h); nothing here looks at it.
+ * What the terminal at the other end of a stream can do, and colours for it. Text of the target is
+ * made harmless by text_add_clean() (text.h); nothing here looks at it.
  *
  *	struct terminal t;
  *
@@ -34,8 +34,8 @@ struct terminal {
 };
 
 /*
- * `color` is auto, always or never. auto: a terminal that is not dumb, and NO_COLOR is empty or unset
- * (no-color.org). Requires setlocale(3), which command_main() does.
+ * `color` is auto, always or never. auto: a terminal that is not dumb, and NO_COLOR is empty or
+ * unset (no-color.org). Requires setlocale(3), which command_main() does.
  */
 void terminal_init(struct terminal *terminal, FILE *stream, const char *color);
 

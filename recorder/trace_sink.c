@@ -1,5 +1,6 @@
 /*
- * Writes the lines of a trace from records, see trace_sink.h. Records are checked already (drain.h).
+ * Writes the lines of a trace from records, see trace_sink.h. Records are checked already
+ * (drain.h).
  */
 #include "recorder/trace_sink.h"
 
@@ -230,7 +231,8 @@ static int put_note(void *self, const struct record_note *record, struct err *er
 	sink->counts.inexact += record->kind == NOTE_INEXACT;
 	if (sink->note)
 		sink->note(sink->note_self, note_kinds[record->kind], record->text);
-	return written(trace_writer_note(sink->writer, note_kinds[record->kind], record->text), err);
+	return written(trace_writer_note(sink->writer, note_kinds[record->kind], record->text),
+		       err);
 }
 
 const struct drain_sink trace_sink_table = {

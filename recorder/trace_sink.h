@@ -1,7 +1,8 @@
 /*
- * The sink that writes a trace: turns the records of a run into trace lines, with names. Modules, locations,
- * contexts, lanes and objects are symbolised and written once, when they are announced. It does not
- * write header and outcome (header.h, outcome.h), but gives the numbers that the outcome names.
+ * The sink that writes a trace: turns the records of a run into trace lines, with names. Modules,
+ * locations, contexts, lanes and objects are symbolised and written once, when they are announced.
+ * It does not write header and outcome (header.h, outcome.h), but gives the numbers that the
+ * outcome names.
  *
  *	struct trace_sink *sink = trace_sink_new(writer);
  *	session_run(session, &trace_sink_table, sink, &result, &err);

@@ -1,5 +1,6 @@
 /*
- * Looks at a run that makes no progress, see watchdog.h. proc(5): /proc/PID/task/TID/{stat,syscall}.
+ * Looks at a run that makes no progress, see watchdog.h. proc(5):
+ * /proc/PID/task/TID/{stat,syscall}.
  */
 #include "recorder/watchdog.h"
 
@@ -21,7 +22,7 @@
 
 #define LOOK_SECONDS 0.1   /* between two looks at /proc */
 #define QUIET_SECONDS 0.25 /* without progress before the first look */
-#define GONE_LOOKS 3	   /* a thread must be missing so often in a row */
+#define GONE_LOOKS 3       /* a thread must be missing so often in a row */
 
 struct watchdog {
 	const struct region *region;
@@ -30,14 +31,14 @@ struct watchdog {
 	void *self;
 
 	uint64_t progress;
-	double since;	  /* of the last progress */
-	double looked;	  /* last look at /proc */
+	double since;     /* of the last progress */
+	double looked;    /* last look at /proc */
 	double preempted; /* last signal, 0: none in this standstill */
-	uint32_t lane;	  /* whose turn it was at the last look */
-	unsigned gone;	  /* looks in a row that did not find its thread */
-	uint64_t ticks;	  /* CPU time of its thread at the last look */
-	double asleep;	  /* sleeping in the kernel since; 0: not */
-	bool told;	  /* this standstill was named */
+	uint32_t lane;    /* whose turn it was at the last look */
+	unsigned gone;    /* looks in a row that did not find its thread */
+	uint64_t ticks;   /* CPU time of its thread at the last look */
+	double asleep;    /* sleeping in the kernel since; 0: not */
+	bool told;        /* this standstill was named */
 };
 
 /* What /proc says about a thread. */
@@ -80,7 +81,10 @@ void watchdog_reset(struct watchdog *watchdog)
 	watchdog->told = false;
 }
 
-/* Reads a small file of /proc into `text`, NUL-terminated. Returns the length, 0 when it cannot be read. */
+/*
+ * Reads a small file of /proc into `text`, NUL-terminated. Returns the length, 0 when it cannot be
+ * read.
+ */
 static size_t read_proc(pid_t pid, uint32_t tid, const char *name, char *text, size_t size)
 {
 	char path[64];
@@ -105,7 +109,10 @@ static void look_at_thread(pid_t pid, uint32_t tid, struct thread_look *look)
 	memset(look, 0, sizeof(*look));
 	if (!read_proc(pid, tid, "stat", text, sizeof(text)))
 		return;
-	/* "tid (name) S ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt utime stime": any name. */
+	/*
+	 * "tid (name) S ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt utime
+	 * stime": any name.
+	 */
 	end = strrchr(text, ')');
 	if (!end || sscanf(end, ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
 			   &look->state, &user, &system) != 3)
@@ -117,11 +124,11 @@ static void look_at_thread(pid_t pid, uint32_t tid, struct thread_look *look)
 static bool takes_descriptor(int call)
 {
 	static const int calls[] = {
-		SCMP_SYS(read),	    SCMP_SYS(write),   SCMP_SYS(readv),	      SCMP_SYS(writev),
-		SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(sendto),      SCMP_SYS(sendmsg),
-		SCMP_SYS(accept),   SCMP_SYS(accept4), SCMP_SYS(connect),     SCMP_SYS(flock),
-		SCMP_SYS(fcntl),    SCMP_SYS(ioctl),   SCMP_SYS(epoll_wait),  SCMP_SYS(epoll_pwait),
-		SCMP_SYS(fsync),    SCMP_SYS(openat),  SCMP_SYS(sendfile),    SCMP_SYS(splice),
+		SCMP_SYS(read),     SCMP_SYS(write),    SCMP_SYS(readv),      SCMP_SYS(writev),
+		SCMP_SYS(recvfrom), SCMP_SYS(recvmsg),  SCMP_SYS(sendto),     SCMP_SYS(sendmsg),
+		SCMP_SYS(accept),   SCMP_SYS(accept4),  SCMP_SYS(connect),    SCMP_SYS(flock),
+		SCMP_SYS(fcntl),    SCMP_SYS(ioctl),    SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
+		SCMP_SYS(fsync),    SCMP_SYS(openat),   SCMP_SYS(sendfile),   SCMP_SYS(splice),
 		SCMP_SYS(pread64),  SCMP_SYS(pwrite64), SCMP_SYS(fdatasync),
 	};
 	size_t i;

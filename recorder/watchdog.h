@@ -1,7 +1,7 @@
 /*
- * Watches over progress while a run goes on: a run that hands out no records is looked at more closely, so
- * that nothing ever hangs in silence. It reads the lanes' mirror in the region and /proc; it changes nothing but
- * that it may send the runtime's preemption signal to a lane.
+ * Watches over progress while a run goes on: a run that hands out no records is looked at more
+ * closely, so that nothing ever hangs in silence. It reads the lanes' mirror in the region and
+ * /proc; it changes nothing but that it may send the runtime's preemption signal to a lane.
  *
  *	watchdog = watchdog_new(region, preempt_after, note, self);
  *	while (running)
@@ -36,8 +36,8 @@ struct watchdog *watchdog_new(const struct region *region, double preempt_after,
 void watchdog_free(struct watchdog *watchdog);
 
 /*
- * One look, cheap when `progress` (any number that grows with the run) has changed since the last. `pid` is the
- * target's. Returns VERDICT_NONE, or VERDICT_LOST_THREAD with `*lane` its number.
+ * One look, cheap when `progress` (any number that grows with the run) has changed since the last.
+ * `pid` is the target's. Returns VERDICT_NONE, or VERDICT_LOST_THREAD with `*lane` its number.
  */
 enum verdict_kind watchdog_look(struct watchdog *watchdog, pid_t pid, uint64_t progress,
 				uint32_t *lane);

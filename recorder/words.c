@@ -1,6 +1,6 @@
 /*
- * The table of words: one row for each row of event.def (a unit test holds that none is missing). To add an
- * event kind, say what a lane does ("locks @") and what it waits to do ("lock @").
+ * The table of words: one row for each row of event.def (a unit test holds that none is missing).
+ * To add an event kind, say what a lane does ("locks @") and what it waits to do ("lock @").
  */
 #include "recorder/words.h"
 

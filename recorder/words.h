@@ -1,5 +1,6 @@
 /*
- * Event kinds in the words of people. Not names of objects or threads: recorder/naming.h puts those in.
+ * Event kinds in the words of people. Not names of objects or threads: recorder/naming.h puts those
+ * in.
  */
 #ifndef RECORDER_WORDS_H
 #define RECORDER_WORDS_H
@@ -15,8 +16,8 @@ enum words_result {
 };
 
 /*
- * In `done` and `pending`, @ stands for the object and # for the second object. A group in [..] is left
- * out when the object it names is missing.
+ * In `done` and `pending`, @ stands for the object and # for the second object. A group in [..] is
+ * left out when the object it names is missing.
  */
 struct words_row {
 	const char *done;    /* after the name of the lane: "locks @" */

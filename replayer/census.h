@@ -28,8 +28,8 @@ void census_fini(struct census *census);
 void census_add(struct census *census, const struct trace_line *line);
 
 /*
- * The `max` numbers with the highest counts, by count and then by number, those with 0 left out. Returns
- * how many were stored.
+ * The `max` numbers with the highest counts, by count and then by number, those with 0 left out.
+ * Returns how many were stored.
  */
 uint32_t census_top(const uint64_t *counts, uint32_t end, uint32_t *top, uint32_t max);
 

@@ -1,6 +1,6 @@
 /*
- * Which trace a command works on when the user named none: the newest failing one of ./trace.zst and
- * ./frontrun-failures, else ./trace.zst. Opens traces only to see how they ended.
+ * Which trace a command works on when the user named none: the newest failing one of ./trace.zst
+ * and ./frontrun-failures, else ./trace.zst. Opens traces only to see how they ended.
  */
 #ifndef REPLAYER_CHOICE_H
 #define REPLAYER_CHOICE_H

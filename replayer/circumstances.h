@@ -1,7 +1,7 @@
 /*
- * What is different now from when a trace was recorded: directory, environment, limits, program and libraries.
- * Each difference is one sentence for a warning. Nothing here decides whether a replay can work: the
- * comparison of events does.
+ * What is different now from when a trace was recorded: directory, environment, limits, program and
+ * libraries. Each difference is one sentence for a warning. Nothing here decides whether a replay
+ * can work: the comparison of events does.
  */
 #ifndef REPLAYER_CIRCUMSTANCES_H
 #define REPLAYER_CIRCUMSTANCES_H

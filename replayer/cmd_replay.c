@@ -1,6 +1,6 @@
 /*
- * frontrun replay: runs the program of a trace again with the same interleaving, and says whether it was. What the
- * user gives and gets; the run itself is replay.c.
+ * frontrun replay: runs the program of a trace again with the same interleaving, and says whether
+ * it was. What the user gives and gets; the run itself is replay.c.
  */
 #include <errno.h>
 #include <limits.h>
@@ -265,6 +265,10 @@ static int judge(const struct command_state *state)
 
 	if (result->interrupted)
 		return 128 + result->interrupted;
+	/* A limit or a signal ended the recording, and we the replay at the same place. */
+	if (report->stopped)
+		return fields_int(state->file.outcome, "interrupted", 0) ? EXIT_REPLAY_ERROR
+									 : EXIT_REPLAY_SAME;
 	if (result->boot != BOOT_OK || result->verdict == VERDICT_CONTROL_LOST ||
 	    result->verdict == VERDICT_NONE || result->time_limit)
 		return EXIT_REPLAY_ERROR;
@@ -310,7 +314,7 @@ static int run_once(struct command_state *state)
 	}
 	status = judge(state);
 	replay_text_print(&state->config, &state->report, state->total, stderr);
-	if (strcmp(state->report.recorded, state->report.got) == 0 &&
+	if (!state->report.stopped && strcmp(state->report.recorded, state->report.got) == 0 &&
 	    result->verdict != VERDICT_EXIT && replay_is_identical(&state->report))
 		tell_story(state);
 	return status;

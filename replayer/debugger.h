@@ -1,6 +1,7 @@
 /*
- * gdb on a paused target: where in a trace to stop, starting gdb, giving its threads our names. gdb works on the
- * target as on any process; the run goes on beside it, so a `continue` in gdb continues the replay.
+ * gdb on a paused target: where in a trace to stop, starting gdb, giving its threads our names. gdb
+ * works on the target as on any process; the run goes on beside it, so a `continue` in gdb
+ * continues the replay.
  *
  *	debugger_find_stop(file, wanted, &stop, &err);		before the run
  *	debugger = debugger_attach(&config, session, &err);	in the hook, when MAILBOX_PAUSED has come
@@ -26,9 +27,9 @@ struct debugger_stop {
 };
 
 /*
- * The last scheduling point not behind event `wanted` (from 1), or of the whole trace for UINT64_MAX; the first one when
- * there is none before. Reads the events, and leaves the reader's filter at them. -ERANGE with `err`
- * when the trace has no such event or no point.
+ * The last scheduling point not behind event `wanted` (from 1), or of the whole trace for
+ * UINT64_MAX; the first one when there is none before. Reads the events, and leaves the reader's
+ * filter at them. -ERANGE with `err` when the trace has no such event or no point.
  */
 int debugger_find_stop(struct trace_file *file, uint64_t wanted, struct debugger_stop *stop,
 		       struct err *err);
@@ -44,8 +45,9 @@ struct debugger_config {
 struct debugger;
 
 /*
- * Starts gdb and returns when it has attached, so that the caller may let the target go on: it moves when gdb lets
- * it. NULL with `err` set when there is no gdb, or it may not attach (the sentence has the remedy).
+ * Starts gdb and returns when it has attached, so that the caller may let the target go on: it
+ * moves when gdb lets it. NULL with `err` set when there is no gdb, or it may not attach (the
+ * sentence has the remedy).
  */
 struct debugger *debugger_attach(const struct debugger_config *config, struct session *session,
 				 struct err *err);

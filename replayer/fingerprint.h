@@ -1,6 +1,7 @@
 /*
- * What makes two failures the same one: the verdict with its status or signal, and for a deadlock the objects of
- * the cycle by their stable ids. Places and threads are left out: they move with the schedule.
+ * What makes two failures the same one: the verdict with its status or signal, and for a deadlock
+ * the objects of the cycle by their stable ids. Places and threads are left out: they move with the
+ * schedule.
  *
  *	"deadlock bank+0x4060 bank+0x40a0", "signal 11", "exit 1", "exit 0"
  */

@@ -1,5 +1,6 @@
 /*
- * The text of `frontrun info`, from facts that the command has collected. Prints, and reads nothing.
+ * The text of `frontrun info`, from facts that the command has collected. Prints, and reads
+ * nothing.
  */
 #ifndef REPLAYER_INFO_TEXT_H
 #define REPLAYER_INFO_TEXT_H
@@ -34,8 +35,8 @@ enum {
 };
 
 /*
- * Class `i` of what a trace may give away: false when the trace has nothing of it. `what`, which may be NULL, gets it
- * in words. info_sensitive_word() is its name for programs.
+ * Class `i` of what a trace may give away: false when the trace has nothing of it. `what`, which
+ * may be NULL, gets it in words. info_sensitive_word() is its name for programs.
  */
 bool info_sensitive(const struct info *info, unsigned i, struct text *what);
 const char *info_sensitive_word(unsigned i);

@@ -1,6 +1,6 @@
 /*
- * Long output through a pager when it goes to a terminal: $PAGER, else `less -R`. Nothing else about
- * terminals.
+ * Long output through a pager when it goes to a terminal: $PAGER, else `less -R`. Nothing else
+ * about terminals.
  */
 #ifndef REPLAYER_PAGER_H
 #define REPLAYER_PAGER_H
@@ -15,8 +15,9 @@ struct pager {
 };
 
 /*
- * `wanted` false, stdout no terminal, or no pager on this machine: out is stdout. SIGPIPE is ignored from now
- * on: a pager that is left early shows as a write error of `out`, which the writer should take as the end.
+ * `wanted` false, stdout no terminal, or no pager on this machine: out is stdout. SIGPIPE is
+ * ignored from now on: a pager that is left early shows as a write error of `out`, which the writer
+ * should take as the end.
  */
 void pager_begin(struct pager *pager, bool wanted);
 

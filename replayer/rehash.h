@@ -1,6 +1,6 @@
 /*
- * The two hashes of a run (formats/hash.h) computed again from its trace: shows that the trace holds the run
- * that was recorded. Independent of the runtime but for the definition.
+ * The two hashes of a run (formats/hash.h) computed again from its trace: shows that the trace
+ * holds the run that was recorded. Independent of the runtime but for the definition.
  *
  *	rehash = rehash_new(names);
  *	while (trace_reader_next(r, &line, &err) > 0)
@@ -23,8 +23,8 @@ struct rehash *rehash_new(const struct trace_names *names);
 void rehash_free(struct rehash *rehash);
 
 /*
- * Events and decisions in the order of the trace; other lines do nothing. 0, or -EPROTO with `err` set
- * when an event names a lane or an object whose id has no hash, or is of an unknown kind.
+ * Events and decisions in the order of the trace; other lines do nothing. 0, or -EPROTO with `err`
+ * set when an event names a lane or an object whose id has no hash, or is of an unknown kind.
  */
 int rehash_add(struct rehash *rehash, const struct trace_line *line, struct err *err);
 

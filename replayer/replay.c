@@ -1,6 +1,6 @@
 /*
- * Puts together what a replay needs: plan from the header, script from the decisions, a sink that compares and, if
- * wanted, writes a trace of its own.
+ * Puts together what a replay needs: plan from the header, script from the decisions, a sink that
+ * compares and, if wanted, writes a trace of its own.
  */
 #include "replayer/replay.h"
 
@@ -13,11 +13,15 @@
 #include "recorder/fields.h"
 #include "recorder/header.h"
 #include "recorder/outcome.h"
+#include "recorder/story.h"
 #include "recorder/trace_sink.h"
 #include "replayer/fingerprint.h"
 #include "replayer/script.h"
 
-/* Real seconds without an operation before the running thread is interrupted, when nothing is recorded any more. */
+/*
+ * Real seconds without an operation before the running thread is interrupted, when nothing is
+ * recorded any more.
+ */
 #define PREEMPT_AFTER 2.0
 
 struct replay {
@@ -30,6 +34,8 @@ struct replay {
 	struct session *session;
 	struct trace_writer *writer; /* NULL: no output */
 	struct trace_sink *sink;
+	uint64_t end; /* events of a recording that was ended from outside; UINT64_MAX: it ended by itself */
+	bool stopped;
 };
 
 static uint32_t next_decisions(void *self, struct plan_decision *out, uint32_t max, bool *more)
@@ -56,6 +62,25 @@ static void on_note(void *self, const char *kind, const char *text)
 		trace_writer_note(replay->writer, kind, text);
 	if (replay->config->note)
 		replay->config->note(replay->config->self, kind, text);
+}
+
+/* Nothing that is in the trace ended the recording: a limit, a signal from outside. */
+static bool ended_outside(const cJSON *outcome)
+{
+	if (fields_bool(outcome, "time_limit", false) || fields_int(outcome, "interrupted", 0))
+		return true;
+	return story_verdict(outcome) == VERDICT_SIGNAL && !fields_number(outcome, "lane", 0);
+}
+
+/* Such a recording ends where its events end: the program itself might never. */
+static void on_tick(void *self, struct session *session)
+{
+	struct replay *replay = self;
+
+	if (replay->stopped || verify_agreed(replay->verify) < replay->end)
+		return;
+	replay->stopped = true;
+	session_kill(session);
 }
 
 /* Each record goes to the output first, so that the output holds the difference. */
@@ -115,13 +140,14 @@ static int prepare(struct replay *replay, struct err *err)
 	const struct replay_config *config = replay->config;
 	const cJSON *header = config->file->header;
 	struct session_config *session = &replay->session_config;
+	int64_t total;
 	int rc = header_plan(header, &session->run, &session->strategy, err);
 
 	if (rc)
 		return rc;
 	/*
-	 * Where the script is silent the running thread goes on: so it was recorded. Behind a difference natural does
-	 * the same, but does not wait for an outside that was ready once.
+	 * Where the script is silent the running thread goes on: so it was recorded. Behind a
+	 * difference natural does the same, but does not wait for an outside that was ready once.
 	 */
 	session->run.flags |= PLAN_RUN_REPLAY | (config->follow ? PLAN_RUN_FOLLOW : 0);
 	session->strategy = (struct plan_strategy){
@@ -144,6 +170,7 @@ static int prepare(struct replay *replay, struct err *err)
 		.decisions = next_decisions,
 		.mailbox = on_mailbox,
 		.note = on_note,
+		.tick = on_tick,
 	};
 	replay->script = script_open(config->file->path, err);
 	if (!replay->script)
@@ -151,6 +178,11 @@ static int prepare(struct replay *replay, struct err *err)
 	replay->verify = verify_new(config->file->path, config->file->naming, config->follow, err);
 	if (!replay->verify)
 		return -err->code;
+	if (ended_outside(config->file->outcome) && !config->file->damage.code) {
+		total = trace_reader_total_events(config->file->reader, err);
+		replay->end = total > 0 ? (uint64_t)total : 0;
+		verify_open_end(replay->verify);
+	}
 	replay->session = session_new(session, &replay->hooks, err);
 	return replay->session ? 0 : -err->code;
 }
@@ -204,8 +236,10 @@ static void judge(struct replay *replay, struct replay_report *report)
 	report->difference = *verify_difference(replay->verify);
 	report->agreed = verify_agreed(replay->verify);
 	report->after = verify_after(replay->verify);
-	report->same_hashes = agrees(file->outcome, "order_hash", result->order_hash) &&
-			      agrees(file->outcome, "hb_hash", result->hb_hash);
+	report->stopped = report->difference.kind == VERIFY_SAME && report->agreed >= replay->end;
+	report->same_hashes = report->stopped ||
+			      (agrees(file->outcome, "order_hash", result->order_hash) &&
+			       agrees(file->outcome, "hb_hash", result->hb_hash));
 	text_init(&text, report->recorded, sizeof(report->recorded));
 	fingerprint_outcome(&text, file->outcome, file->names);
 	text_init(&text, report->got, sizeof(report->got));
@@ -230,7 +264,7 @@ static int run(struct replay *replay, struct replay_report *report, struct err *
 
 int replay_run(const struct replay_config *config, struct replay_report *report, struct err *err)
 {
-	struct replay replay = { .config = config };
+	struct replay replay = { .config = config, .end = UINT64_MAX };
 	int rc;
 
 	memset(report, 0, sizeof(*report));

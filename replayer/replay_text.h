@@ -1,5 +1,6 @@
 /*
- * What replay says about its runs: for people on stderr, for programs as one JSON object. Decides nothing.
+ * What replay says about its runs: for people on stderr, for programs as one JSON object. Decides
+ * nothing.
  */
 #ifndef REPLAYER_REPLAY_TEXT_H
 #define REPLAYER_REPLAY_TEXT_H

@@ -1,6 +1,6 @@
 /*
- * Books about what a run has announced, see run_names.h. Words are made by recorder/naming.h from a small
- * struct trace_names that holds just what one event needs.
+ * Books about what a run has announced, see run_names.h. Words are made by recorder/naming.h from a
+ * small struct trace_names that holds just what one event needs.
  */
 #include "replayer/run_names.h"
 

@@ -1,7 +1,7 @@
 /*
- * What a run has announced about its threads, objects, stacks and modules, kept so that any event of it can be
- * told in words: only when a run differs from its trace, so nothing is symbolised before. Ids of threads and objects are at
- * hand at any time.
+ * What a run has announced about its threads, objects, stacks and modules, kept so that any event
+ * of it can be told in words: only when a run differs from its trace, so nothing is symbolised
+ * before. Ids of threads and objects are at hand at any time.
  */
 #ifndef REPLAYER_RUN_NAMES_H
 #define REPLAYER_RUN_NAMES_H
@@ -30,8 +30,8 @@ const char *run_names_lane_id(const struct run_names *names, uint32_t lane);
 const char *run_names_object_id(const struct run_names *names, uint32_t object);
 
 /*
- * The event in words, with its thread, and where it is. Reads debug information of the modules, so it
- * may take a second.
+ * The event in words, with its thread, and where it is. Reads debug information of the modules, so
+ * it may take a second.
  */
 void run_names_tell(const struct run_names *names, const struct record_event *event,
 		    struct text *step, struct text *site);

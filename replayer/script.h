@@ -1,6 +1,7 @@
 /*
- * The decisions of a trace as the script of a replay: read in order, handed out in parts, so that memory does
- * not grow with the trace. It does not decide and does not check: that is the runtime and verify.h.
+ * The decisions of a trace as the script of a replay: read in order, handed out in parts, so that
+ * memory does not grow with the trace. It does not decide and does not check: that is the runtime
+ * and verify.h.
  *
  *	script = script_open("trace.zst", &err);
  *	hooks.self = script;
@@ -26,9 +27,9 @@ struct script *script_open(const char *path, struct err *err);
 void script_close(struct script *script);
 
 /*
- * Stores the next decisions, at most `max`, and says in `*more` whether others follow. At a damaged place the
- * script ends. `script` is a struct script; the shape is that of session_hooks.decisions. Blocks in
- * pread(2).
+ * Stores the next decisions, at most `max`, and says in `*more` whether others follow. At a damaged
+ * place the script ends. `script` is a struct script; the shape is that of session_hooks.decisions.
+ * Blocks in pread(2).
  */
 uint32_t script_next(void *script, struct plan_decision *out, uint32_t max, bool *more);
 

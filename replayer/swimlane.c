@@ -1,6 +1,6 @@
 /*
- * Swimlanes: one step is one or two lines of text in the column of its thread, and a rule across all
- * columns says where and why another thread goes on.
+ * Swimlanes: one step is one or two lines of text in the column of its thread, and a rule across
+ * all columns says where and why another thread goes on.
  */
 #include "replayer/swimlane.h"
 

@@ -37,8 +37,8 @@ struct swimlane_options {
 struct swimlane;
 
 /*
- * Prints the heads of the columns. `naming`, `out` and what `options` points to must outlive the result. Never
- * NULL: out of memory ends the process.
+ * Prints the heads of the columns. `naming`, `out` and what `options` points to must outlive the
+ * result. Never NULL: out of memory ends the process.
  */
 struct swimlane *swimlane_new(const struct naming *naming, FILE *out,
 			      const struct swimlane_options *options);

@@ -1,6 +1,6 @@
 /*
- * The last events of each thread of a trace, collected in one pass over it. Not a history: it keeps a fixed
- * number for each thread, whatever the length of the trace.
+ * The last events of each thread of a trace, collected in one pass over it. Not a history: it keeps
+ * a fixed number for each thread, whatever the length of the trace.
  *
  *	tail = tail_new(5);
  *	while (trace_reader_next(r, &line, &err) > 0)

@@ -1,6 +1,6 @@
 /*
- * A trace as the commands use it: chosen, opened, its names loaded, its damage known. Not a reader of its
- * own: formats/trace_reader.h and trace_names.h do the work.
+ * A trace as the commands use it: chosen, opened, its names loaded, its damage known. Not a reader
+ * of its own: formats/trace_reader.h and trace_names.h do the work.
  *
  *	rc = trace_file_open(&file, options.words[0], &err);	NULL: choice_find()
  *	if (rc < 0)

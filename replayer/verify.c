@@ -1,6 +1,6 @@
 /*
- * The comparison of a run with its trace, see verify.h. Hot for every event: ids are compared when things are
- * announced, events by number.
+ * The comparison of a run with its trace, see verify.h. Hot for every event: ids are compared when
+ * things are announced, events by number.
  */
 #include "replayer/verify.h"
 
@@ -16,6 +16,7 @@ struct verify {
 	const struct trace_names *names; /* of the trace */
 	struct run_names *run;
 	bool follow;
+	bool open_end;
 	bool *lanes, *objects; /* by number of the trace: the run's has the same id */
 	uint32_t lanes_end, objects_end;
 	uint64_t agreed, after;
@@ -53,6 +54,11 @@ void verify_free(struct verify *verify)
 	free(verify->lanes);
 	free(verify->objects);
 	free(verify);
+}
+
+void verify_open_end(struct verify *verify)
+{
+	verify->open_end = true;
 }
 
 const struct verify_difference *verify_difference(const struct verify *verify)
@@ -164,6 +170,8 @@ static int on_event(void *self, const struct record_event *got, struct err *err)
 		verify->agreed++;
 		return 0;
 	}
+	if (rc == 0 && verify->open_end)
+		return err_set(err, VERIFY_ERR_DIFFERENT, "the recording ends here");
 	if (rc > 0) {
 		differ(verify, VERIFY_EVENT, &line.event, got);
 	} else if (rc == 0) {

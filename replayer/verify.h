@@ -1,8 +1,9 @@
 /*
- * Compares a run with a trace, event by event, while it happens: thread, index in the thread, operation, phase,
- * object by its stable id, and the result where it is a function of the schedule. A sink for
- * recorder/drain.h. It does not start or stop anything: at the first difference it refuses the record, and the
- * session ends the target; or with `follow` it remembers the difference and lets everything pass.
+ * Compares a run with a trace, event by event, while it happens: thread, index in the thread,
+ * operation, phase, object by its stable id, and the result where it is a function of the schedule.
+ * A sink for recorder/drain.h. It does not start or stop anything: at the first difference it
+ * refuses the record, and the session ends the target; or with `follow` it remembers the difference
+ * and lets everything pass.
  *
  *	verify = verify_new("trace.zst", naming, follow, &err);
  *	rc = session_run(session, &verify_sink, verify, &result, &err);
@@ -51,14 +52,22 @@ struct verify;
 extern const struct drain_sink verify_sink;
 
 /*
- * Opens the trace once more. `naming` is of the whole trace and must outlive the result. NULL with `err`
- * set, codes as of formats/trace_reader.h.
+ * Opens the trace once more. `naming` is of the whole trace and must outlive the result. NULL with
+ * `err` set, codes as of formats/trace_reader.h.
  */
 struct verify *verify_new(const char *path, const struct naming *naming, bool follow,
 			  struct err *err);
 void verify_free(struct verify *verify);
 
-/* The run is over: if the recording is not, that is the difference (unless one was found before). */
+/*
+ * The recording was ended from outside (a time limit, a signal): the run may go on behind its last event, which is no
+ * difference. The first event behind it is refused all the same.
+ */
+void verify_open_end(struct verify *verify);
+
+/*
+ * The run is over: if the recording is not, that is the difference (unless one was found before).
+ */
 void verify_end(struct verify *verify);
 
 const struct verify_difference *verify_difference(const struct verify *verify);

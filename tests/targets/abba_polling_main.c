@@ -1,7 +1,7 @@
 /*
- * Two threads lock two accounts in opposite orders while main polls with usleep until both are done.
- * When they deadlock main still runs: only a cycle in who waits for whom tells it. With the argument
- * `force` they always deadlock.
+ * Two threads lock two accounts in opposite orders while main polls with usleep until both are
+ * done. When they deadlock main still runs: only a cycle in who waits for whom tells it. With the
+ * argument `force` they always deadlock.
  */
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,8 +1,8 @@
 /*
- * Waits for something that only the world outside can bring, after the line "waiting" on stdout; then
- * says what came. The argument says what: sigsuspend, sigwait, signalfd, pause (all SIGUSR1; for pause
- * it may have to be sent again, because it can come just before), stdin (a line), poll (stdin
- * readable). Main waits for the thread that waits, so that nobody can run.
+ * Waits for something that only the world outside can bring, after the line "waiting" on stdout;
+ * then says what came. The argument says what: sigsuspend, sigwait, signalfd, pause (all SIGUSR1;
+ * for pause it may have to be sent again, because it can come just before), stdin (a line), poll
+ * (stdin readable). Main waits for the thread that waits, so that nobody can run.
  */
 #include <poll.h>
 #include <pthread.h>

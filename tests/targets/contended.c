@@ -1,7 +1,7 @@
 /*
  * Throughput: eight threads, sixteen mutexes, forty call sites. The argument is the number of
- * operations (lock or unlock) of each thread, default 1000; which mutex and which site comes next is
- * a fixed pseudo-random sequence of each thread.
+ * operations (lock or unlock) of each thread, default 1000; which mutex and which site comes next
+ * is a fixed pseudo-random sequence of each thread.
  */
 #include <pthread.h>
 #include <stdint.h>

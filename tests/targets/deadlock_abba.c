@@ -1,6 +1,6 @@
 /*
- * Two threads that always deadlock: each takes its own lock, they meet at a barrier, then each takes
- * the other's.
+ * Two threads that always deadlock: each takes its own lock, they meet at a barrier, then each
+ * takes the other's.
  */
 #include <pthread.h>
 #include "tests/targets/check.h"

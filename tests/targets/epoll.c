@@ -1,6 +1,6 @@
 /*
- * epoll: level- and edge-triggered wake-ups by another thread, one-shot, time-outs of epoll_wait and
- * epoll_pwait, nested epoll, and two threads that wait on one set.
+ * epoll: level- and edge-triggered wake-ups by another thread, one-shot, time-outs of epoll_wait
+ * and epoll_pwait, nested epoll, and two threads that wait on one set.
  */
 #include <pthread.h>
 #include <stdatomic.h>

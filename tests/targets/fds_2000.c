@@ -1,6 +1,6 @@
 /*
- * Two thousand open descriptors (or as many as the argument says): the numbers are handed out without
- * gaps, poll and epoll look at all of them, a thread writes to the last.
+ * Two thousand open descriptors (or as many as the argument says): the numbers are handed out
+ * without gaps, poll and epoll look at all of them, a thread writes to the last.
  */
 #include <fcntl.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 /*
- * flock, fcntl(F_SETLKW), open-file-description locks (F_OFD_SETLKW) and lockf: between threads where
- * the lock belongs to the open file, between processes where it belongs to the process.
+ * flock, fcntl(F_SETLKW), open-file-description locks (F_OFD_SETLKW) and lockf: between threads
+ * where the lock belongs to the open file, between processes where it belongs to the process.
  */
 #include <fcntl.h>
 #include <pthread.h>

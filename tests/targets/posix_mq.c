@@ -1,6 +1,6 @@
 /*
- * POSIX message queues between threads: a receiver that waits, a sender that waits because the queue
- * is full, priorities, time-outs.
+ * POSIX message queues between threads: a receiver that waits, a sender that waits because the
+ * queue is full, priorities, time-outs.
  */
 #include <fcntl.h>
 #include <mqueue.h>

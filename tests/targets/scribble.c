@@ -1,7 +1,8 @@
 /*
- * A hostile program: with threads running it writes all ones over every writable shared mapping that
- * it finds in its own address space. Natively there is none but its own. How it ends otherwise is
- * open; a tool that shares memory with it must say so in one sentence, and neither crash nor hang.
+ * A hostile program: with threads running it writes all ones over every writable shared mapping
+ * that it finds in its own address space. Natively there is none but its own. How it ends otherwise
+ * is open; a tool that shares memory with it must say so in one sentence, and neither crash nor
+ * hang.
  */
 #include <inttypes.h>
 #include <pthread.h>

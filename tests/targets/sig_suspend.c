@@ -1,6 +1,6 @@
 /*
- * Signals that interrupt: sigsuspend and pause, and read, sem_wait, nanosleep, poll and a futex wait
- * that end with EINTR because another thread sends a signal whose handler does not restart.
+ * Signals that interrupt: sigsuspend and pause, and read, sem_wait, nanosleep, poll and a futex
+ * wait that end with EINTR because another thread sends a signal whose handler does not restart.
  */
 #include <linux/futex.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 /*
- * Output compared with a file of tests/golden. FRONTRUN_GOLDEN=write in the environment writes the files
- * anew, to be looked at with git diff.
+ * Output compared with a file of tests/golden. FRONTRUN_GOLDEN=write in the environment writes the
+ * files anew, to be looked at with git diff.
  */
 #ifndef TESTS_UNIT_GOLDEN_H
 #define TESTS_UNIT_GOLDEN_H

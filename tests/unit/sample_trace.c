@@ -15,7 +15,9 @@
 
 #include "formats/trace_writer.h"
 
-/* Locations and contexts are numbered alike: each context is a libc frame and one of the program. */
+/*
+ * Locations and contexts are numbered alike: each context is a libc frame and one of the program.
+ */
 enum {
 	AT_LIBC = 1,
 	AT_MAIN_LOOP,

@@ -1,6 +1,6 @@
 /*
- * A trace for tests, written by formats/trace_writer.h with no program behind it: main starts alice and bob, who
- * lock two accounts in opposite orders and end in a deadlock.
+ * A trace for tests, written by formats/trace_writer.h with no program behind it: main starts alice
+ * and bob, who lock two accounts in opposite orders and end in a deadlock.
  */
 #ifndef TESTS_UNIT_SAMPLE_TRACE_H
 #define TESTS_UNIT_SAMPLE_TRACE_H

@@ -1,6 +1,6 @@
 /*
- * The drain: good records arrive whole and in order, also over the end of the ring; everything a broken or hostile
- * target could write is refused before the sink sees it.
+ * The drain: good records arrive whole and in order, also over the end of the ring; everything a
+ * broken or hostile target could write is refused before the sink sees it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,13 +33,13 @@ static int see_event(void *self, const struct record_event *event, struct err *e
 	return seen->refuse ? err_set(err, seen->refuse, "refused") : 0;
 }
 
-#define SEE(what)                                                                             \
+#define SEE(what)                                                                              \
 	static int see_##what(void *self, const struct record_##what *record, struct err *err) \
-	{                                                                                     \
-		(void)record;                                                                 \
-		(void)err;                                                                    \
-		((struct seen *)self)->what##s++;                                             \
-		return 0;                                                                     \
+	{                                                                                      \
+		(void)record;                                                                  \
+		(void)err;                                                                     \
+		((struct seen *)self)->what##s++;                                              \
+		return 0;                                                                      \
 	}
 SEE(lane)
 SEE(object)
@@ -173,18 +173,24 @@ static void every_sort_of_record_arrives(void **state)
 	put(seen, &u, u.module.head.size);
 	memset(&u, 0, sizeof(u));
 	u.context = (struct record_context){ .head = { RECORD_CONTEXT, 0, sizeof(u.context) + 16 },
-					     .number = 1, .count = 1 };
+					     .number = 1,
+					     .count = 1 };
 	u.context.frames[0].module = 1;
 	put(seen, &u, u.context.head.size);
 	memset(&u, 0, sizeof(u));
 	u.object = (struct record_object){ .head = { RECORD_OBJECT, 0, sizeof(u.object) },
-					   .number = 1, .class = OBJECT_STATIC,
-					   .kind = OBJECT_MUTEX, .module = 1, .context = 1 };
+					   .number = 1,
+					   .class = OBJECT_STATIC,
+					   .kind = OBJECT_MUTEX,
+					   .module = 1,
+					   .context = 1 };
 	put(seen, &u, u.object.head.size);
 	memset(&u, 0, sizeof(u));
-	u.decision = (struct record_decision){ .head = { RECORD_DECISION, 0,
-							 sizeof(u.decision) + 8 },
-					       .lane = 1, .context = 1, .option_count = 2 };
+	u.decision =
+		(struct record_decision){ .head = { RECORD_DECISION, 0, sizeof(u.decision) + 8 },
+					  .lane = 1,
+					  .context = 1,
+					  .option_count = 2 };
 	u.decision.options[0] = 1;
 	u.decision.options[1] = 2;
 	put(seen, &u, u.decision.head.size);
@@ -263,19 +269,25 @@ static void bad_counts_and_strings_are_refused(void **state)
 	size_t i;
 
 	memset(u, 0, sizeof(u));
-	u[0].decision = (struct record_decision){ .head = { RECORD_DECISION, 0, 48 }, .lane = 1,
+	u[0].decision = (struct record_decision){ .head = { RECORD_DECISION, 0, 48 },
+						  .lane = 1,
 						  .option_count = 1u << 30 };
-	u[1].context = (struct record_context){ .head = { RECORD_CONTEXT, 0, 16 }, .number = 1,
+	u[1].context = (struct record_context){ .head = { RECORD_CONTEXT, 0, 16 },
+						.number = 1,
 						.count = 0x10000001 };
 	memset(&u[2], 'x', sizeof(u[2]));
 	u[2].module = (struct record_module){ .head = { RECORD_MODULE, 0, sizeof(u[2].module) + 8 },
 					      .number = 1 };
 	u[3].module = (struct record_module){ .head = { RECORD_MODULE, 0, sizeof(u[3].module) + 8 },
-					      .number = 1, .build_id_length = 33 };
+					      .number = 1,
+					      .build_id_length = 33 };
 	u[4].object = (struct record_object){ .head = { RECORD_OBJECT, 0, sizeof(u[4].object) },
-					      .number = ~0u, .class = OBJECT_FIRST, .lane = 1 };
+					      .number = ~0u,
+					      .class = OBJECT_FIRST,
+					      .lane = 1 };
 	u[5].lane = (struct record_lane){ .head = { RECORD_LANE, 0, sizeof(u[5].lane) },
-					  .number = 2, .parent = 3 };
+					  .number = 2,
+					  .parent = 3 };
 	for (i = 0; i < 6; i++) {
 		seen = *state;
 		put_lane(seen, 1);
@@ -331,7 +343,8 @@ static void random_bytes_never_pass(void **state)
 			words[i] = seed;
 		}
 		/* A plausible head, so that each type's own checks are reached. */
-		words[0] = 1 + round % (RECORD_TYPES - 1) + ((uint64_t)(8 + 8 * (round % 64)) << 32);
+		words[0] =
+			1 + round % (RECORD_TYPES - 1) + ((uint64_t)(8 + 8 * (round % 64)) << 32);
 		put_lane(seen, 1);
 		put(seen, words, sizeof(words));
 		assert_refused(seen);

@@ -1,6 +1,6 @@
 /*
- * The system call filter: the listed calls trap, others and other architectures pass. Each case runs in a child,
- * as a filter cannot be taken off again.
+ * The system call filter: the listed calls trap, others and other architectures pass. Each case
+ * runs in a child, as a filter cannot be taken off again.
  */
 #include <setjmp.h>
 #include <stdarg.h>

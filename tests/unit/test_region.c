@@ -1,5 +1,6 @@
 /*
- * The shared region: its layout as both sides rely on it, and the CLI's half of plan, mailbox and copies.
+ * The shared region: its layout as both sides rely on it, and the CLI's half of plan, mailbox and
+ * copies.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,7 +58,8 @@ static void create_seals_the_size(void **state)
 	assert_int_equal(fcntl(handle.fd, F_GETFD), FD_CLOEXEC);
 
 	region_env(&handle, text, sizeof(text));
-	assert_int_equal(sscanf(text, "FRONTRUN_REGION=/proc/%d/fd/%d:%16llx", &pid, &fd, &nonce), 3);
+	assert_int_equal(sscanf(text, "FRONTRUN_REGION=/proc/%d/fd/%d:%16llx", &pid, &fd, &nonce),
+			 3);
 	assert_int_equal(nonce, handle.map->header.nonce);
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
 	again = open(path, O_RDWR | O_CLOEXEC);
@@ -84,8 +86,8 @@ static void plan_holds_its_sections(void **state)
 	struct err err;
 
 	region_plan_begin(region);
-	assert_int_equal(region_plan_add(region, PLAN_STOP, 1, PLAN_REQUIRED, &stop, sizeof(stop),
-					 &err), 0);
+	assert_int_equal(
+		region_plan_add(region, PLAN_STOP, 1, PLAN_REQUIRED, &stop, sizeof(stop), &err), 0);
 	assert_int_equal(region_plan_add(region, PLAN_FILTER, 2, 0, "abcde", 5, &err), 0);
 	region_plan_end(region);
 	assert_int_equal(region->plan.version, version + 1);

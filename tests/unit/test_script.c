@@ -1,6 +1,6 @@
 /*
- * The decisions of a trace as parts of a plan: all of them, in order, in parts of any size, and what a cut
- * does.
+ * The decisions of a trace as parts of a plan: all of them, in order, in parts of any size, and
+ * what a cut does.
  */
 #include <setjmp.h>
 #include <stdarg.h>

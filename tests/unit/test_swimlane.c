@@ -1,5 +1,6 @@
 /*
- * Swimlanes of the sample trace, compared with golden files: columns, prefixes, filters, hostile names.
+ * Swimlanes of the sample trace, compared with golden files: columns, prefixes, filters, hostile
+ * names.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -180,7 +181,10 @@ static void results_and_choices(void **state)
 	free(text);
 }
 
-/* The only thread that can go on is not a choice: the trace has no decision, the reason is still told. */
+/*
+ * The only thread that can go on is not a choice: the trace has no decision, the reason is still
+ * told.
+ */
 static void switches_without_decision(void **state)
 {
 	struct trace_line lines[] = {

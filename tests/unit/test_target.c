@@ -1,7 +1,8 @@
 /*
- * Starting targets and the guardian: what the target finds, how its end is told, and that nothing below it survives,
- * whoever dies first. The targets are this program again, with a word that says what to do. Who is alive is told
- * by a pipe that all of them hold: its end of file is the death of the last one.
+ * Starting targets and the guardian: what the target finds, how its end is told, and that nothing
+ * below it survives, whoever dies first. The targets are this program again, with a word that says
+ * what to do. Who is alive is told by a pipe that all of them hold: its end of file is the death of
+ * the last one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +26,7 @@
 #include "recorder/target.h"
 #include "tests/unit/scratch.h"
 
-static char self[4096];	   /* this program */
+static char self[4096];    /* this program */
 static char library[4096]; /* harmless to preload: it is loaded anyway */
 
 struct run {
@@ -304,8 +305,8 @@ static void what_cannot_run_is_refused(void **state)
 		{ "echo 'int main(void) { return 0; }' > s.c; ${CC:-gcc} -static -o static s.c",
 		  "static", TARGET_ERR_REFUSED },
 		{ "echo 'int main(void) { return 0; }' > d.c; ${CC:-gcc} -o good d.c;"
-		  "printf '#!./static\\n' > by_static; chmod 755 by_static", "by_static",
-		  TARGET_ERR_REFUSED },
+		  "printf '#!./static\\n' > by_static; chmod 755 by_static",
+		  "by_static", TARGET_ERR_REFUSED },
 	};
 	size_t i;
 

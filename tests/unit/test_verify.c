@@ -1,6 +1,6 @@
 /*
- * A run compared with the sample trace: records as the drain hands them over, the same ones, and with one thing
- * changed at a time. Each must be found at its event and told in words.
+ * A run compared with the sample trace: records as the drain hands them over, the same ones, and
+ * with one thing changed at a time. Each must be found at its event and told in words.
  */
 #include <errno.h>
 #include <setjmp.h>
