@@ -137,6 +137,7 @@ static void start(void)
 	lane = lane_new(NULL, LANE_MAIN, NULL);
 	threads_enter(lane);
 	schedule.current = lane;
+	region->process[process_index].turn = lane->number;
 	signals_init();
 	process_init();
 	sched_begin(lane, EVENT_THREAD_START, object_of_lane(lane), 0);

@@ -121,6 +121,7 @@ static void hand_over(struct lane *me, struct lane *next)
 	schedule.switches++;
 	region->process[process_index].switches = schedule.switches;
 	region->process[process_index].virtual_ns = schedule.now;
+	region->process[process_index].turn = next->number;
 	schedule.current = next;
 	handoff_switch(me, next);
 	schedule.current = me;
@@ -427,6 +428,7 @@ void sched_start_lane(struct lane *me)
 {
 	handoff_wait(me);
 	schedule.current = me;
+	log_lane_state(me); /* its kernel thread is known now */
 }
 
 bool sched_end_lane(struct lane *me)
@@ -453,6 +455,7 @@ bool sched_end_lane(struct lane *me)
 	next = idle_pick(me);
 	schedule.ending_tid = me->tid;
 	schedule.switches++;
+	region->process[process_index].turn = next->number;
 	schedule.current = next;
 	if (me->detached)
 		lane_free(me);
