@@ -3,11 +3,10 @@
  * share. Writer and reader have one struct trace_lane_k each.
  *
  * In each frame of the file the first event of a lane carries k, so that frames can be read on
- * their own. After that,
- *   an event without k has the k of its lane's previous event line in the frame plus one, or the
- *   same k when that line was announced and this one is done;
- *   a decision without k has the k of its lane's previous event line in the frame, and one without
- *   "at" has the context of that line (0, when the frame has no such line).
+ * their own. After that, a line without k is about the operation that the lane comes to next: the
+ * one of the lane's previous event line in the frame when that was announced and this line is not
+ * an announcement again; else the one after it (k + 1). A decision without "at" has the context of
+ * the lane's previous event line in the frame (0, when the frame has no such line).
  */
 #ifndef FORMATS_TRACE_LANE_K_H
 #define FORMATS_TRACE_LANE_K_H
@@ -53,7 +52,7 @@ static inline bool trace_lane_k_decision(const struct trace_lane_k *state,
 					 const struct trace_lane_k_slot *slot, uint64_t *k,
 					 uint32_t *at)
 {
-	*k = slot->k;
+	*k = slot->k + !slot->announced;
 	*at = slot->context;
 	return slot->frame == state->frame;
 }
