@@ -9,7 +9,10 @@
 
 struct lane;
 
-/* Absolute time on a clock to virtual ns; times before the start become 0. Unknown clocks count as CLOCK_MONOTONIC. */
+/*
+ * Absolute time on a clock to virtual ns; times before the start become 0. Unknown clocks count as
+ * CLOCK_MONOTONIC.
+ */
 int64_t clock_deadline(clockid_t clock, const struct timespec *absolute);
 
 /* Virtual ns after a relative time from now; saturates. */
@@ -20,8 +23,9 @@ int64_t clock_after_ns(int64_t relative);
 int clock_check(const struct timespec *time);
 
 /*
- * What takes virtual time, weighed by how little else such a loop does. The step grows while the clock does not
- * jump, so that a loop which waits for a time, whatever it does meanwhile, ends soon.
+ * What takes virtual time, weighed by how little else such a loop does. The step grows while the
+ * clock does not jump, so that a loop which waits for a time, whatever it does meanwhile, ends
+ * soon.
  */
 enum clock_work {
 	CLOCK_OPERATION = 1, /* a scheduling point while somebody waits for a time */

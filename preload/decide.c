@@ -1,7 +1,7 @@
 /*
- * Taking decisions. The prefix (a replay, or forced choices of a search) is consumed in order: its next
- * entry applies when its kind and its point (lane, k) are those of the decision at hand. Where the
- * prefix is silent the default holds; when it is used up the tail strategy decides.
+ * Taking decisions. The prefix (a replay, or forced choices of a search) is consumed in order: its
+ * next entry applies when its kind and its point (lane, k) are those of the decision at hand. Where
+ * the prefix is silent the default holds; when it is used up the tail strategy decides.
  */
 #include "preload/decide.h"
 
@@ -64,7 +64,7 @@ static void read_prefix(void)
 
 int decide_init(void)
 {
-	static const struct plan_strategy natural = {.id = STRATEGY_NATURAL};
+	static const struct plan_strategy natural = { .id = STRATEGY_NATURAL };
 	const struct plan_strategy *tail;
 	const struct plan_run *given;
 	const struct plan_stop *where;
@@ -87,7 +87,10 @@ int decide_init(void)
 	return result;
 }
 
-/* The next entry, after asking the CLI for more when this part is used up. NULL: no prefix any more. */
+/*
+ * The next entry, after asking the CLI for more when this part is used up. NULL: no prefix any
+ * more.
+ */
 static const struct plan_decision *next_entry(struct lane *me)
 {
 	if (prefix_exhausted)
@@ -123,7 +126,7 @@ void decide_diverge(struct lane *me, const char *text)
 	if (!prefix_exhausted)
 		log_note(NOTE_INEXACT, me->number, text);
 	prefix_exhausted = true;
-	strategy_init(&strategy, &(const struct plan_strategy){.id = STRATEGY_NATURAL});
+	strategy_init(&strategy, &(const struct plan_strategy){ .id = STRATEGY_NATURAL });
 	update_active();
 }
 

@@ -1,8 +1,10 @@
 /*
- * Nobody can run, or the outside may have news: descriptors, children, signals, and the virtual clock.
+ * Nobody can run, or the outside may have news: descriptors, children, signals, and the virtual
+ * clock.
  *
- * Rule (runtime.md): ask without waiting; then wait in real time, at most until the earliest virtual deadline and
- * at most as long as the plan allows; then the clock jumps, which is a decision. Nothing to wait for: the end.
+ * Rule (runtime.md): ask without waiting; then wait in real time, at most until the earliest
+ * virtual deadline and at most as long as the plan allows; then the clock jumps, which is a
+ * decision. Nothing to wait for: the end.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -17,8 +19,9 @@
 #include "preload/timers.h"
 
 #define SECOND 1000000000ll
-#define SLICE_NS (100 * 1000000ll)    /* longest single wait: attempts and foreign threads are looked at again */
-#define ATTEMPT_FIRST_NS 200000ll     /* pause between attempts, doubled each time ... */
+/* longest single wait: attempts and foreign threads are looked at again */
+#define SLICE_NS (100 * 1000000ll)
+#define ATTEMPT_FIRST_NS 200000ll       /* pause between attempts, doubled each time ... */
 #define ATTEMPT_MOST_NS (5 * 1000000ll) /* ... up to this */
 #define REPLAY_PATIENCE_NS (10 * SECOND)
 #define GATHER 4096
@@ -36,7 +39,7 @@ static int64_t real_now(void)
 
 static long real_poll(struct pollfd *fds, uint32_t count, int64_t ns)
 {
-	struct timespec timeout = {.tv_sec = ns / SECOND, .tv_nsec = ns % SECOND};
+	struct timespec timeout = { .tv_sec = ns / SECOND, .tv_nsec = ns % SECOND };
 
 	return raw(SYS_ppoll, fds, count, &timeout, 0, 0);
 }
@@ -157,16 +160,20 @@ static bool apply_clock(struct lane *me, int64_t number, enum decision_kind kind
 {
 	struct lane *lane = number == CLOCK_TIMER ? NULL : lane_by_number((uint32_t)number);
 
-	if (number == CLOCK_TIMER ? timers_next() == INT64_MAX :
-				    !lane || lane->state != LANE_BLOCKED || lane->deadline < 0) {
-		decide_diverge(me, "the clock woke a thread in the recording that does not sleep here");
+	if (number == CLOCK_TIMER ? timers_next() == INT64_MAX
+				  : !lane || lane->state != LANE_BLOCKED || lane->deadline < 0) {
+		decide_diverge(me,
+			       "the clock woke a thread in the recording that does not sleep here");
 		return false;
 	}
 	jump(me, lane, kind, true);
 	return true;
 }
 
-/* Applies what the prefix says for this point, or (`idling`) for the wait in it; true when it said something. */
+/*
+ * Applies what the prefix says for this point, or (`idling`) for the wait in it; true when it said
+ * something.
+ */
 static bool apply_script(struct lane *me, bool idling)
 {
 	enum decision_kind clock = idling ? DECISION_CLOCK : DECISION_EARLY;
@@ -207,7 +214,10 @@ static bool ask(struct lane *me, bool idling)
 	return any;
 }
 
-/* Signals that have come from outside for blocked lanes wake them; in a replay the script says when. */
+/*
+ * Signals that have come from outside for blocked lanes wake them; in a replay the script says
+ * when.
+ */
 static void wake_signalled(struct lane *me, bool idling)
 {
 	uint32_t i;
@@ -228,8 +238,7 @@ void idle_look(struct lane *me)
 		apply_script(me, false);
 		return;
 	}
-	if (schedule.outside_count &&
-	    (schedule.outside_dirty || schedule.outside_tick >= 64))
+	if (schedule.outside_count && (schedule.outside_dirty || schedule.outside_tick >= 64))
 		ask(me, false);
 	if ((schedule.timed || schedule.timers) && decide_chance(DECISION_EARLY))
 		jump_to_next(me, DECISION_EARLY, false);

@@ -1,7 +1,7 @@
 /*
- * Lanes and the schedule: everything that belongs to one run (the class of memory that rolls back with the
- * target). A lane is a logical thread; the scheduler core knows nothing else. Only the lane that holds
- * the turn reads or writes any of this, except where a field says otherwise.
+ * Lanes and the schedule: everything that belongs to one run (the class of memory that rolls back
+ * with the target). A lane is a logical thread; the scheduler core knows nothing else. Only the
+ * lane that holds the turn reads or writes any of this, except where a field says otherwise.
  */
 #ifndef PRELOAD_LANE_H
 #define PRELOAD_LANE_H
@@ -41,7 +41,7 @@ struct lane_held {
 struct lane {
 	uint32_t number; /* order of creation in this trace; 0: slot is free */
 	uint32_t slot;
-	uint32_t state; /* enum region_lane_state */
+	uint32_t state;  /* enum region_lane_state */
 	uint32_t origin; /* enum lane_origin */
 	uint64_t id_hash;
 	struct lane *parent;
@@ -60,20 +60,20 @@ struct lane {
 	/* waiting: on an object's queue (next, previous), for the outside, until a deadline */
 	struct object *wait_object;
 	struct lane *wait_next, *wait_previous;
-	uint32_t wait_tag;   /* non-zero: kind of waiter, see sched_wake() */
-	bool wait_retry;     /* woken by a free lock: blocks again when another lane takes it */
-	bool interruptible;  /* a signal wakes it */
-	bool cancelable;     /* pthread_cancel wakes it */
-	bool no_deadlock;    /* SCHED_NO_DEADLOCK */
-	uint32_t wake;       /* enum lane_wake */
-	int64_t deadline;    /* virtual ns, -1 none */
+	uint32_t wait_tag;  /* non-zero: kind of waiter, see sched_wake() */
+	bool wait_retry;    /* woken by a free lock: blocks again when another lane takes it */
+	bool interruptible; /* a signal wakes it */
+	bool cancelable;    /* pthread_cancel wakes it */
+	bool no_deadlock;   /* SCHED_NO_DEADLOCK */
+	uint32_t wake;      /* enum lane_wake */
+	int64_t deadline;   /* virtual ns, -1 none */
 	struct outside *outside;
 	uint64_t wait_order; /* when it began to wait, for first-in first-out wake-ups */
 
 	struct hash_chain chain;
-	uint32_t first_count;                  /* objects named by first use */
+	uint32_t first_count;                   /* objects named by first use */
 	uint32_t init_count[OBJECT_KIND_COUNT]; /* objects named by initialisation */
-	uint32_t object_number;                /* the lane as an object, announced on first use */
+	uint32_t object_number;                 /* the lane as an object, announced on first use */
 	struct lane_held held[LANE_HELD];
 	uint32_t held_count;
 	struct {
@@ -88,15 +88,17 @@ struct lane {
 	void *argument;
 	bool c11; /* `start` returns int */
 	bool detached, joined, cancelled;
-	bool asynchronous; /* PTHREAD_CANCEL_ASYNCHRONOUS, acted upon at the end of each operation */
+	/* PTHREAD_CANCEL_ASYNCHRONOUS, acted upon at the end of each operation */
+	bool asynchronous;
 	struct unwind_stack stack;
 	uint64_t stack_bytes;
 	char name[16];
-	int64_t worked;           /* virtual ns that passed while it had the turn, without jumps */
-	uint64_t reading_k;       /* clock readings in a row: k of the operation after them ... */
-	uint32_t readings;        /* ... and how many */
-	uint64_t signal_mask;     /* bit n-1: signal n is blocked, as the program has set it */
-	uint64_t pending_signals; /* bit n-1: signal n waits for a scheduling point; also set by handlers: atomic */
+	int64_t worked;       /* virtual ns that passed while it had the turn, without jumps */
+	uint64_t reading_k;   /* clock readings in a row: k of the operation after them ... */
+	uint32_t readings;    /* ... and how many */
+	uint64_t signal_mask; /* bit n-1: signal n is blocked, as the program has set it */
+	/* bit n-1: signal n waits for a scheduling point; also set by handlers: atomic */
+	uint64_t pending_signals;
 };
 
 /* The state of one run. */
@@ -111,14 +113,15 @@ struct schedule {
 	uint32_t outside_count; /* blocked lanes that the outside can wake */
 	uint32_t outside_tick;
 	bool outside_dirty; /* something happened that may have made a descriptor ready */
-	uint32_t foreign_waits; /* blocked lanes that somebody outside may wake (SCHED_NO_DEADLOCK) */
-	bool started;       /* a second lane has existed */
+	/* blocked lanes that somebody outside may wake (SCHED_NO_DEADLOCK) */
+	uint32_t foreign_waits;
+	bool started;        /* a second lane has existed */
 	uint32_t ending_tid; /* kernel thread that is on its way out and must be gone first */
 	uint64_t wait_counter;
-	int64_t now;       /* virtual ns since the start */
+	int64_t now;           /* virtual ns since the start */
 	int64_t next_deadline; /* the earliest of the blocked lanes', or later than any */
-	uint64_t work;   /* done since the clock last jumped, see clock_tick() */
-	int64_t worked;  /* virtual ns that did not pass by jumps */
+	uint64_t work;         /* done since the clock last jumped, see clock_tick() */
+	int64_t worked;        /* virtual ns that did not pass by jumps */
 	uint64_t order_hash, hb_hash;
 	uint64_t steps, switches, decisions, events;
 };
@@ -136,8 +139,8 @@ struct lane *lane_current(void);
 struct lane *lane_by_number(uint32_t number);
 
 /*
- * A new lane in the lowest free slot, RUNNABLE, announced in the log. NULL when there are REGION_LANES
- * at the same time. `parent` is NULL for the first thread of an image.
+ * A new lane in the lowest free slot, RUNNABLE, announced in the log. NULL when there are
+ * REGION_LANES at the same time. `parent` is NULL for the first thread of an image.
  */
 struct lane *lane_new(struct lane *parent, enum lane_origin origin, void *(*start)(void *));
 

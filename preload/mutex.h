@@ -1,6 +1,6 @@
 /*
- * The operations on mutexes and condition variables behind pthread_ and C11 functions. Results as of the pthread_
- * functions. All require the turn and thread_state.inside.
+ * The operations on mutexes and condition variables behind pthread_ and C11 functions. Results as
+ * of the pthread_ functions. All require the turn and thread_state.inside.
  */
 #ifndef PRELOAD_MUTEX_H
 #define PRELOAD_MUTEX_H

@@ -1,6 +1,6 @@
 /*
- * The object table: open addressing by address over a fixed arena, linear probing with backward shift
- * deletion (Knuth, TAOCP 3, 6.4, algorithm R).
+ * The object table: open addressing by address over a fixed arena, linear probing with backward
+ * shift deletion (Knuth, TAOCP 3, 6.4, algorithm R).
  *
  * Ids enter order_hash by id_hash, which depends on neither addresses nor the schedule:
  *   STATIC  hash_id(1, hash of the module's base name, offset)
@@ -23,8 +23,8 @@
 #define PAGES (1u << 16)
 
 static struct object objects[CAPACITY];
-static uint32_t slots[SLOTS]; /* index + 1 into objects */
-static uint32_t used, free_list; /* free objects are chained through `number`, index + 1 */
+static uint32_t slots[SLOTS];      /* index + 1 into objects */
+static uint32_t used, free_list;   /* free objects are chained through `number`, index + 1 */
 static uint16_t heap_pages[PAGES]; /* heap objects by hashed page; saturates */
 static struct object *last_hit;
 
@@ -60,8 +60,9 @@ static struct object *insert(struct lane *me, uint64_t address)
 	} else if (used < CAPACITY) {
 		index = used++;
 	} else {
-		sched_fail(me, VERDICT_CONTROL_LOST,
-			   "the program uses more than 262,144 synchronisation objects at one time");
+		sched_fail(
+			me, VERDICT_CONTROL_LOST,
+			"the program uses more than 262,144 synchronisation objects at one time");
 	}
 	object = &objects[index];
 	__builtin_memset(object, 0, sizeof *object);
@@ -253,7 +254,10 @@ void object_forget_range(uint64_t start, uint64_t size)
 	uint64_t address;
 	uint32_t i;
 
-	/* Few addresses to try, or few objects to look at: whichever is less. Objects are 4-aligned. */
+	/*
+	 * Few addresses to try, or few objects to look at: whichever is less. Objects are
+	 * 4-aligned.
+	 */
 	if (size / 4 < used) {
 		for (address = (start + 3) & ~3ull; address < start + size; address += 4) {
 			struct object *object = lookup(address);

@@ -1,8 +1,8 @@
 /*
  * The real functions behind our interposers, one for each row of interpose.def.
  *
- * Resolved in the constructor; a call that comes earlier (another library's IRELATIVE resolver, a sanitizer's
- * start-up) resolves its own.
+ * Resolved in the constructor; a call that comes earlier (another library's IRELATIVE resolver, a
+ * sanitizer's start-up) resolves its own.
  */
 #ifndef PRELOAD_REAL_H
 #define PRELOAD_REAL_H

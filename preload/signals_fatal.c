@@ -1,6 +1,6 @@
 /*
- * Fatal signals and the watchdog's, see signals_fatal.h. Async-signal-safe: writes to the region only, never to the
- * ring, which may be in the middle of a record.
+ * Fatal signals and the watchdog's, see signals_fatal.h. Async-signal-safe: writes to the region
+ * only, never to the ring, which may be in the middle of a record.
  */
 #include "preload/signals_fatal.h"
 
@@ -17,7 +17,7 @@
 #include "preload/thread_state.h"
 #include "preload/unwind.h"
 
-static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
+static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT };
 static bool ours[65];
 
 #define WATCHDOG_SIGNAL (SIGRTMAX - 1)
@@ -47,7 +47,10 @@ void signals_fatal_handler(int number, siginfo_t *info, void *context)
 	}
 }
 
-/* A lane that computes, or spins on plain memory, is made to let others run. Inexact by nature: the trace says so. */
+/*
+ * A lane that computes, or spins on plain memory, is made to let others run. Inexact by nature: the
+ * trace says so.
+ */
 static void on_watchdog(int number, siginfo_t *info, void *context)
 {
 	struct lane *me = thread_state.lane;
@@ -61,8 +64,9 @@ static void on_watchdog(int number, siginfo_t *info, void *context)
 	thread_state.inside = 1;
 	start = unwind_interrupted(context, &me->stack);
 	stack = runtime_context(&start);
-	log_note(NOTE_INEXACT, me->number,
-		 "a thread ran for long without any operation and was interrupted; replay may differ from here");
+	log_note(
+		NOTE_INEXACT, me->number,
+		"a thread ran for long without any operation and was interrupted; replay may differ from here");
 	sched_yield_point(me, EVENT_PREEMPTED, stack);
 	sched_done(me, 0);
 	thread_state.inside = 0;

@@ -1,10 +1,11 @@
 /*
- * The trap layer: SIGSYS for system calls from the text of libc (and of OpenMP runtimes, which wait on futexes
- * of their own). Our own calls are inline in this library and never trapped.
+ * The trap layer: SIGSYS for system calls from the text of libc (and of OpenMP runtimes, which wait
+ * on futexes of their own). Our own calls are inline in this library and never trapped.
  *
- * The signal mask and SIGSYS itself need care: libc blocks all signals with an inline rt_sigprocmask in
- * pthread_create and posix_spawn, and a blocked SIGSYS kills. So that call is trapped as well, and
- * answered by editing the mask that the handler's return restores. seccomp(2), signal(7).
+ * The signal mask and SIGSYS itself need care: libc blocks all signals with an inline
+ * rt_sigprocmask in pthread_create and posix_spawn, and a blocked SIGSYS kills. So that call is
+ * trapped as well, and answered by editing the mask that the handler's return restores. seccomp(2),
+ * signal(7).
  */
 #include "preload/trap.h"
 
@@ -38,7 +39,7 @@
 static bool active;
 
 /* Libraries whose text is in scope. */
-static const char *const in_scope[] = {"libc.so.6", "libgomp.so", "libomp.so", "libiomp5.so"};
+static const char *const in_scope[] = { "libc.so.6", "libgomp.so", "libomp.so", "libiomp5.so" };
 
 /* rt_sigprocmask(2) on the mask that the return from the handler will restore. */
 static long change_mask(ucontext_t *context, const long a[6])
@@ -72,7 +73,8 @@ static long change_mask(ucontext_t *context, const long a[6])
 
 static long sleep_call(struct lane *me, long number, const long a[6], uint32_t context)
 {
-	const struct timespec *time = (const struct timespec *)(number == SYS_nanosleep ? a[0] : a[2]);
+	const struct timespec *time =
+		(const struct timespec *)(number == SYS_nanosleep ? a[0] : a[2]);
 	struct timespec *left = (struct timespec *)(number == SYS_nanosleep ? a[1] : a[3]);
 	bool absolute = number == SYS_clock_nanosleep && (a[1] & TIMER_ABSTIME);
 	int64_t deadline;
@@ -123,8 +125,8 @@ static void on_trap(int signal, siginfo_t *info, void *context_)
 	ucontext_t *context = context_;
 	greg_t *registers = context->uc_mcontext.gregs;
 	long number = info->si_syscall, result;
-	long a[6] = {registers[REG_RDI], registers[REG_RSI], registers[REG_RDX],
-		     registers[REG_R10], registers[REG_R8],  registers[REG_R9]};
+	long a[6] = { registers[REG_RDI], registers[REG_RSI], registers[REG_RDX],
+		      registers[REG_R10], registers[REG_R8],  registers[REG_R9] };
 	struct lane *me = thread_state.lane;
 
 	(void)signal;
@@ -163,8 +165,8 @@ static uint32_t find_ranges(struct trap_range *ranges)
 			if (!ends_with_library(module->path, in_scope[j]))
 				continue;
 			for (k = 0; k < module->n_segments && count < MOST_RANGES; k++) {
-				struct trap_range range = {module->segments[k].start,
-							   module->segments[k].end};
+				struct trap_range range = { module->segments[k].start,
+							    module->segments[k].end };
 
 				if (!module->segments[k].exec ||
 				    range.start >> 32 != (range.end - 1) >> 32)
@@ -211,7 +213,7 @@ static long install(void)
 {
 	static struct sock_filter scoped[MOST_INSTRUCTIONS];
 	struct trap_range ranges[MOST_RANGES];
-	struct sock_fprog program = {.filter = scoped};
+	struct sock_fprog program = { .filter = scoped };
 	const struct sock_filter *given;
 	uint32_t length, count;
 	long result;
@@ -220,8 +222,8 @@ static long install(void)
 	if (!given)
 		return 0;
 	modules_rescan();
-	count = trap_filter_scope(given, length / sizeof *given, ranges, find_ranges(ranges), scoped,
-				  MOST_INSTRUCTIONS);
+	count = trap_filter_scope(given, length / sizeof *given, ranges, find_ranges(ranges),
+				  scoped, MOST_INSTRUCTIONS);
 	if (!count)
 		return -EINVAL;
 	program.len = (unsigned short)count;

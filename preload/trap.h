@@ -1,7 +1,8 @@
 /*
- * The trap layer: system calls that libc makes by itself (stdio, pclose, system, getaddrinfo, its own locks) come to
- * us as SIGSYS. The filter is compiled by the CLI (PLAN_FILTER); here it is scoped to the text of libc and of
- * libraries known to contain blocking system calls of their own, and installed.
+ * The trap layer: system calls that libc makes by itself (stdio, pclose, system, getaddrinfo, its
+ * own locks) come to us as SIGSYS. The filter is compiled by the CLI (PLAN_FILTER); here it is
+ * scoped to the text of libc and of libraries known to contain blocking system calls of their own,
+ * and installed.
  */
 #ifndef PRELOAD_TRAP_H
 #define PRELOAD_TRAP_H
@@ -11,9 +12,10 @@
 #include "preload/lane.h"
 
 /*
- * Called before the second lane begins: a single thread has nobody to block, and a shell script that execs its way to
- * the real program must not leave a filter behind, which would hit the next image before its handler is in place.
- * Later calls do nothing. A refusal is noted in the trace. Requires the turn.
+ * Called before the second lane begins: a single thread has nobody to block, and a shell script
+ * that execs its way to the real program must not leave a filter behind, which would hit the next
+ * image before its handler is in place. Later calls do nothing. A refusal is noted in the trace.
+ * Requires the turn.
  */
 void trap_start(struct lane *me);
 

@@ -1,6 +1,7 @@
 /*
- * Condition variables: fully modelled. The queue of waiters is ours, so which one a signal wakes is a choice, and
- * so is a spurious wake-up. Variables shared with other processes keep the real object, see wait_shared().
+ * Condition variables: fully modelled. The queue of waiters is ours, so which one a signal wakes is
+ * a choice, and so is a spurious wake-up. Variables shared with other processes keep the real
+ * object, see wait_shared().
  */
 #include <errno.h>
 #include <stddef.h>
@@ -25,8 +26,8 @@ static struct object *cond_object(struct lane *me, pthread_cond_t *cond, uint32_
 }
 
 /*
- * Another process may signal: the real wait, in short slices, after others have had their turn; a wait that ends too
- * early is a spurious wake-up, which every correct program expects.
+ * Another process may signal: the real wait, in short slices, after others have had their turn; a
+ * wait that ends too early is a spurious wake-up, which every correct program expects.
  */
 static int wait_shared(struct lane *me, pthread_cond_t *cond, pthread_mutex_t *mutex,
 		       struct object *lock, int64_t deadline, uint32_t context)
@@ -131,8 +132,8 @@ int cond_wake(struct lane *me, pthread_cond_t *cond, unsigned kind, uint32_t con
 
 	sched_point(me, kind, object, context, 0);
 	if (object->shared) {
-		int result = kind == EVENT_COND_SIGNAL ? REAL(pthread_cond_signal)(cond) :
-							 REAL(pthread_cond_broadcast)(cond);
+		int result = kind == EVENT_COND_SIGNAL ? REAL(pthread_cond_signal)(cond)
+						       : REAL(pthread_cond_broadcast)(cond);
 
 		sched_done(me, result);
 		return result;

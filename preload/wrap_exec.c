@@ -1,6 +1,7 @@
 /*
- * exec in the controlled process: the next image is controlled as well, if it can be. The runtime and the way to
- * the region are put back into the environment for this one call. In children exec is native.
+ * exec in the controlled process: the next image is controlled as well, if it can be. The runtime
+ * and the way to the region are put back into the environment for this one call. In children exec
+ * is native.
  */
 #include <elf.h>
 #include <errno.h>
@@ -61,7 +62,10 @@ static bool has_interpreter(const char *head, long length)
 	return false;
 }
 
-/* Would LD_PRELOAD work in this program? Dynamically linked, not setuid; scripts count as their interpreter. */
+/*
+ * Would LD_PRELOAD work in this program? Dynamically linked, not setuid; scripts count as their
+ * interpreter.
+ */
 static bool is_controllable(const char *path)
 {
 	static char head[PATH_BYTES], next[PATH_BYTES];
@@ -77,7 +81,8 @@ static bool is_controllable(const char *path)
 			return false;
 		if (head[0] != '#' || head[1] != '!')
 			return has_interpreter(head, length);
-		for (start = 2; start < length && (head[start] == ' ' || head[start] == '\t'); start++)
+		for (start = 2; start < length && (head[start] == ' ' || head[start] == '\t');
+		     start++)
 			;
 		for (end = start; end < length && !strchr(" \t\n", head[end]); end++)
 			;
@@ -188,8 +193,9 @@ static int control_exec(struct lane *me, uint32_t context, enum exec_way way, in
 	sched_point(me, EVENT_EXEC, NULL, context, 0);
 	control = given && is_controllable(path);
 	if (!control)
-		log_note(NOTE_UNCONTROLLED, me->number,
-			 "the program replaced itself by one that cannot be controlled (static, setuid, or not found)");
+		log_note(
+			NOTE_UNCONTROLLED, me->number,
+			"the program replaced itself by one that cannot be controlled (static, setuid, or not found)");
 	sched_done(me, 0);
 	process->state = 3;
 	if (control && !given->personality_kept && !trap_active())
@@ -262,13 +268,13 @@ EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 }
 
 /* The list forms: arguments up to NULL, gathered into an array. */
-#define GATHER_ARGUMENTS(list_, argv_, first_) \
-	do { \
-		int count_ = 0; \
-		(argv_)[count_++] = (char *)(uintptr_t)(first_); \
+#define GATHER_ARGUMENTS(list_, argv_, first_)                         \
+	do {                                                           \
+		int count_ = 0;                                        \
+		(argv_)[count_++] = (char *)(uintptr_t)(first_);       \
 		while ((argv_)[count_ - 1] && count_ < MOST_ARGUMENTS) \
-			(argv_)[count_++] = va_arg(list_, char *); \
-		(argv_)[count_ - 1] = NULL; \
+			(argv_)[count_++] = va_arg(list_, char *);     \
+		(argv_)[count_ - 1] = NULL;                            \
 	} while (0)
 
 EXPORT int execl(const char *path, const char *argument, ...)

@@ -1,6 +1,6 @@
 /*
- * Time: clocks show virtual time, sleeping waits for it, yielding lets others go first. Readings are not events
- * (there are too many), but a lane that does nothing else gives way now and then.
+ * Time: clocks show virtual time, sleeping waits for it, yielding lets others go first. Readings
+ * are not events (there are too many), but a lane that does nothing else gives way now and then.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -17,7 +17,10 @@
 #define READINGS_PER_YIELD 256
 #define TICKS_PER_SECOND 100 /* sysconf(_SC_CLK_TCK), part of the x86_64 ABI */
 
-/* After so many readings with no other operation in between, others go first: loops that poll a clock. */
+/*
+ * After so many readings with no other operation in between, others go first: loops that poll a
+ * clock.
+ */
 static bool only_reads(struct lane *me)
 {
 	if (me->reading_k != me->k) {
@@ -28,15 +31,18 @@ static bool only_reads(struct lane *me)
 }
 
 /* Only in the body of an exported function, as CONTEXT_HERE. */
-#define BEFORE_READING(me_) \
-	do { \
-		if (__builtin_expect(only_reads(me_), 0)) { \
+#define BEFORE_READING(me_)                                                     \
+	do {                                                                    \
+		if (__builtin_expect(only_reads(me_), 0)) {                     \
 			sched_yield_point(me_, EVENT_CLOCK, CONTEXT_HERE(me_)); \
-			sched_done(me_, 0); \
-		} \
+			sched_done(me_, 0);                                     \
+		}                                                               \
 	} while (0)
 
-/* Clock ids below 0 are CPU clocks of a process or a thread: ~pid * 8 + bits (linux/posix-timers.h). */
+/*
+ * Clock ids below 0 are CPU clocks of a process or a thread: ~pid * 8 + bits
+ * (linux/posix-timers.h).
+ */
 #define CPU_CLOCK_MASK 7
 #define CPU_CLOCK_THREAD 4
 #define CPU_CLOCK_DYNAMIC 3 /* not a CPU clock: a descriptor */
@@ -61,7 +67,7 @@ static struct lane *lane_of_clock(struct lane *me, clockid_t clock)
 		return me;
 	if (clock >= 0 || !(clock & CPU_CLOCK_THREAD))
 		return NULL;
-	tid = (uint32_t)~(clock >> 3);
+	tid = (uint32_t) ~(clock >> 3);
 	for (i = 0; i < schedule.lane_slots; i++)
 		if (lanes[i].number && lanes[i].tid == tid)
 			return &lanes[i];
@@ -100,7 +106,7 @@ EXPORT int gettimeofday(struct timeval *result, void *zone)
 	BEFORE_READING(me);
 	clock_read(CLOCK_REALTIME, &now);
 	if (zone)
-		*(struct timezone *)zone = (struct timezone){0};
+		*(struct timezone *)zone = (struct timezone){ 0 };
 	result->tv_sec = now.tv_sec;
 	result->tv_usec = now.tv_nsec / 1000;
 	INTERPOSE_LEAVE(me, 0);
@@ -129,7 +135,8 @@ EXPORT int ftime(struct timeb *result)
 		return REAL(ftime)(result);
 	BEFORE_READING(me);
 	clock_read(CLOCK_REALTIME, &now);
-	*result = (struct timeb){.time = now.tv_sec, .millitm = (uint16_t)(now.tv_nsec / 1000000)};
+	*result =
+		(struct timeb){ .time = now.tv_sec, .millitm = (uint16_t)(now.tv_nsec / 1000000) };
 	INTERPOSE_LEAVE(me, 0);
 }
 
@@ -155,8 +162,8 @@ EXPORT clock_t clock(void)
 		return REAL(clock)();
 	BEFORE_READING(me);
 	clock_read_cpu(NULL, &used);
-	INTERPOSE_LEAVE(me, used.tv_sec * CLOCKS_PER_SEC +
-				    used.tv_nsec / (SECOND / CLOCKS_PER_SEC));
+	INTERPOSE_LEAVE(me,
+			used.tv_sec * CLOCKS_PER_SEC + used.tv_nsec / (SECOND / CLOCKS_PER_SEC));
 }
 
 static clock_t ticks(const struct timespec *time)
@@ -176,7 +183,7 @@ EXPORT clock_t times(struct tms *result)
 	clock_read(CLOCK_MONOTONIC, &now);
 	clock_read_cpu(NULL, &used);
 	if (result)
-		*result = (struct tms){.tms_utime = ticks(&used)};
+		*result = (struct tms){ .tms_utime = ticks(&used) };
 	INTERPOSE_LEAVE(me, ticks(&now));
 }
 
@@ -224,8 +231,8 @@ EXPORT void thrd_yield(void)
 
 static int64_t to_ns(const struct timespec *time)
 {
-	return time->tv_sec > INT64_MAX / SECOND - 1 ? INT64_MAX :
-						       time->tv_sec * SECOND + time->tv_nsec;
+	return time->tv_sec > INT64_MAX / SECOND - 1 ? INT64_MAX
+						     : time->tv_sec * SECOND + time->tv_nsec;
 }
 
 /* What the kernel says about a clock to sleep by: asked with a sleep of no time. */
@@ -283,7 +290,7 @@ long sleep_operation(struct lane *me, clockid_t clock, int flags, const struct t
 		result = -EINTR;
 		rest = deadline > schedule.now ? deadline - schedule.now : 0;
 		if (left && !(flags & TIMER_ABSTIME))
-			*left = (struct timespec){rest / SECOND, rest % SECOND};
+			*left = (struct timespec){ rest / SECOND, rest % SECOND };
 	}
 	sched_done(me, result);
 	return result;
@@ -321,7 +328,7 @@ EXPORT int nanosleep(const struct timespec *time, struct timespec *left)
 
 EXPORT int usleep(useconds_t us)
 {
-	struct timespec time = {us / 1000000, us % 1000000 * 1000};
+	struct timespec time = { us / 1000000, us % 1000000 * 1000 };
 	struct lane *me;
 	uint32_t context;
 	long result;
@@ -337,7 +344,7 @@ EXPORT int usleep(useconds_t us)
 
 EXPORT unsigned sleep(unsigned seconds)
 {
-	struct timespec time = {.tv_sec = seconds};
+	struct timespec time = { .tv_sec = seconds };
 	struct lane *me;
 	uint32_t context;
 	long result;

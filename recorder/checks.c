@@ -60,7 +60,7 @@ static bool read_line(const char *path, char *text, size_t size)
 
 static void check_runtime(struct check_result *result)
 {
-	char *argv[] = { (char *)(uintptr_t)"/proc/self/exe", NULL };
+	char *argv[] = { (char *)(uintptr_t) "/proc/self/exe", NULL };
 	struct target_config config = { .argv = argv };
 	struct err err = { 0 };
 	struct target *target = target_new(&config, &err);
@@ -97,7 +97,8 @@ static void check_libc(struct check_result *result)
 	sscanf(gnu_get_libc_version(), "%u.%u", &major, &minor);
 	if (major < 2 || (major == 2 && minor < 34)) {
 		result->state = CHECK_MISSING;
-		result->remedy = "glibc 2.34 or later is needed (Debian 12, Ubuntu 22.04, Fedora 35)";
+		result->remedy =
+			"glibc 2.34 or later is needed (Debian 12, Ubuntu 22.04, Fedora 35)";
 	}
 }
 
@@ -120,7 +121,8 @@ static void check_region(struct check_result *result)
 	result->state = CHECK_MISSING;
 	if (region_create(&probe_region, &err)) {
 		SAY(result, "%.250s", err.text);
-		result->remedy = "memfd_create(2) must be allowed (seccomp profile of the container?)";
+		result->remedy =
+			"memfd_create(2) must be allowed (seccomp profile of the container?)";
 		return;
 	}
 	error = in_child(open_region);
@@ -177,8 +179,7 @@ static void check_filter(struct check_result *result)
 
 static int fix_addresses(void)
 {
-	return personality(ADDR_NO_RANDOMIZE) < 0 ||
-	       !(personality(0xffffffff) & ADDR_NO_RANDOMIZE);
+	return personality(ADDR_NO_RANDOMIZE) < 0 || !(personality(0xffffffff) & ADDR_NO_RANDOMIZE);
 }
 
 static void check_addresses(struct check_result *result)
@@ -220,10 +221,12 @@ static void check_cpus(struct check_result *result)
 	SAY(result, "%d usable, of %ld", count, sysconf(_SC_NPROCESSORS_ONLN));
 	if (in_child(pin_to_one)) {
 		result->state = CHECK_LIMITED;
-		result->remedy = "programs cannot be pinned to one CPU: recording is several times slower";
+		result->remedy =
+			"programs cannot be pinned to one CPU: recording is several times slower";
 	} else if (count == 1) {
 		result->state = CHECK_LIMITED;
-		result->remedy = "the recorder shares the only CPU with the program: recording is slower";
+		result->remedy =
+			"the recorder shares the only CPU with the program: recording is slower";
 	}
 }
 
@@ -326,8 +329,8 @@ static void check_userfaultfd(struct check_result *result)
 	if (ioctl(fd, _IOWR(0xAA, 0x3F, request), &request))
 		SAY(result, "userfaultfd(2): %s", strerror(errno));
 	else
-		SAY(result, request.features & WP_ASYNC ? "available"
-							: "userfaultfd(2) without WP_ASYNC");
+		SAY(result,
+		    request.features & WP_ASYNC ? "available" : "userfaultfd(2) without WP_ASYNC");
 	close(fd);
 }
 

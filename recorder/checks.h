@@ -1,6 +1,6 @@
 /*
- * Probes of this machine for `doctor`: each tries the thing itself where that is possible, in a child process where it
- * would change this one. Nothing is printed here.
+ * Probes of this machine for `doctor`: each tries the thing itself where that is possible, in a
+ * child process where it would change this one. Nothing is printed here.
  */
 #ifndef RECORDER_CHECKS_H
 #define RECORDER_CHECKS_H

@@ -1,6 +1,6 @@
 /*
- * Takes records out of the ring, see drain.h. Everything in the ring is hostile: a record is copied, then
- * checked, then handed over.
+ * Takes records out of the ring, see drain.h. Everything in the ring is hostile: a record is
+ * copied, then checked, then handed over.
  */
 #include "recorder/drain.h"
 
@@ -51,8 +51,7 @@ static void known_add(struct known *known, uint32_t number)
 		while (words <= word)
 			words *= 2;
 		known->bits = alloc_check(reallocarray(known->bits, words, sizeof(uint64_t)));
-		memset(known->bits + known->words, 0,
-		       (words - known->words) * sizeof(uint64_t));
+		memset(known->bits + known->words, 0, (words - known->words) * sizeof(uint64_t));
 		known->words = words;
 	}
 	known->bits[word] |= 1ull << (number % 64);
@@ -90,7 +89,8 @@ uint64_t drain_decisions(const struct drain *drain)
 	return drain->decisions;
 }
 
-#define CORRUPT(...) err_set(err, DRAIN_ERR_CORRUPT, "the program damaged the recording: " __VA_ARGS__)
+#define CORRUPT(...) \
+	err_set(err, DRAIN_ERR_CORRUPT, "the program damaged the recording: " __VA_ARGS__)
 
 /* A number that must have been announced; 0 stands for none. */
 static int check_known(const struct known *known, uint32_t number, const char *what,
@@ -135,8 +135,8 @@ static int take_event(struct drain *drain, const struct record_event *event, str
 		return CORRUPT("event of lane %u, which was never announced", event->lane);
 	if ((event->object && !known_has(&drain->objects, event->object)) ||
 	    (event->object2 && !known_has(&drain->objects, event->object2)))
-		return CORRUPT("event on object %u or %u, which was never announced",
-			       event->object, event->object2);
+		return CORRUPT("event on object %u or %u, which was never announced", event->object,
+			       event->object2);
 	if (check_known(&drain->contexts, event->context, "context", err) ||
 	    check_process(event->process, err))
 		return -DRAIN_ERR_CORRUPT;
@@ -198,8 +198,7 @@ static int take_object(struct drain *drain, const struct record_object *object, 
 	return drain->sink->object ? drain->sink->object(drain->self, object, err) : 0;
 }
 
-static int take_context(struct drain *drain, const struct record_context *context,
-			struct err *err)
+static int take_context(struct drain *drain, const struct record_context *context, struct err *err)
 {
 	uint32_t i;
 
@@ -271,8 +270,9 @@ static int take(struct drain *drain, const struct record_head *head, struct err 
 }
 
 /*
- * Checks the head of the record at `at` in the chunk, of which `length` bytes are there and `to_end` bytes
- * follow in the ring before it wraps. Returns its size; 0 when it is not whole; or the error.
+ * Checks the head of the record at `at` in the chunk, of which `length` bytes are there and
+ * `to_end` bytes follow in the ring before it wraps. Returns its size; 0 when it is not whole; or
+ * the error.
  */
 static int64_t record_size(const struct record_head *head, uint32_t length, uint32_t to_end,
 			   struct err *err)
@@ -287,7 +287,10 @@ static int64_t record_size(const struct record_head *head, uint32_t length, uint
 	return head->size <= length || head->type == RECORD_PAD ? head->size : 0;
 }
 
-/* Copies and handles what is between tail and head, one chunk at most. Returns records, or the error. */
+/*
+ * Copies and handles what is between tail and head, one chunk at most. Returns records, or the
+ * error.
+ */
 static int drain_chunk(struct drain *drain, uint64_t head, struct err *err)
 {
 	struct region_ring *ring = &drain->region->ring[0];
@@ -374,6 +377,5 @@ bool drain_wait(struct drain *drain, int timeout_ms)
 	if (!has_news(drain))
 		syscall(SYS_futex, &header->doorbell, FUTEX_WAIT, seen, &timeout, NULL, 0);
 	__atomic_store_n(&header->cli_asleep, 0, __ATOMIC_SEQ_CST);
-	return has_news(drain) ||
-	       __atomic_load_n(&header->doorbell, __ATOMIC_SEQ_CST) != seen;
+	return has_news(drain) || __atomic_load_n(&header->doorbell, __ATOMIC_SEQ_CST) != seen;
 }

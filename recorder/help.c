@@ -1,5 +1,6 @@
 /*
- * Help, manual page and completion, all from the rows of commands.def, options.def and exit_codes.def.
+ * Help, manual page and completion, all from the rows of commands.def, options.def and
+ * exit_codes.def.
  */
 #include <ctype.h>
 #include <stdbool.h>
@@ -94,7 +95,8 @@ void help_overview(FILE *out)
 	const struct command *commands = command_all();
 	unsigned i;
 
-	fprintf(out, "Usage: frontrun COMMAND [OPTION...] [WORD...]\n\n%s.\n\nCommands:\n", tagline);
+	fprintf(out, "Usage: frontrun COMMAND [OPTION...] [WORD...]\n\n%s.\n\nCommands:\n",
+		tagline);
 	for (i = 0; i < COMMAND_COUNT; i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
 	fputs("\nThe first steps:\n"
@@ -268,7 +270,8 @@ static void completion_fish(FILE *out, const struct command *commands)
 
 			if (!option_is_for(row, commands[i].id))
 				continue;
-			fprintf(out, "complete -c frontrun -n '__fish_seen_subcommand_from %s' -l %s",
+			fprintf(out,
+				"complete -c frontrun -n '__fish_seen_subcommand_from %s' -l %s",
 				commands[i].name, row->name);
 			if (row->letter)
 				fprintf(out, " -s %c", row->letter);

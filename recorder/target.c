@@ -34,7 +34,7 @@ struct target {
 	bool persona_kept; /* addresses stay random although they should not */
 	unsigned char affinity[1024];
 	long affinity_bytes;
-	int cpu; /* -1: not pinned */
+	int cpu;    /* -1: not pinned */
 	bool moved; /* we left that CPU */
 
 	int link;
@@ -66,7 +66,8 @@ static int check_elf(const char *name, const struct elf_info *elf, struct err *e
 	if (elf->is_go)
 		return err_set(err, code,
 			       "%s is a Go program: its threads make system calls of their own, "
-			       "which frontrun cannot schedule", name);
+			       "which frontrun cannot schedule",
+			       name);
 	if (!elf->is_dynamic)
 		return err_set(err, code,
 			       "%s is statically linked: link it dynamically (without -static)",
@@ -76,9 +77,11 @@ static int check_elf(const char *name, const struct elf_info *elf, struct err *e
 			       "%s uses the musl C library: build it against glibc 2.34 or later",
 			       name);
 	if (elf->is_secure)
-		return err_set(err, code,
-			       "%s runs with other privileges (setuid, setgid or file capabilities): "
-			       "run a copy without them, or as its owner", name);
+		return err_set(
+			err, code,
+			"%s runs with other privileges (setuid, setgid or file capabilities): "
+			"run a copy without them, or as its owner",
+			name);
 	return 0;
 }
 
@@ -111,7 +114,7 @@ static int inspect(struct target *target, struct err *err)
 	if (rc) {
 		if (err)
 			err->code = elf_exit_status(rc) == 127 ? TARGET_ERR_NOT_FOUND
-								: TARGET_ERR_NOT_EXECUTABLE;
+							       : TARGET_ERR_NOT_EXECUTABLE;
 		return -TARGET_ERR_NOT_FOUND;
 	}
 	rc = elf_inspect(target->path, &target->elf, err);
@@ -155,7 +158,8 @@ static int find_library(struct target *target, struct err *err)
 	if (strpbrk(target->library, ": "))
 		return err_set(err, TARGET_ERR_LIBRARY,
 			       "LD_PRELOAD cannot hold %s: install frontrun in a folder whose path "
-			       "has neither blanks nor colons", target->library);
+			       "has neither blanks nor colons",
+			       target->library);
 	return 0;
 }
 
@@ -345,7 +349,7 @@ static int wait_started(struct target *target, struct err *err)
 		errno = message.value;
 		return err_set(err,
 			       elf_exit_status(-message.value) == 127 ? TARGET_ERR_NOT_FOUND
-							     : TARGET_ERR_NOT_EXECUTABLE,
+								      : TARGET_ERR_NOT_EXECUTABLE,
 			       "cannot run %s: %s", target->path, strerror(errno));
 	}
 	target->pid = message.value;
@@ -411,7 +415,10 @@ bool target_poll(struct target *target, struct target_report *report)
 
 	while (!target->report.cleaned) {
 		n = recv(target->link, &message, sizeof(message), MSG_DONTWAIT);
-		/* ECONNRESET: the guardian ended without reading an order. Its messages come after it. */
+		/*
+		 * ECONNRESET: the guardian ended without reading an order. Its messages come after
+		 * it.
+		 */
 		if (n < 0 && (errno == EINTR || errno == ECONNRESET))
 			continue;
 		if (n < 0 && errno == EAGAIN)

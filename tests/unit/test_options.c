@@ -1,6 +1,6 @@
 /*
- * The option table and its parser: values, the end of options, mistakes with "did you mean", and the promises of help,
- * manual page and completion, which come from the same rows.
+ * The option table and its parser: values, the end of options, mistakes with "did you mean", and
+ * the promises of help, manual page and completion, which come from the same rows.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,9 +24,9 @@ static int run_none(const struct command *command, int argc, char **argv)
 }
 
 static const struct command table[COMMAND_COUNT] = {
-#define COMMAND(symbol, name, words, usage_status, synopsis, summary, ...) \
-	[COMMAND_##symbol] = { COMMAND_##symbol, #name,	   run_none, WORDS_##words, \
-			       usage_status,	 synopsis, summary,  { __VA_ARGS__ } },
+#define COMMAND(symbol, name, words, usage_status, synopsis, summary, ...)          \
+	[COMMAND_##symbol] = { COMMAND_##symbol, #name,    run_none, WORDS_##words, \
+			       usage_status,     synopsis, summary,  { __VA_ARGS__ } },
 #include "recorder/commands.def"
 #undef COMMAND
 };
@@ -148,7 +148,8 @@ static void mistakes_are_one_line(void **state)
 		{ COMMAND_RECORD, "record --seed", "'--seed' needs an argument" },
 		{ COMMAND_RECORD, "record --seed x ./prog", "--seed takes a number, not 'x'" },
 		{ COMMAND_RECORD, "record --seed -1 ./prog", "--seed takes a number, not '-1'" },
-		{ COMMAND_RECORD, "record --seed 18446744073709551616 ./p", "--seed takes a number" },
+		{ COMMAND_RECORD, "record --seed 18446744073709551616 ./p",
+		  "--seed takes a number" },
 		{ COMMAND_RECORD, "record --steps 20000000000000M ./p", "--steps takes a number" },
 		{ COMMAND_RECORD, "record --time-limit soon ./p", "--time-limit takes seconds" },
 		{ COMMAND_RECORD, "record --time-limit nan ./p", "--time-limit takes seconds" },
@@ -183,8 +184,8 @@ static void nearest_knows_its_limits(void **state)
 	assert_string_equal(options_nearest("inf", known, 4), "info");
 	assert_null(options_nearest("x", known, 4));
 	assert_null(options_nearest("telephone", known, 4));
-	assert_null(options_nearest("recordrecordrecordrecordrecordrecordrecordrecordrecordrecordre",
-				    known, 4));
+	assert_null(options_nearest(
+		"recordrecordrecordrecordrecordrecordrecordrecordrecordrecordre", known, 4));
 }
 
 struct call {
@@ -308,7 +309,8 @@ static void rows_do_not_collide(void **state)
 			if (!(option_rows[i].commands & option_rows[j].commands))
 				continue;
 			if (!strcmp(option_rows[i].name, option_rows[j].name) ||
-			    (option_rows[i].letter && option_rows[i].letter == option_rows[j].letter))
+			    (option_rows[i].letter &&
+			     option_rows[i].letter == option_rows[j].letter))
 				fail_msg("--%s and --%s collide", option_rows[i].name,
 					 option_rows[j].name);
 		}
