@@ -86,8 +86,8 @@ static void add_name(struct text *text, const char *name)
 }
 
 /*
- * Python for gdb: names by kernel thread id, and the thread to begin with. A gdb without Python says so
- * and goes on.
+ * Python for gdb: names by kernel thread id, the thread to begin with, and in it the first frame that is not the
+ * runtime's. A gdb without Python says so and goes on. One line: `-ex` takes one.
  */
 static void add_threads(struct text *text, const struct debugger_config *config,
 			const struct region *region)
@@ -112,7 +112,10 @@ static void add_threads(struct text *text, const struct debugger_config *config,
 	text_addf(text,
 		  "}; threads = gdb.selected_inferior().threads(); "
 		  "[setattr(t, 'name', names[t.ptid[1]]) for t in threads if t.ptid[1] in names]; "
-		  "[t.switch() for t in threads if t.ptid[1] == %u]",
+		  "[t.switch() for t in threads if t.ptid[1] == %u]; "
+		  "ours = lambda f: f and 'libfrontrun' in (gdb.solib_name(f.pc()) or ''); "
+		  "up = lambda f: up(f.older()) if ours(f) else f; "
+		  "frame = up(gdb.selected_frame()); frame and frame.select()",
 		  first);
 }
 

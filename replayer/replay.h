@@ -45,6 +45,7 @@ struct replay_report {
 	struct session_result result;
 	struct verify_difference difference; /* kind SAME: there was none */
 	uint64_t agreed, after;              /* events before and since the difference */
+	bool stopped;                        /* by us, where the recording was ended from outside */
 	bool same_hashes; /* the two hashes are those of the recorded outcome, as far as it has them */
 	char recorded[1024], got[1024]; /* fingerprints (fingerprint.h) */
 };

@@ -54,7 +54,10 @@ static void print_same(const struct replay_report *report, uint64_t total, FILE 
 	text_add(&text, total == 1 ? " event" : " events");
 	text_add(&text,
 		 report->same_hashes ? ", identical; " : ", but not with the same decisions; ");
-	replay_text_ending(&text, &report->result);
+	if (report->stopped)
+		text_add(&text, "there the recording was ended from outside");
+	else
+		replay_text_ending(&text, &report->result);
 	fprintf(out, "frontrun: replayed %s\n", text.data);
 }
 
@@ -75,7 +78,7 @@ static void add_difference(struct text *text, const struct replay_report *report
 	text_add_count(text, total);
 	if (difference->kind == VERIFY_LONGER)
 		text_add(text, ": the recording ends here, the run goes on");
-	if (difference->kind == VERIFY_SHORTER) {
+	if (difference->kind == VERIFY_SHORTER && report->result.verdict != VERDICT_DIVERGED) {
 		text_add(text, ": the run ended here, with ");
 		replay_text_ending(text, &report->result);
 	}
