@@ -53,7 +53,7 @@ void threads_enter(struct lane *lane)
 {
 	uint64_t mask = 0;
 
-	lane->tid = (uint32_t)raw(SYS_gettid);
+	lane->tid = region->lane[lane->slot].tid = (uint32_t)raw(SYS_gettid);
 	lane->handle = pthread_self();
 	thread_state.lane = lane;
 	raw(SYS_rt_sigprocmask, SIG_SETMASK, 0, &mask, sizeof mask);
