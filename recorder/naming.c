@@ -296,6 +296,20 @@ void naming_pending(const struct naming *naming, struct text *text, unsigned kin
 	add_words(naming, text, words_table[kind].pending, object, object2);
 }
 
+void naming_waiting(const struct naming *naming, struct text *text, unsigned kind, uint32_t object,
+		    uint32_t object2)
+{
+	static const char waits[] = "waits ";
+
+	kind = kind < EVENT_COUNT ? kind : EVENT_NONE;
+	if (strncmp(words_table[kind].done, waits, strlen(waits)) == 0) {
+		add_words(naming, text, words_table[kind].done, object, object2);
+	} else {
+		text_add(text, "waits to ");
+		add_words(naming, text, words_table[kind].pending, object, object2);
+	}
+}
+
 static void add_error(struct text *text, int64_t error)
 {
 	const char *name = error <= 4095 ? strerrorname_np((int)error) : NULL;

@@ -65,8 +65,12 @@ void naming_frame(const struct naming *naming, struct text *text, uint32_t locat
  */
 void naming_step(const struct naming *naming, struct text *text, const struct trace_event *event);
 
-/* A pending operation, to be put after "waits to" or "wants to": "lock account_lock". */
+/* A pending operation, to be put after "wants to": "lock account_lock". */
 void naming_pending(const struct naming *naming, struct text *text, unsigned kind, uint32_t object,
+		    uint32_t object2);
+
+/* What a blocked lane does, after its name: "waits to lock account_lock", "waits on queue_full". */
+void naming_waiting(const struct naming *naming, struct text *text, unsigned kind, uint32_t object,
 		    uint32_t object2);
 
 /* What a result says, ": busy", ": timed out", ": 12", ": EPERM"; nothing for plain success. */

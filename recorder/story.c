@@ -163,18 +163,18 @@ static bool object_is(const struct story *story, uint32_t number, const char *ki
 	return object && object->kind && strcmp(object->kind, kind) == 0;
 }
 
-/* What the lane waits to do. A wait on a condition ends with taking the mutex back. */
-static void add_pending(const struct story *story, struct text *text, const struct edge *edge)
+/* What the lane waits for. A wait on a condition ends with taking the mutex back. */
+static void add_waiting(const struct story *story, struct text *text, const struct edge *edge)
 {
 	bool wait = edge->kind == EVENT_COND_WAIT || edge->kind == EVENT_COND_TIMEDWAIT ||
 		    edge->kind == EVENT_COND_WOKEN;
 
 	if (wait && object_is(story, edge->object, "mutex")) {
-		text_add(text, "lock ");
+		text_add(text, "waits to lock ");
 		naming_object(story->naming, text, edge->object);
 		text_add(text, " again after a wait");
 	} else {
-		naming_pending(story->naming, text, edge->kind, edge->object, 0);
+		naming_waiting(story->naming, text, edge->kind, edge->object, 0);
 	}
 }
 
@@ -186,8 +186,8 @@ static void tell_edge(const struct story *story, const struct edge *edge, unsign
 	uint64_t taken = story->taken && number < story->taken_count ? story->taken[number] : 0;
 
 	naming_lane(story->naming, text, edge->lane);
-	text_add(text, " waits to ");
-	add_pending(story, text, edge);
+	text_add(text, " ");
+	add_waiting(story, text, edge);
 	fprintf(story->out, "  %s\n", text->data);
 	tell_place(story, edge->context, 6);
 	if (!edge->owner || naming_object_lane(story->naming, edge->object))
@@ -306,11 +306,12 @@ static void tell_signal(const struct story *story, const cJSON *outcome)
 	struct line line;
 	struct text *text = line_begin(&line);
 
-	text_add(text, status == SIGABRT ? "Abort: " : "Crash: ");
-	if (lane)
+	if (lane) {
+		text_add(text, status == SIGABRT ? "Abort: " : "Crash: ");
 		naming_lane(story->naming, text, lane);
-	else
-		text_add(text, "the program");
+	} else {
+		text_add(text, "Killed: the program");
+	}
 	text_add(text, " was ended by ");
 	add_signal(text, status);
 	if (address && is_fault(status)) {
@@ -327,19 +328,16 @@ static void tell_signal(const struct story *story, const cJSON *outcome)
 	tell_stderr(story, outcome);
 }
 
-/* A verdict whose story is the runtime's own sentence. */
-static void tell_text(const struct story *story, const cJSON *outcome, const char *opening)
+/* A verdict whose story is the runtime's own sentence, `otherwise` when there is none. */
+static void tell_text(const struct story *story, const cJSON *outcome, const char *opening,
+		      const char *otherwise)
 {
 	uint32_t lane = fields_number(outcome, "lane", 0);
-	const char *said = fields_string(outcome, "text", "");
 	struct line line;
 	struct text *text = line_begin(&line);
 
-	text_add(text, opening);
-	if (*said) {
-		text_add(text, ": ");
-		text_add_clean(text, said);
-	}
+	text_addf(text, "%s: ", opening);
+	text_add_clean(text, fields_string(outcome, "text", otherwise));
 	if (lane) {
 		text_add(text, " (in ");
 		naming_lane(story->naming, text, lane);
@@ -390,7 +388,8 @@ void story_tell(const struct story *story, const cJSON *outcome)
 		tell_exit(story, outcome);
 		break;
 	case VERDICT_SIGNAL:
-		tell_signal(story, outcome);
+		if (!fields_bool(outcome, "time_limit", false))
+			tell_signal(story, outcome);
 		break;
 	case VERDICT_DEADLOCK:
 		tell_deadlock(story, outcome);
@@ -399,20 +398,20 @@ void story_tell(const struct story *story, const cJSON *outcome)
 		tell_stuck(story, outcome);
 		break;
 	case VERDICT_LOST_THREAD:
-		tell_text(story, outcome, "Lost thread: the thread that had the turn has vanished");
+		tell_text(story, outcome, "Lost thread", "the thread that had the turn is gone");
 		break;
 	case VERDICT_STEP_BUDGET:
-		tell_text(story, outcome,
-			  "Step budget: the program did more operations than allowed");
+		tell_text(story, outcome, "Step budget", "the run took too many operations");
 		break;
 	case VERDICT_DIVERGED:
-		tell_text(story, outcome, "Diverged: the run could not go on as recorded");
+		tell_text(story, outcome, "Diverged", "the run could not go on as recorded");
 		break;
 	case VERDICT_CONTROL_LOST:
-		tell_text(story, outcome, "Control lost");
+		tell_text(story, outcome, "Control lost", "the runtime could not go on");
 		break;
 	default:
-		tell_text(story, outcome, "The run ended in a way that this version does not know");
+		tell_text(story, outcome, "An ending that this version does not know",
+			  fields_string(outcome, "outcome", ""));
 	}
 }
 
