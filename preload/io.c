@@ -416,6 +416,8 @@ long io_call(struct lane *me, long number, long arguments[6], uint32_t context)
 	result = dispatch(me, number, arguments);
 	if (rows[number].way != IO_IN && rows[number].way != IO_POLL)
 		sched_outside_changed();
+	if (result > 0 && rows[number].way == IO_IN)
+		schedule.work = 0; /* something came in: this is no loop that waits for a time */
 	sched_done(me, result);
 	return result;
 }

@@ -97,6 +97,8 @@ struct lane {
 	uint64_t reading_k;   /* clock readings in a row: k of the operation after them ... */
 	uint32_t readings;    /* ... and how many */
 	uint64_t signal_mask; /* bit n-1: signal n is blocked, as the program has set it */
+	/* bit n-1: another lane has sent n to this one while it was blocked */
+	uint64_t sent_signals;
 	/* bit n-1: signal n waits for a scheduling point; also set by handlers: atomic */
 	uint64_t pending_signals;
 };

@@ -277,6 +277,8 @@ long signals_send(struct lane *me, struct lane *to, int number, const siginfo_t 
 		result = raw(SYS_rt_sigqueueinfo, pid, number, info);
 	else
 		result = raw(SYS_kill, pid, number);
+	if (to && number && result == 0)
+		to->sent_signals |= bit(number);
 	let_waiters_look();
 	return result;
 }

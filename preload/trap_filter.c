@@ -6,7 +6,7 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 
-/* ld hi; jne next; ld lo; jlt start next; jlt end -> trap */
+/* ld hi; jne next; ld lo; jlt start next; jlt end -> the program */
 #define PER_RANGE 5
 #define OFFSET_LOW offsetof(struct seccomp_data, instruction_pointer)
 #define OFFSET_HIGH (offsetof(struct seccomp_data, instruction_pointer) + 4)
@@ -25,29 +25,22 @@ uint32_t trap_filter_scope(const struct sock_filter *program, uint32_t count,
 			   const struct trap_range *ranges, uint32_t range_count,
 			   struct sock_filter *out, uint32_t room)
 {
-	uint32_t total = count + range_count * PER_RANGE + 2, i, at = count, trap = SECCOMP_RET_TRAP;
+	uint32_t prefix = range_count * PER_RANGE + 1, i, at = 0;
 
-	if (total > room || !range_count)
+	if (prefix + count > room || !range_count || prefix > UINT8_MAX)
 		return 0;
-	for (i = 0; i < count; i++) {
-		out[i] = program[i];
-		if (program[i].code == (BPF_RET | BPF_K) &&
-		    (program[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP) {
-			trap = program[i].k;
-			out[i] = statement(BPF_JMP | BPF_JA, count - i - 1);
-		}
-	}
 	for (i = 0; i < range_count; i++) {
-		uint32_t to_trap = total - 1 - (at + 5);
+		uint32_t to_program = prefix - (at + PER_RANGE);
 
 		out[at++] = statement(BPF_LD | BPF_W | BPF_ABS, OFFSET_HIGH);
 		out[at++] = branch(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(ranges[i].start >> 32), 0, 3);
 		out[at++] = statement(BPF_LD | BPF_W | BPF_ABS, OFFSET_LOW);
 		out[at++] = branch(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)ranges[i].start, 0, 1);
 		out[at++] = branch(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)ranges[i].end, 0,
-				   (uint8_t)to_trap);
+				   (uint8_t)to_program);
 	}
 	out[at++] = statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	out[at++] = statement(BPF_RET | BPF_K, trap);
+	for (i = 0; i < count; i++)
+		out[at++] = program[i];
 	return at;
 }

@@ -211,12 +211,19 @@ EXPORT int pthread_sigqueue(pthread_t thread, int number, const union sigval val
 	INTERPOSE_LEAVE(me, (int)-result);
 }
 
+struct signal_wait {
+	struct lane *lane;
+	uint64_t set;
+};
+
 /*
- * Is one of the set pending for the process or this thread? Any thread that has the turn may ask.
+ * Is one of the set pending for the process or for this lane? Any thread that has the turn may ask.
  */
 static bool one_is_pending(void *argument)
 {
-	return signals_pending_in(*(uint64_t *)argument);
+	const struct signal_wait *wait = argument;
+
+	return (wait->lane->sent_signals & wait->set) || signals_pending_in(wait->set);
 }
 
 /*
@@ -227,15 +234,16 @@ static long wait_for_signal(struct lane *me, const sigset_t *set_, siginfo_t *in
 			    int64_t deadline, uint32_t context)
 {
 	static const struct timespec no_time;
-	uint64_t set;
-	struct outside outside = { .attempt = one_is_pending, .argument = &set };
+	struct signal_wait wait = { .lane = me };
+	struct outside outside = { .attempt = one_is_pending, .argument = &wait };
 	long result = -EAGAIN;
 
-	memcpy(&set, set_, sizeof set);
+	memcpy(&wait.set, set_, sizeof wait.set);
 	sched_point(me, EVENT_SIGNAL_WAIT, NULL, context, 0);
 	for (;;) {
 		outside.satisfied = false;
-		result = raw(SYS_rt_sigtimedwait, &set, info, &no_time, KERNEL_SIGSET);
+		result = raw(SYS_rt_sigtimedwait, &wait.set, info, &no_time, KERNEL_SIGSET);
+		me->sent_signals &= ~(result > 0 ? 1ull << (result - 1) : wait.set);
 		if (result != -EAGAIN && result != -EINTR)
 			break;
 		if (deadline >= 0 && deadline <= schedule.now)
