@@ -37,6 +37,7 @@ struct recording {
 	struct trace_sink *sink;
 	bool verbose;
 	unsigned notes;
+	char last_note[1024]; /* as printed */
 	double flushed; /* time of the last flush */
 };
 
@@ -51,15 +52,19 @@ static double now(void)
 /* A remark while the program runs. What only matters for reading the trace needs -v. */
 static void show_note(struct recording *recording, const char *kind, const char *text)
 {
-	char space[1024];
+	char space[sizeof(recording->last_note)];
 	struct text line;
 
 	if (!strcmp(kind, "info") && !recording->verbose)
 		return;
-	if (++recording->notes > NOTES_SHOWN && !recording->verbose)
-		return;
 	text_init(&line, space, sizeof(space));
 	text_add_clean(&line, text);
+	/* The same again says nothing new. */
+	if (!strcmp(line.data, recording->last_note))
+		return;
+	memcpy(recording->last_note, space, sizeof(space));
+	if (++recording->notes > NOTES_SHOWN && !recording->verbose)
+		return;
 	fprintf(stderr, "frontrun: %s: %s\n", kind, line.data);
 }
 

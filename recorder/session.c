@@ -143,6 +143,16 @@ static void note(void *self, const char *kind, const char *text)
 		session->hooks->note(session->hooks->self, kind, text);
 }
 
+static void on_watchdog(void *self, const char *kind, const char *text)
+{
+	struct session *session = self;
+
+	note(session, kind, text);
+	if (session_elf(session)->needs_openmp)
+		note(session, kind, "the program uses OpenMP, whose threads wait for each other by "
+				    "system calls of their own: OMP_NUM_THREADS=1 avoids that");
+}
+
 struct session *session_new(const struct session_config *config, const struct session_hooks *hooks,
 			    struct err *err)
 {
@@ -159,7 +169,8 @@ struct session *session_new(const struct session_config *config, const struct se
 		goto failed;
 	if (plan_write(session, err))
 		goto failed;
-	session->watchdog = watchdog_new(session->region.map, config->preempt_after, note, session);
+	session->watchdog = watchdog_new(session->region.map, config->preempt_after,
+					  on_watchdog, session);
 	return session;
 
 failed:

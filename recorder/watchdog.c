@@ -20,8 +20,9 @@
 #include "recorder/region.h"
 #include "recorder/text.h"
 
-#define LOOK_SECONDS 0.1   /* between two looks at /proc */
-#define QUIET_SECONDS 0.25 /* without progress before the first look */
+#define LOOK_SECONDS 0.05  /* between two looks at /proc */
+#define QUIET_SECONDS 0.1  /* without progress before the first look */
+#define PREEMPT_LEAST 0.1  /* seconds; a program that had to be interrupted will need it again */
 #define GONE_LOOKS 3       /* a thread must be missing so often in a row */
 
 struct watchdog {
@@ -34,10 +35,12 @@ struct watchdog {
 	double since;     /* of the last progress */
 	double looked;    /* last look at /proc */
 	double preempted; /* last signal, 0: none in this standstill */
+	double patience;  /* seconds before the next signal: halved by each */
 	uint32_t lane;    /* whose turn it was at the last look */
 	unsigned gone;    /* looks in a row that did not find its thread */
 	uint64_t ticks;   /* CPU time of its thread at the last look */
 	double asleep;    /* sleeping in the kernel since; 0: not */
+	bool idle_told;   /* once in a run */
 	bool told;        /* this standstill was named */
 };
 
@@ -61,7 +64,7 @@ struct watchdog *watchdog_new(const struct region *region, double preempt_after,
 	struct watchdog *watchdog = alloc_check(calloc(1, sizeof(*watchdog)));
 
 	watchdog->region = region;
-	watchdog->preempt_after = preempt_after;
+	watchdog->preempt_after = watchdog->patience = preempt_after;
 	watchdog->note = note;
 	watchdog->self = self;
 	watchdog_reset(watchdog);
@@ -187,6 +190,7 @@ static void name_lanes(const struct watchdog *watchdog, struct text *out)
 	}
 }
 
+/* `lane` NULL: nobody has the turn. */
 static void tell(struct watchdog *watchdog, const char *kind, const char *what, pid_t pid,
 		 const struct region_lane *lane, bool in_kernel)
 {
@@ -194,7 +198,9 @@ static void tell(struct watchdog *watchdog, const char *kind, const char *what, 
 	struct text out;
 
 	text_init(&out, space, sizeof(space));
-	text_addf(&out, "%s: T%u", what, lane->number);
+	text_add(&out, what);
+	if (lane)
+		text_addf(&out, ": T%u", lane->number);
 	if (in_kernel) {
 		text_add(&out, " is in ");
 		name_call(&out, pid, lane->tid);
@@ -246,14 +252,29 @@ static void look_busy(struct watchdog *watchdog, pid_t pid, const struct region_
 	if (!others_wait(watchdog, lane->number))
 		return;
 	if (preempt && watchdog->preempt_after > 0) {
-		if (time - last < watchdog->preempt_after)
+		if (time - last < watchdog->patience)
 			return;
 		watchdog->preempted = time;
+		watchdog->patience /= 2;
+		if (watchdog->patience < PREEMPT_LEAST)
+			watchdog->patience = PREEMPT_LEAST;
 		syscall(SYS_tgkill, pid, lane->tid, preempt);
 	} else if (!watchdog->told && time - watchdog->since >= WATCHDOG_SPIN_SECONDS) {
 		tell(watchdog, "spinning", "one thread computes and keeps the others waiting", pid,
 		     lane, false);
 	}
+}
+
+/* All wait for the outside: right for a server, worth a word once for everything else. */
+static void look_idle(struct watchdog *watchdog, pid_t pid, double time)
+{
+	watchdog->looked = time;
+	watchdog->gone = 0;
+	watchdog->asleep = 0;
+	if (watchdog->idle_told || time - watchdog->since < WATCHDOG_IDLE_SECONDS)
+		return;
+	watchdog->idle_told = true;
+	tell(watchdog, "waiting", "all threads wait for something outside", pid, NULL, false);
 }
 
 enum verdict_kind watchdog_look(struct watchdog *watchdog, pid_t pid, uint64_t progress,
@@ -274,8 +295,12 @@ enum verdict_kind watchdog_look(struct watchdog *watchdog, pid_t pid, uint64_t p
 	if (time - watchdog->since < QUIET_SECONDS || time - watchdog->looked < LOOK_SECONDS)
 		return VERDICT_NONE;
 	/* We were stopped ourselves (job control): what the target did meanwhile says nothing. */
-	if (time - watchdog->looked > 10 * LOOK_SECONDS || !find_turn(watchdog, &lane, &preempt)) {
+	if (time - watchdog->looked > 1) {
 		watchdog_reset(watchdog);
+		return VERDICT_NONE;
+	}
+	if (!find_turn(watchdog, &lane, &preempt)) {
+		look_idle(watchdog, pid, time);
 		return VERDICT_NONE;
 	}
 	look_at_thread(pid, lane.tid, &look);
