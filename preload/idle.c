@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "preload/decide.h"
+#include "preload/foreign.h"
 #include "preload/log.h"
 #include "preload/raw.h"
 #include "preload/sched.h"
@@ -223,6 +224,7 @@ static void wake_signalled(struct lane *me, bool idling)
 	uint32_t i;
 
 	sched_attention = 0;
+	foreign_apply(me, idling);
 	if (decide_scripted())
 		return;
 	for (i = 0; i < schedule.lane_slots; i++)
@@ -248,7 +250,7 @@ void idle_look(struct lane *me)
 static void wait_outside(int64_t ns, int64_t *pause)
 {
 	uint32_t i, j, count = 0;
-	bool attempts = schedule.foreign_waits > 0;
+	bool attempts = schedule.foreign_waits > 0 || foreign_seen();
 
 	for (i = 0; i < schedule.lane_slots; i++) {
 		struct lane *lane = &lanes[i];
@@ -271,7 +273,7 @@ static void wait_outside(int64_t ns, int64_t *pause)
 static bool anybody_outside(void)
 {
 	return schedule.outside_count || schedule.foreign_waits || signals_awaited() ||
-	       region->process[process_index].uncontrolled;
+	       foreign_seen();
 }
 
 /* Waits until a lane can run. */
@@ -286,6 +288,8 @@ static void idle(struct lane *me)
 			continue;
 		next = next_time();
 		if (!anybody_outside()) {
+			if (next == INT64_MAX && foreign_exist())
+				continue;
 			if (next == INT64_MAX)
 				deadlock_stuck(me);
 			jump_to_next(me, DECISION_CLOCK, true);

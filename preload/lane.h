@@ -93,6 +93,8 @@ struct lane {
 	struct unwind_stack stack;
 	uint64_t stack_bytes;
 	char name[16];
+	uint64_t random; /* the lane's stream of getrandom(2) */
+	bool random_seeded;
 	int64_t worked;       /* virtual ns that passed while it had the turn, without jumps */
 	uint64_t reading_k;   /* clock readings in a row: k of the operation after them ... */
 	uint32_t readings;    /* ... and how many */
@@ -118,6 +120,7 @@ struct schedule {
 	/* blocked lanes that somebody outside may wake (SCHED_NO_DEADLOCK) */
 	uint32_t foreign_waits;
 	bool started;        /* a second lane has existed */
+	bool first_ended; /* the first thread of the process, which stays as a zombie */
 	uint32_t ending_tid; /* kernel thread that is on its way out and must be gone first */
 	uint64_t wait_counter;
 	int64_t now;           /* virtual ns since the start */

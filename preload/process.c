@@ -11,6 +11,7 @@
 
 #include "formats/plan.h"
 #include "preload/decide.h"
+#include "preload/foreign.h"
 #include "preload/log.h"
 #include "preload/raw.h"
 #include "preload/signals.h"
@@ -41,6 +42,7 @@ static void become_uncontrolled(void)
 	thread_state.inside = 0;
 	process_unpin();
 	signals_child();
+	foreign_child();
 }
 
 void process_init(void)

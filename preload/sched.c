@@ -309,6 +309,12 @@ enum lane_wake sched_block_outside(struct lane *me, struct outside *outside, int
 	return block(me, NULL, 0, deadline, flags, outside);
 }
 
+enum lane_wake sched_block_either(struct lane *me, struct object *object, uint32_t tag,
+				  struct outside *outside, int64_t deadline, unsigned flags)
+{
+	return block(me, object, tag, deadline, flags, outside);
+}
+
 bool sched_outside_ready(struct lane *me, struct outside *outside)
 {
 	int64_t choice;
@@ -438,6 +444,8 @@ bool sched_end_lane(struct lane *me)
 	uint32_t i;
 
 	me->state = LANE_DONE;
+	if (me->origin == LANE_MAIN)
+		schedule.first_ended = true;
 	schedule.runnable[me->slot / 64] &= ~(1ull << (me->slot % 64));
 	schedule.runnable_count--;
 	schedule.live--;

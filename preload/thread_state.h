@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "preload/foreign.h"
 #include "preload/lane.h"
 #include "preload/unwind.h"
 
@@ -15,6 +16,8 @@ struct thread_state {
 	struct lane *lane; /* NULL: not a lane (foreign thread, forked child, after the end) */
 	/* > 0: in the runtime; interposers and the trap layer pass everything on */
 	uint32_t inside;
+	bool foreign; /* not a lane, and counted as such */
+	bool ended;   /* was a lane: its thread is on its way out */
 };
 
 extern __thread struct thread_state thread_state __attribute__((tls_model("initial-exec")));
@@ -24,7 +27,11 @@ static inline struct lane *thread_enter(void)
 {
 	struct lane *me = thread_state.lane;
 
-	if (!me || thread_state.inside)
+	if (__builtin_expect(!me, 0)) {
+		foreign_thread();
+		return 0;
+	}
+	if (thread_state.inside)
 		return 0;
 	thread_state.inside = 1;
 	return me;

@@ -21,6 +21,7 @@
 
 #include "preload/clock.h"
 #include "preload/decide.h"
+#include "preload/foreign.h"
 #include "preload/futex.h"
 #include "preload/io.h"
 #include "preload/log.h"
@@ -120,6 +121,12 @@ static bool is_controlled(long number)
 	       number == SYS_clock_nanosleep;
 }
 
+static bool wakes_waiters(long operation)
+{
+	return (operation & FUTEX_CMD_MASK) == FUTEX_WAKE ||
+	       (operation & FUTEX_CMD_MASK) == FUTEX_WAKE_BITSET;
+}
+
 static void on_trap(int signal, siginfo_t *info, void *context_)
 {
 	ucontext_t *context = context_;
@@ -141,6 +148,8 @@ static void on_trap(int signal, siginfo_t *info, void *context_)
 		thread_state.inside = 0;
 	} else {
 		result = raw_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+		if (!me && number == SYS_futex && wakes_waiters(a[1]))
+			foreign_wake((void *)a[0], OBJECT_FUTEX, (uint32_t)a[2]);
 	}
 	registers[REG_RAX] = result;
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "preload/clock.h"
+#include "preload/foreign.h"
 #include "preload/interpose.h"
 #include "preload/mutex.h"
 #include "preload/raw.h"
@@ -208,13 +209,21 @@ EXPORT int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, 
 	INTERPOSE_LEAVE(me, result);
 }
 
+/* A thread that is not a lane may wake lanes, and others of its kind. */
+static int signal_by_foreigner(pthread_cond_t *cond, uint32_t most)
+{
+	if (!thread_state.lane)
+		foreign_wake(cond, OBJECT_COND, most);
+	return most == 1 ? REAL(pthread_cond_signal)(cond) : REAL(pthread_cond_broadcast)(cond);
+}
+
 EXPORT int pthread_cond_signal(pthread_cond_t *cond)
 {
 	struct lane *me;
 	uint32_t context;
 	int result;
 
-	INTERPOSE_ENTER(me, context, REAL(pthread_cond_signal)(cond));
+	INTERPOSE_ENTER(me, context, signal_by_foreigner(cond, 1));
 	result = cond_wake(me, cond, EVENT_COND_SIGNAL, context);
 	INTERPOSE_LEAVE(me, result);
 }
@@ -225,7 +234,7 @@ EXPORT int pthread_cond_broadcast(pthread_cond_t *cond)
 	uint32_t context;
 	int result;
 
-	INTERPOSE_ENTER(me, context, REAL(pthread_cond_broadcast)(cond));
+	INTERPOSE_ENTER(me, context, signal_by_foreigner(cond, UINT32_MAX));
 	result = cond_wake(me, cond, EVENT_COND_BROADCAST, context);
 	INTERPOSE_LEAVE(me, result);
 }

@@ -28,6 +28,7 @@ static void end_lane(struct lane *me)
 	thread_state.inside = 1;
 	sched_event(me, EVENT_THREAD_END, object_of_lane(me), 0, 0);
 	thread_state.lane = NULL;
+	thread_state.ended = true;
 	sched_end_lane(me);
 	thread_state.inside = 0;
 }
