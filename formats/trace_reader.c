@@ -125,6 +125,15 @@ static int read_header(struct trace_reader *r, struct err *err)
 	return check_version(r, err);
 }
 
+/* Early, so that every way of reading compares the frames with what the index says of them. */
+static int load_map(struct trace_reader *r, struct err *err)
+{
+	struct err why = { 0 };
+	int rc = trace_map_load(&r->map, r->fd, r->size, &why);
+
+	return rc ? err_set(err, -rc, "%s: %s", r->path, why.text) : 0;
+}
+
 struct trace_reader *trace_reader_open(const char *path, struct err *err)
 {
 	struct trace_reader *r = calloc(1, sizeof(*r));
@@ -146,6 +155,8 @@ struct trace_reader *trace_reader_open(const char *path, struct err *err)
 		goto no_memory;
 	if (!rc)
 		rc = read_header(r, err);
+	if (!rc)
+		rc = load_map(r, err);
 	if (!rc) {
 		trace_reader_rewind(r);
 		return r;
@@ -229,29 +240,21 @@ static int frame_check(struct trace_reader *r, struct err *err)
 }
 
 /* Between two frames: step over those that hold nothing the filter wants. */
-static int frames_skip(struct trace_reader *r, struct err *err)
+static void frames_skip(struct trace_reader *r)
 {
 	const struct trace_index *index = &r->map.index;
 	const struct trace_index_row *row;
-	struct err why;
-	int rc;
 
-	if (r->filter == TRACE_LINES_ALL)
-		return 0;
-	rc = trace_map_load(&r->map, r->fd, r->size, &why);
-	if (rc)
-		return fail(r, -rc, why.text, err);
-	if (r->map.state == TRACE_MAP_ABSENT)
-		return 0;
+	if (r->filter == TRACE_LINES_ALL || r->map.state == TRACE_MAP_ABSENT)
+		return;
 	row = trace_index_find_offset(index, trace_input_offset(&r->input));
 	if (!row)
-		return 0;
+		return;
+	/* Never the last one: whether there is an outcome has to be seen. */
 	while (row + 1 < index->rows + index->n && !(row->types & r->filter)) {
-		/* The header and the outcome are only ever alone in what is skipped here. */
 		row++;
 		position(r, row);
 	}
-	return 0;
 }
 
 /* Called before a line is read when no line of a frame is left. */
@@ -260,7 +263,9 @@ static int between_frames(struct trace_reader *r, struct err *err)
 	int rc = frame_check(r, err);
 
 	r->frame_lines = 0;
-	return rc ? rc : frames_skip(r, err);
+	if (!rc)
+		frames_skip(r);
+	return rc;
 }
 
 static void frame_enter(struct trace_reader *r)
@@ -277,7 +282,6 @@ static void frame_enter(struct trace_reader *r)
 static int end_of_file(struct trace_reader *r, struct err *err)
 {
 	if (!r->ended) {
-		trace_map_load(&r->map, r->fd, r->size, NULL);
 		if (r->map.state == TRACE_MAP_FILE && r->map.damage.code)
 			return fail(r, r->map.damage.code, r->map.damage.text, err);
 		return fail(r, TRACE_ERR_CUT, "it has no outcome: the recording was interrupted",
