@@ -21,11 +21,13 @@
 #define CAPACITY (1u << 18)
 #define SLOTS (2 * CAPACITY)
 #define PAGES (1u << 16)
+#define MANY_PAGES 256 /* not worth looking at each */
 
 static struct object objects[CAPACITY];
 static uint32_t slots[SLOTS];      /* index + 1 into objects */
 static uint32_t used, free_list;   /* free objects are chained through `number`, index + 1 */
 static uint16_t heap_pages[PAGES]; /* heap objects by hashed page; saturates */
+uint32_t object_heap_count;
 static struct object *last_hit;
 
 static uint32_t slot_for(uint64_t address)
@@ -88,8 +90,11 @@ static void take_out(struct object *object)
 		}
 	}
 	slots[hole] = 0;
-	if (object->heap && heap_pages[page_for(object->address)] != UINT16_MAX)
-		heap_pages[page_for(object->address)]--;
+	if (object->heap) {
+		object_heap_count--;
+		if (heap_pages[page_for(object->address)] != UINT16_MAX)
+			heap_pages[page_for(object->address)]--;
+	}
 	if (last_hit == object)
 		last_hit = NULL;
 	object->address = 0;
@@ -123,6 +128,7 @@ static void name_object(struct lane *me, struct object *object, enum object_kind
 		object->id_hash = hash_id(1, hash_base_name(module->path), offset);
 	} else {
 		object->heap = true;
+		object_heap_count++;
 		if (heap_pages[page_for(object->address)] != UINT16_MAX)
 			heap_pages[page_for(object->address)]++;
 		object->class = init ? OBJECT_INIT : OBJECT_FIRST;
@@ -241,8 +247,8 @@ bool object_maybe_in(uint64_t start, uint64_t size)
 {
 	uint64_t page = start >> 12, end = (start + size - 1) >> 12;
 
-	if (end - page >= PAGES)
-		return used > 0;
+	if (end - page >= MANY_PAGES)
+		return object_heap_count > 0;
 	for (; page <= end; page++)
 		if (heap_pages[page & (PAGES - 1)])
 			return true;

@@ -64,6 +64,9 @@ void object_forget_range(uint64_t start, uint64_t size);
 /* True when memory in this range may hold heap objects: a cheap filter for free(). */
 bool object_maybe_in(uint64_t start, uint64_t size);
 
+/* Objects that are not in a module. While there are none, memory that is given back holds none. */
+extern uint32_t object_heap_count;
+
 /*
  * A resource of the outside: `key` is any number unique to it among addresses and keys. Its id is
  * by first use; `name` ("pipe", "file:/x") is for people.

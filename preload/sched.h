@@ -129,6 +129,10 @@ bool sched_outside_ready(struct lane *me, struct outside *outside);
 enum lane_wake sched_block_outside(struct lane *me, struct outside *outside, int64_t deadline,
 				   unsigned flags);
 
+/* As sched_block(), and woken by the outside as well. WAKE_NORMAL does not say by which. */
+enum lane_wake sched_block_either(struct lane *me, struct object *object, uint32_t tag,
+				  struct outside *outside, int64_t deadline, unsigned flags);
+
 /*
  * Waits until `attempt` returns true: for objects that other processes change without telling us.
  * WAKE_NORMAL then, else as sched_block(). `attempt` runs in whatever thread has the turn.
