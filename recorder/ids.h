@@ -4,7 +4,7 @@
  * the way back, to the hashes under which the runtime counts them (preload/object.c has the
  * definition).
  *
- *	lane    "1" first thread of the first image, "2" of the image after an exec, "1.2" its second child
+ *	lane    "1" first thread of the first image, "2" after an exec, "1.2" second child of "1"
  *	object  "bank+0x40a0"  static: base name of the module, link-time address
  *	        "1.2/mutex.3"  the third mutex that lane 1.2 initialised
  *	        "1.2/first.3"  the third object that lane 1.2 used first, of any kind; provisional

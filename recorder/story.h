@@ -13,8 +13,8 @@
  *   lane, k   the lane at fault and its operation; text: one sentence of the runtime
  *   address   "0x..", of a fault
  *   frames    [location, ...] of the crash, innermost first
- *   edges     [{"lane","kind","object","context","owner","owner_context","owner_k"}, ...], who waits for
- *             what; kind is a name of event.def, owner 0: nobody has it
+ *   edges     [{"lane","kind","object","context","owner","owner_context","owner_k"}, ...], who
+ *             waits for what; kind is a name of event.def, owner 0: nobody has it
  *   cycle     so many edges at the beginning are the cycle of a deadlock
  *   stderr    the last bytes of the target's standard error
  */

@@ -86,8 +86,8 @@ static void add_name(struct text *text, const char *name)
 }
 
 /*
- * Python for gdb: names by kernel thread id, the thread to begin with, and in it the first frame that is not the
- * runtime's. A gdb without Python says so and goes on. One line: `-ex` takes one.
+ * Python for gdb: names by kernel thread id, the thread to begin with, and in it the first frame
+ * that is not the runtime's. A gdb without Python says so and goes on. One line: `-ex` takes one.
  */
 static void add_threads(struct text *text, const struct debugger_config *config,
 			const struct region *region)

@@ -4,8 +4,8 @@
  * continues the replay.
  *
  *	debugger_find_stop(file, wanted, &stop, &err);		before the run
- *	debugger = debugger_attach(&config, session, &err);	in the hook, when MAILBOX_PAUSED has come
- *	debugger_wait(debugger);				after the run: until the user leaves gdb
+ *	debugger = debugger_attach(&config, session, &err);	in the hook for MAILBOX_PAUSED
+ *	debugger_wait(debugger);				after the run, till gdb is left
  */
 #ifndef REPLAYER_DEBUGGER_H
 #define REPLAYER_DEBUGGER_H

@@ -34,7 +34,7 @@ struct replay {
 	struct session *session;
 	struct trace_writer *writer; /* NULL: no output */
 	struct trace_sink *sink;
-	uint64_t end; /* events of a recording that was ended from outside; UINT64_MAX: it ended by itself */
+	uint64_t end; /* events of a recording that was ended from outside; else UINT64_MAX */
 	bool stopped;
 };
 

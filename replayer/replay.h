@@ -1,6 +1,6 @@
 /*
- * One replay of a trace: the program is run with the recorded decisions as its script, and compared with the
- * recording while it runs. Used by cmd_replay.c, and for confirming findings. It prints nothing.
+ * One replay of a trace: the program is run with the recorded decisions as its script, and
+ * compared with the recording while it runs. Used by cmd_replay.c, and for confirming findings. It prints nothing.
  *
  *	struct replay_config config = { .file = &file };
  *	struct replay_report report;
@@ -26,12 +26,11 @@
 #include "replayer/verify.h"
 
 struct replay_config {
-	const struct trace_file *
-		file; /* its path is opened again: absolute, or the working directory is that of then */
-	bool follow;                  /* go on after a difference */
-	const char *output;           /* write a trace of the replay, NULL: none */
-	double time_limit;            /* real seconds, 0: none */
-	const struct plan_stop *stop; /* NULL: do not pause */
+	const struct trace_file *file; /* its path is opened again: absolute is safe */
+	bool follow;                   /* go on after a difference */
+	const char *output;            /* write a trace of the replay, NULL: none */
+	double time_limit;             /* real seconds, 0: none */
+	const struct plan_stop *stop;  /* NULL: do not pause */
 	void *self;
 	/* The program has been found and inspected, and nothing runs yet. May be NULL. */
 	void (*ready)(void *self, struct session *session);
@@ -46,13 +45,13 @@ struct replay_report {
 	struct verify_difference difference; /* kind SAME: there was none */
 	uint64_t agreed, after;              /* events before and since the difference */
 	bool stopped;                        /* by us, where the recording was ended from outside */
-	bool same_hashes; /* the two hashes are those of the recorded outcome, as far as it has them */
+	bool same_hashes;               /* those of the recorded outcome, as far as it has them */
 	char recorded[1024], got[1024]; /* fingerprints (fingerprint.h) */
 };
 
 /*
- * 0 when a run took place, however it ended; else -code with `err`: of target.h, header.h, trace_reader.h, or of the
- * output.
+ * 0 when a run took place, however it ended; else -code with `err`: of target.h, header.h,
+ * trace_reader.h, or of the output.
  */
 int replay_run(const struct replay_config *config, struct replay_report *report, struct err *err);
 

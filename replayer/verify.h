@@ -60,8 +60,8 @@ struct verify *verify_new(const char *path, const struct naming *naming, bool fo
 void verify_free(struct verify *verify);
 
 /*
- * The recording was ended from outside (a time limit, a signal): the run may go on behind its last event, which is no
- * difference. The first event behind it is refused all the same.
+ * The recording was ended from outside (a time limit, a signal): the run may go on behind its
+ * last event, which is no difference. The first event behind it is refused all the same.
  */
 void verify_open_end(struct verify *verify);
 

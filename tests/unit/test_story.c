@@ -1,5 +1,6 @@
 /*
- * How runs ended, told from outcomes: each verdict once, compared with golden files, and hostile members.
+ * How runs ended, told from outcomes: each verdict once, compared with golden files, and hostile
+ * members.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +18,7 @@
 #include "tests/unit/golden.h"
 #include "tests/unit/sample_trace.h"
 
-/* The story of a trace whose outcome is `verdict` with these members (NULL: the sample's deadlock). */
+/* The story of a trace with this outcome and these members of it (NULL: the sample's deadlock). */
 static char *tell(const char *verdict, const char *members, bool verbose, const uint64_t *taken)
 {
 	const char *path = sample_path();
@@ -56,7 +57,7 @@ static void deadlock(void **state)
 	expect("story-deadlock-verbose.txt", NULL, NULL, true);
 }
 
-/* A thread that waits for itself, and one behind a writer that waits, and one that has to take its mutex back. */
+/* A thread that waits for itself, and one that has to take its mutex back. */
 static void odd_waits(void **state)
 {
 	(void)state;
