@@ -1,6 +1,7 @@
 /*
  * One replay of a trace: the program is run with the recorded decisions as its script, and
- * compared with the recording while it runs. Used by cmd_replay.c, and for confirming findings. It prints nothing.
+ * compared with the recording while it runs. Used by cmd_replay.c, and for confirming findings. It
+ * prints nothing.
  *
  *	struct replay_config config = { .file = &file };
  *	struct replay_report report;
