@@ -13,6 +13,7 @@
 #include "preload/decide.h"
 #include "preload/interpose.h"
 #include "preload/log.h"
+#include "preload/memory.h"
 #include "preload/process.h"
 #include "preload/raw.h"
 #include "preload/signals.h"
@@ -139,6 +140,7 @@ static void start(void)
 	schedule.current = lane;
 	region->process[process_index].turn = lane->number;
 	signals_init();
+	memory_init();
 	process_init();
 	sched_begin(lane, EVENT_THREAD_START, object_of_lane(lane), 0);
 	sched_done_value(lane, 0, process_pid()); /* what a replay tells the program that its pid is */

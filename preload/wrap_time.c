@@ -187,8 +187,16 @@ EXPORT clock_t times(struct tms *result)
 	INTERPOSE_LEAVE(me, ticks(&now));
 }
 
+/*
+ * When no other lane can run somebody else may be waited for, on the CPU that we are pinned to: the kernel is asked as
+ * well. With no other lane at all there is nothing to write down (how long that takes is not ours to know).
+ */
 static int yield(struct lane *me, uint32_t context)
 {
+	if (schedule.runnable_count == 1)
+		raw(SYS_sched_yield);
+	if (schedule.live == 1 && !schedule.timers)
+		return 0;
 	sched_yield_point(me, EVENT_YIELD, context);
 	sched_done(me, 0);
 	return 0;

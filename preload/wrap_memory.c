@@ -1,0 +1,104 @@
+/*
+ * Memory that is given back: objects in it are forgotten, so that an address used again is a new object. Nothing is
+ * allocated or scheduled here, and allocation itself is not interposed. Works before the constructor has run,
+ * and costs next to nothing while there are no objects in allocated memory.
+ */
+#include <malloc.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "preload/interpose.h"
+#include "preload/memory.h"
+
+/*
+ * Sanitizers complain when they are asked for the size of what is not theirs, and that would hide the error that the
+ * program is about to make; so they are asked for the owner first. Absent in other programs.
+ */
+extern int __sanitizer_get_ownership(const volatile void *) __attribute__((weak));
+extern size_t __sanitizer_get_allocated_size(const volatile void *) __attribute__((weak));
+extern int __sanitizer_install_malloc_and_free_hooks(
+	void (*)(const volatile void *, size_t), void (*)(const volatile void *))
+	__attribute__((weak));
+
+static size_t size_of(void *memory)
+{
+	if (__sanitizer_get_ownership && __sanitizer_get_allocated_size)
+		return __sanitizer_get_ownership(memory) ? __sanitizer_get_allocated_size(memory) :
+							   0;
+	return malloc_usable_size(memory);
+}
+
+static void forget(uint64_t start, uint64_t size)
+{
+	if (size && object_maybe_in(start, size))
+		object_forget_range(start, size);
+}
+
+/* Lanes in the program's own code have the turn; nobody else may look. */
+static inline bool has_objects(void)
+{
+	return __builtin_expect(object_heap_count != 0, 0) && thread_state.lane &&
+	       !thread_state.inside;
+}
+
+static void on_malloc(const volatile void *memory, size_t size)
+{
+	(void)memory;
+	(void)size;
+}
+
+static void on_free(const volatile void *memory)
+{
+	if (memory && has_objects())
+		forget((uint64_t)memory, size_of((void *)(uintptr_t)memory));
+}
+
+void memory_init(void)
+{
+	if (__sanitizer_install_malloc_and_free_hooks)
+		__sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
+}
+
+/* dlsym(3) itself frees the message of an earlier failure: while it looks for us that one is leaked. */
+static bool find_free(void)
+{
+	static __thread bool looking __attribute__((tls_model("initial-exec")));
+
+	if (looking)
+		return false;
+	looking = true;
+	real_resolve(REAL_free);
+	looking = false;
+	return true;
+}
+
+EXPORT void free(void *memory)
+{
+	if (memory && has_objects())
+		forget((uint64_t)memory, size_of(memory));
+	if (__builtin_expect(real.free != NULL, 1) || find_free())
+		real.free(memory);
+}
+
+EXPORT void *realloc(void *memory, size_t size)
+{
+	uint64_t start = (uint64_t)memory;
+	size_t before = memory && has_objects() ? size_of(memory) : 0;
+	void *result = REAL(realloc)(memory, size);
+
+	if (!before || (!result && size))
+		return result;
+	if ((uint64_t)result != start)
+		forget(start, before);
+	else if (size < before)
+		forget(start + size, before - size);
+	return result;
+}
+
+EXPORT int munmap(void *memory, size_t size)
+{
+	if (size && has_objects())
+		forget((uint64_t)memory, size);
+	return REAL(munmap)(memory, size);
+}
