@@ -9,9 +9,9 @@
 #undef COMMAND
 
 static const struct command table[COMMAND_COUNT] = {
-#define COMMAND(symbol, name, words, usage_status, synopsis, summary, ...) \
-	[COMMAND_##symbol] = { COMMAND_##symbol, #name,	   cmd_##name, WORDS_##words, \
-			       usage_status,	 synopsis, summary,    { __VA_ARGS__ } },
+#define COMMAND(symbol, name, words, usage_status, synopsis, summary, ...)            \
+	[COMMAND_##symbol] = { COMMAND_##symbol, #name,    cmd_##name, WORDS_##words, \
+			       usage_status,     synopsis, summary,    { __VA_ARGS__ } },
 #include "recorder/commands.def"
 #undef COMMAND
 };

@@ -1,6 +1,6 @@
 /*
- * `frontrun record`: one controlled run of a program, written as a trace. The run itself is session.c, the lines are
- * trace_sink.c; here is what the user gives and gets.
+ * `frontrun record`: one controlled run of a program, written as a trace. The run itself is
+ * session.c, the lines are trace_sink.c; here is what the user gives and gets.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -38,7 +38,7 @@ struct recording {
 	bool verbose;
 	unsigned notes;
 	char last_note[1024]; /* as printed */
-	double flushed; /* time of the last flush */
+	double flushed;       /* time of the last flush */
 };
 
 static double now(void)
@@ -113,8 +113,8 @@ static int set_parameter(struct plan_strategy *strategy, const struct command *c
 		if (known[i].strategy != strategy->id || strlen(known[i].name) != n ||
 		    strncmp(known[i].name, text, n))
 			continue;
-		strategy->parameters[known[i].index] =
-			text[n] ? strtoull(text + n + 1, &end, 10) : 0;
+		strategy->parameters[known[i].index] = text[n] ? strtoull(text + n + 1, &end, 10)
+							       : 0;
 		if (!text[n] || end == text + n + 1 || *end)
 			return options_usage_error(command, "parameter '%.*s' needs a number",
 						   (int)n, text);
@@ -161,8 +161,9 @@ static int configure(struct recording *recording, const struct command *command)
 	}
 	strategy->id = (uint32_t)header_strategy_by_name(
 		options_string(options, OPTION_STRATEGY, "natural"));
-	strategy->seed = options_given(options, OPTION_SEED) ? options_count(options, OPTION_SEED, 0)
-							     : new_seed();
+	strategy->seed = options_given(options, OPTION_SEED)
+				 ? options_count(options, OPTION_SEED, 0)
+				 : new_seed();
 	if (options_count(options, OPTION_SLICE, 0) > UINT32_MAX)
 		return options_usage_error(command, "--slice is too large");
 	strategy->slice = (uint32_t)options_count(options, OPTION_SLICE, 0);

@@ -3,8 +3,10 @@
  */
 #include "recorder/options.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,14 +61,24 @@ static void fill_standard_descriptors(void)
 		close(fd);
 }
 
-/* What was printed must have arrived: a full disk behind stdout is an error. */
+/*
+ * What was printed must have arrived: a full disk behind stdout is an error. A reader that has left
+ * (head, less) is none: it has seen what it wanted.
+ */
 static int finish(int status)
 {
-	if (fflush(stdout) || ferror(stdout)) {
-		fputs("frontrun: cannot write to standard output\n", stderr);
-		return status ? status : 1;
-	}
-	return status;
+	struct pollfd output = { .fd = STDOUT_FILENO };
+	int error;
+
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	error = errno;
+	if (error == EPIPE || (poll(&output, 1, 0) == 1 && (output.revents & POLLERR)))
+		return status;
+	fprintf(stderr, "frontrun: cannot write to standard output%s%s\n", error ? ": " : "",
+		error ? strerror(error) : "");
+	return status ? status : 1;
 }
 
 int command_main(const struct command *table, int argc, char **argv)

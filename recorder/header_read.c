@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/json_out.h"
 #include "recorder/alloc.h"
 #include "recorder/fields.h"
 #include "recorder/header_names.h"
@@ -77,6 +78,31 @@ int header_plan(const cJSON *header, struct plan_run *run, struct plan_strategy 
 	return 0;
 }
 
+/*
+ * A string, or bytes that are not UTF-8 and so stand as {"b64":"..."}. malloc'ed; NULL when it is
+ * neither.
+ */
+static char *read_text(const cJSON *item)
+{
+	const char *encoded = fields_string(item, "b64", NULL);
+	int64_t length;
+	char *text;
+
+	if (cJSON_IsString(item))
+		return alloc_check(strdup(item->valuestring));
+	if (!encoded)
+		return NULL;
+	text = alloc_check(malloc(strlen(encoded) / 4 * 3 + 1));
+	length = json_b64_decode(encoded, strlen(encoded), text);
+	/* No argument holds a NUL byte. */
+	if (length < 0 || memchr(text, '\0', (size_t)length)) {
+		free(text);
+		return NULL;
+	}
+	text[length] = '\0';
+	return text;
+}
+
 char **header_argv(const cJSON *header, struct err *err)
 {
 	const cJSON *array = fields_array(header, "argv"), *item;
@@ -89,13 +115,13 @@ char **header_argv(const cJSON *header, struct err *err)
 	}
 	argv = alloc_check(calloc((size_t)n + 1, sizeof(*argv)));
 	cJSON_ArrayForEach (item, array) {
-		if (!cJSON_IsString(item)) {
+		argv[i] = read_text(item);
+		if (!argv[i++]) {
 			header_free_words(argv);
 			err_set(err, EINVAL,
 				"an argument of the program in the trace is no string");
 			return NULL;
 		}
-		argv[i++] = alloc_check(strdup(item->valuestring));
 	}
 	return argv;
 }
@@ -116,12 +142,14 @@ char **header_environment(const cJSON *header)
 			envp[n++] = alloc_check(strdup(environ[i]));
 		free(name);
 	}
-	cJSON_ArrayForEach (item, stored)
-		if (cJSON_IsString(item) && *item->string && !strchr(item->string, '='))
-			alloc_check(asprintf(&envp[n++], "%s=%s", item->string, item->valuestring) <
-						    0
-					    ? NULL
-					    : envp);
+	cJSON_ArrayForEach (item, stored) {
+		char *value = *item->string && !strchr(item->string, '=') ? read_text(item) : NULL;
+
+		if (value)
+			alloc_check(asprintf(&envp[n++], "%s=%s", item->string, value) < 0 ? NULL
+											   : envp);
+		free(value);
+	}
 	return envp;
 }
 

@@ -103,7 +103,8 @@ void help_overview(FILE *out)
 	      "  frontrun record ./prog       run it once, write trace.zst\n"
 	      "  frontrun show                look at the interleaving\n"
 	      "  frontrun replay trace.zst    the same run again\n"
-	      "\n'frontrun help COMMAND' explains a command, 'frontrun --version' tells the version.\n",
+	      "\n'frontrun help COMMAND' explains a command, "
+	      "'frontrun --version' tells the version.\n",
 	      out);
 }
 
@@ -186,7 +187,8 @@ void help_man(FILE *out)
 
 	fprintf(out, ".TH FRONTRUN 1 \"\" \"frontrun %s\" \"User Commands\"\n", HEADER_VERSION);
 	fputs(".SH NAME\nfrontrun \\- record, replay and fuzz the schedules of threads\n"
-	      ".SH SYNOPSIS\n\\fBfrontrun\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR...] [\\fIWORD\\fR...]\n"
+	      ".SH SYNOPSIS\n"
+	      "\\fBfrontrun\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR...] [\\fIWORD\\fR...]\n"
 	      ".SH DESCRIPTION\n",
 	      out);
 	put_roff(out, tagline);

@@ -2,7 +2,8 @@
  * The outcome line of a trace: how the run ended, as story.h reads it. Not told for people here.
  *
  *	{"outcome":"deadlock","events":N,"decisions":N,	by the writer
- *	 "status":0,"boot":"..","text":"..","lane":2,"k":17,"address":"0x..","frames":[..],"cycle":2,"edges":[..],
+ *	 "status":0,"boot":"..","text":"..","lane":2,"k":17,"address":"0x..","frames":[..],
+ *	 "cycle":2,"edges":[..],
  *	 "switches":N,"lanes":N,"order_hash":"..","hb_hash":"..","virtual_ns":N,"seconds":0.12,
  *	 "time_limit":true,"interrupted":2,"orphans":1,"uncontrolled":1,"inexact":1,"stderr":".."}
  *

@@ -18,10 +18,10 @@
 #include "recorder/region.h"
 #include "recorder/watchdog.h"
 
-#define IDLE_MS 10		 /* the loop turns at least so often */
-#define PREFIX_PART 32768u	 /* forced decisions given to the target at once */
-#define CLEAN_SECONDS 10	 /* what survives SIGKILL for so long is not waited for */
-#define IDLE_WAIT_NS 20000000ll  /* default of plan_run.idle_wait_ns */
+#define IDLE_MS 10              /* the loop turns at least so often */
+#define PREFIX_PART 32768u      /* forced decisions given to the target at once */
+#define CLEAN_SECONDS 10        /* what survives SIGKILL for so long is not waited for */
+#define IDLE_WAIT_NS 20000000ll /* default of plan_run.idle_wait_ns */
 
 struct session {
 	const struct session_config *config;
@@ -125,9 +125,8 @@ static int plan_write(struct session *session, struct err *err)
 	    region_plan_add(region, PLAN_FILTER, 1, 0, session->filter,
 			    (uint32_t)(session->filter_count * sizeof(*session->filter)), err))
 		return -ENOSPC;
-	if (config->stop &&
-	    region_plan_add(region, PLAN_STOP, 1, PLAN_REQUIRED, config->stop,
-			    sizeof(*config->stop), err))
+	if (config->stop && region_plan_add(region, PLAN_STOP, 1, PLAN_REQUIRED, config->stop,
+					    sizeof(*config->stop), err))
 		return -ENOSPC;
 	if (plan_prefix(session, err))
 		return -ENOSPC;
@@ -149,8 +148,9 @@ static void on_watchdog(void *self, const char *kind, const char *text)
 
 	note(session, kind, text);
 	if (session_elf(session)->needs_openmp)
-		note(session, kind, "the program uses OpenMP, whose threads wait for each other by "
-				    "system calls of their own: OMP_NUM_THREADS=1 avoids that");
+		note(session, kind,
+		     "the program uses OpenMP, whose threads wait for each other by "
+		     "system calls of their own: OMP_NUM_THREADS=1 avoids that");
 }
 
 struct session *session_new(const struct session_config *config, const struct session_hooks *hooks,
@@ -169,8 +169,8 @@ struct session *session_new(const struct session_config *config, const struct se
 		goto failed;
 	if (plan_write(session, err))
 		goto failed;
-	session->watchdog = watchdog_new(session->region.map, config->preempt_after,
-					  on_watchdog, session);
+	session->watchdog =
+		watchdog_new(session->region.map, config->preempt_after, on_watchdog, session);
 	return session;
 
 failed:
@@ -428,7 +428,10 @@ int session_run(struct session *session, const struct drain_sink *sink, void *se
 
 	memset(result, 0, sizeof(*result));
 	result->wait_status = -1;
-	/* The target is to have the dispositions as they are: nothing may reach us until it has them. */
+	/*
+	 * The target is to have the dispositions as they are: nothing may reach us until it has
+	 * them.
+	 */
 	sigemptyset(&block);
 	for (i = 0; i < HANDLED; i++)
 		sigaddset(&block, handled[i]);

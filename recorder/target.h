@@ -12,7 +12,7 @@
  *	rc = target_start(target, region, &err);
  *	while (!target_poll(target, &report))
  *		...
- *	target_free(target);					kills what is left, waits for the guardian
+ *	target_free(target);			kills what is left, waits for the guardian
  */
 #ifndef RECORDER_TARGET_H
 #define RECORDER_TARGET_H

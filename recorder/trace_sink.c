@@ -174,6 +174,14 @@ static int put_lane(void *self, const struct record_lane *record, struct err *er
 	return written(trace_writer_lane(sink->writer, &lane), err);
 }
 
+/* The variable, else what the runtime calls it ("pipe"), unless that is its id already. */
+static const char *object_name(struct trace_sink *sink, const struct record_object *record)
+{
+	if (record->class == OBJECT_STATIC)
+		return locations_data(sink->locations, record->module, record->offset);
+	return record->class != OBJECT_NAMED && *record->name ? record->name : NULL;
+}
+
 static int put_object(void *self, const struct record_object *record, struct err *err)
 {
 	struct trace_sink *sink = self;
@@ -182,9 +190,7 @@ static int put_object(void *self, const struct record_object *record, struct err
 		.number = record->number,
 		.id = id,
 		.kind = ids_kind_name(record->kind),
-		.name = record->class == OBJECT_STATIC
-				? locations_data(sink->locations, record->module, record->offset)
-				: NULL,
+		.name = object_name(sink, record),
 		.context = record->context,
 		.address = record->address,
 		.provisional = ids_is_provisional(record),

@@ -20,10 +20,10 @@
 #include "recorder/region.h"
 #include "recorder/text.h"
 
-#define LOOK_SECONDS 0.05  /* between two looks at /proc */
-#define QUIET_SECONDS 0.1  /* without progress before the first look */
-#define PREEMPT_LEAST 0.1  /* seconds; a program that had to be interrupted will need it again */
-#define GONE_LOOKS 3       /* a thread must be missing so often in a row */
+#define LOOK_SECONDS 0.05 /* between two looks at /proc */
+#define QUIET_SECONDS 0.1 /* without progress before the first look */
+#define PREEMPT_LEAST 0.1 /* seconds; a program that had to be interrupted will need it again */
+#define GONE_LOOKS 3      /* a thread must be missing so often in a row */
 
 struct watchdog {
 	const struct region *region;

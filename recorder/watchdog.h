@@ -9,13 +9,13 @@
  *
  * What it finds, by the lane that was runnable last:
  *   its thread is gone          VERDICT_LOST_THREAD: the caller ends the run
- *   it burns CPU                interrupted by signal after preempt_after seconds, and after half the time
- *                               when that happens again (others could run, or have deadlines);
- *                               named in a note after WATCHDOG_SPIN_SECONDS where it cannot be
- *   it sleeps in the kernel     a note with the system call after WATCHDOG_BLOCKED_SECONDS, and what
- *                               every other lane is about to do
- * When nobody can run, a note says so once after WATCHDOG_IDLE_SECONDS, with what each lane waits for.
- * A stopped process (SIGSTOP, a debugger) is never judged.
+ *   it burns CPU                interrupted by a signal after preempt_after seconds, after half the
+ *                               time when that happens again (others could run, or have
+ *                               deadlines); where it cannot be: named after WATCHDOG_SPIN_SECONDS
+ *   it sleeps in the kernel     a note with the system call after WATCHDOG_BLOCKED_SECONDS, and
+ *                               what every other lane is about to do
+ * When nobody can run, a note says so once after WATCHDOG_IDLE_SECONDS, with what each lane waits
+ * for. A stopped process (SIGSTOP, a debugger) is never judged.
  */
 #ifndef RECORDER_WATCHDOG_H
 #define RECORDER_WATCHDOG_H

@@ -1,6 +1,6 @@
 /*
- * The run loop, with targets that play the runtime: they are this program again, map the region as the runtime does and
- * write what the test wants.
+ * The run loop, with targets that play the runtime: they are this program again, map the region
+ * as the runtime does and write what the test wants.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -237,8 +237,9 @@ static uint32_t next_decisions(void *self_, struct plan_decision *out, uint32_t 
 
 	assert_true(max > 1000);
 	while (n < 2 && r->served < 3) {
-		out[n++] = (struct plan_decision){ .kind = DECISION_PICK, .lane = 1,
-						   .k = r->served, .choice = 100 + r->served };
+		out[n++] = (struct plan_decision){
+			.kind = DECISION_PICK, .lane = 1, .k = r->served, .choice = 100 + r->served
+		};
 		r->served++;
 	}
 	*more = r->served < 3;
@@ -369,7 +370,9 @@ static void put_events(uint32_t count)
 	put(&lane, sizeof(lane));
 	for (i = 0; i < count; i++) {
 		struct record_event event = { .head = { RECORD_EVENT, 0, sizeof(event) },
-					      .kind = EVENT_YIELD, .lane = 1, .k = i };
+					      .kind = EVENT_YIELD,
+					      .lane = 1,
+					      .k = i };
 
 		put(&event, sizeof(event));
 	}
@@ -543,18 +546,12 @@ static int be(const char *word)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_RUN(all_events_arrive),
-		WITH_RUN(sigkill_loses_nothing),
-		WITH_RUN(a_verdict_ends_the_run),
-		WITH_RUN(damage_is_an_error),
-		WITH_RUN(boot_errors_are_told),
-		WITH_RUN(the_time_limit_kills),
-		WITH_RUN(the_second_interrupt_kills),
-		WITH_RUN(requests_are_answered),
-		WITH_RUN(the_plan_comes_in_parts),
-		WITH_RUN(a_lost_thread_is_noticed),
-		WITH_RUN(a_busy_lane_is_interrupted),
-		WITH_RUN(a_blocked_call_is_named),
+		WITH_RUN(all_events_arrive),          WITH_RUN(sigkill_loses_nothing),
+		WITH_RUN(a_verdict_ends_the_run),     WITH_RUN(damage_is_an_error),
+		WITH_RUN(boot_errors_are_told),       WITH_RUN(the_time_limit_kills),
+		WITH_RUN(the_second_interrupt_kills), WITH_RUN(requests_are_answered),
+		WITH_RUN(the_plan_comes_in_parts),    WITH_RUN(a_lost_thread_is_noticed),
+		WITH_RUN(a_busy_lane_is_interrupted), WITH_RUN(a_blocked_call_is_named),
 	};
 	Dl_info info;
 	ssize_t n;
