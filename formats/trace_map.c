@@ -131,7 +131,7 @@ static bool scan_line(struct trace_map *map, struct trace_parser *parser, const 
 	enum trace_line_type type = trace_parse_type(text, len);
 	struct trace_line line;
 
-	if (type == TRACE_LINE_OTHER && (!len || text[0] != '{'))
+	if (type == TRACE_LINE_OTHER && trace_parse_line(parser, text, len, &line, NULL))
 		return false;
 	row->lines++;
 	row->events += type == TRACE_LINE_EVENT;

@@ -130,7 +130,7 @@ static void later_minor(void **state)
 	const char *path = write_frames(false,
 					"{\"frontrun\":\"header\",\"format\":[1,7],\"requires\":[],"
 					"\"new\":{}}\n",
-					"{\"weather\":\"fine\"}\n"
+					"  {\"weather\":\"fine\"}\n"
 					"{\"e\":\"quantum\",\"l\":1,\"k\":0,\"spin\":[1,2]}"
 					"\n" EVENT_2 "{\"d\":\"dice\",\"l\":1,\"to\":6,\"of\":6}\n",
 					"{\"outcome\":\"exit\",\"events\":2,\"decisions\":1,"
@@ -146,6 +146,7 @@ static void later_minor(void **state)
 	assert_int_equal(counts[TRACE_LINE_EVENT], 2);
 	assert_int_equal(counts[TRACE_LINE_DECISION], 1);
 	assert_int_equal(trace_reader_check(r, &err), 0);
+	assert_int_equal(trace_reader_total_events(r, &err), 2);
 	trace_reader_close(r);
 }
 
