@@ -148,7 +148,7 @@ static void start(void)
 	thread_state.inside = 0;
 }
 
-__attribute__((constructor)) static void attach(int argc, char **argv, char **environment)
+static void attach(int argc, char **argv, char **environment)
 {
 	const char *value = variable(environment, REGION_ENV);
 
@@ -175,6 +175,13 @@ __attribute__((constructor)) static void attach(int argc, char **argv, char **en
 	}
 	start();
 }
+
+/*
+ * Not by __attribute__((constructor)): only an entry of our own in .init_array is sure to get the
+ * arguments (link-time optimisation merges constructors into one without any).
+ */
+__attribute__((section(".init_array"), used)) static void (*const attach_entry)(int, char **,
+										char **) = attach;
 
 static int (*program_main)(int, char **, char **);
 
