@@ -14,6 +14,7 @@
 #include "recorder/alloc.h"
 
 #define CHUNK_BYTES (128u << 10)    /* copied at once; a multiple of 8, more than RECORD_MAX */
+#define STEP_BYTES (512u << 10)     /* then the caller looks at the mailbox: somebody may wait there */
 #define NUMBER_MAX ((1u << 24) - 1) /* of anything interned, as in formats/trace_lines.h */
 #define LANE_MAX ((1u << 22) - 1)
 #define WAIT_MS_MAX 10
@@ -330,6 +331,7 @@ static int drain_chunk(struct drain *drain, uint64_t head, struct err *err)
 int drain_step(struct drain *drain, struct err *err)
 {
 	uint64_t head = __atomic_load_n(&drain->region->ring[0].head, __ATOMIC_ACQUIRE);
+	uint64_t start = drain->tail;
 	int total = 0, rc = 0;
 
 	if (drain->failed)
@@ -339,7 +341,7 @@ int drain_step(struct drain *drain, struct err *err)
 			     "the program damaged the recording: its end is at %llu, ours at %llu",
 			     (unsigned long long)head, (unsigned long long)drain->tail);
 	}
-	while (rc >= 0 && drain->tail < head) {
+	while (rc >= 0 && drain->tail < head && drain->tail - start < STEP_BYTES) {
 		rc = drain_chunk(drain, head, &drain->error);
 		total += rc > 0 ? rc : 0;
 		if (rc == 0)

@@ -19,7 +19,7 @@
 #include "recorder/watchdog.h"
 
 #define IDLE_MS 10              /* the loop turns at least so often */
-#define PREFIX_PART 32768u      /* forced decisions given to the target at once */
+#define PREFIX_PART 65536u      /* forced decisions given to the target at once */
 #define CLEAN_SECONDS 10        /* what survives SIGKILL for so long is not waited for */
 #define IDLE_WAIT_NS 20000000ll /* default of plan_run.idle_wait_ns */
 
@@ -389,8 +389,13 @@ static void collect(struct session *session, const struct drain *drain,
 	result->seconds = now() - session->started - session->paused;
 }
 
-static const int handled[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
+/*
+ * SIGXFSZ and SIGPIPE: a trace that cannot grow and a reader that has gone away are errors, not our
+ * death.
+ */
+static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXFSZ, SIGPIPE };
 #define HANDLED (sizeof(handled) / sizeof(*handled))
+#define HANDLED_BY_US 3u /* so many of them, from the first; the others are ignored */
 
 /* Ours from here on. A signal that was ignored stays ignored (nohup(1)). */
 static void take_signals(struct sigaction before[HANDLED])
@@ -401,8 +406,8 @@ static void take_signals(struct sigaction before[HANDLED])
 	interrupts = 0;
 	termination = 0;
 	for (i = 0; i < HANDLED; i++) {
+		action.sa_handler = i < HANDLED_BY_US ? on_signal : SIG_IGN;
 		sigaction(handled[i], NULL, &before[i]);
-		action.sa_handler = handled[i] == SIGQUIT ? SIG_IGN : on_signal;
 		if (before[i].sa_handler != SIG_IGN)
 			sigaction(handled[i], &action, NULL);
 	}
