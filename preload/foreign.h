@@ -1,7 +1,7 @@
 /*
- * Threads of the process that are not lanes: made inside libc (SIGEV_THREAD timers, aio, getaddrinfo_a)
- * or by raw clone. They run uncontrolled, in parallel; they are counted and named in the trace, and
- * what they wake is woken. Never with the turn.
+ * Threads of the process that are not lanes: made inside libc (SIGEV_THREAD timers, aio,
+ * getaddrinfo_a) or by raw clone. They run uncontrolled, in parallel; they are counted and named in
+ * the trace, and what they wake is woken. Never with the turn.
  */
 #ifndef PRELOAD_FOREIGN_H
 #define PRELOAD_FOREIGN_H
@@ -29,7 +29,9 @@ void foreign_apply(struct lane *me, bool idling);
 /* Foreign threads have been seen in this process. */
 bool foreign_seen(void);
 
-/* The same, after counting the kernel threads of the process: before anything is called a deadlock. */
+/*
+ * The same, after counting the kernel threads of the process: before anything is called a deadlock.
+ */
 bool foreign_exist(void);
 
 /* In a forked child: nothing of this counts any more. */

@@ -1,6 +1,6 @@
 /*
- * Descriptors: reading, writing, accepting, connecting. The rest of the engine (poll, children, locks) is in
- * io_wait.c.
+ * Descriptors: reading, writing, accepting, connecting. The rest of the engine (poll, children,
+ * locks) is in io_wait.c.
  */
 #include "preload/io.h"
 
@@ -19,8 +19,8 @@
 #include "preload/sched.h"
 
 /*
- * POLLOUT promises room for PIPE_BUF bytes in a pipe and for a good part of a socket's buffer; a blocking write of
- * more could wait inside the kernel with the turn. Longer ones go in pieces.
+ * POLLOUT promises room for PIPE_BUF bytes in a pipe and for a good part of a socket's buffer; a
+ * blocking write of more could wait inside the kernel with the turn. Longer ones go in pieces.
  */
 #define SAFE_WRITE 2048
 #define PIPE_PIECE 4096
@@ -53,7 +53,7 @@ enum io_way {
 static const struct {
 	uint8_t kind, way;
 } rows[NUMBERS] = {
-#define IO(name, event, way_) [SYS_##name] = {EVENT_##event, IO_##way_},
+#define IO(name, event, way_) [SYS_##name] = { EVENT_##event, IO_##way_ },
 #include "preload/io.def"
 #undef IO
 };
@@ -137,7 +137,7 @@ static bool is_nonblocking(long fd)
 /* SO_RCVTIMEO and SO_SNDTIMEO count in virtual time. */
 static int64_t socket_deadline(long fd, bool in)
 {
-	struct timeval time = {0, 0};
+	struct timeval time = { 0, 0 };
 	socklen_t size = sizeof time;
 
 	if (raw(SYS_getsockopt, fd, SOL_SOCKET, in ? SO_RCVTIMEO : SO_SNDTIMEO, &time, &size) < 0 ||
@@ -149,8 +149,8 @@ static int64_t socket_deadline(long fd, bool in)
 /* Waits for the descriptor: 0 ready, or what the call is to return. */
 static long wait_descriptor(struct lane *me, long fd, short events, int64_t deadline)
 {
-	struct pollfd poll_fd = {.fd = (int)fd, .events = events};
-	struct outside outside = {.fds = &poll_fd, .fd_count = 1};
+	struct pollfd poll_fd = { .fd = (int)fd, .events = events };
+	struct outside outside = { .fds = &poll_fd, .fd_count = 1 };
 
 	while (!sched_outside_ready(me, &outside))
 		switch (sched_block_outside(me, &outside, deadline,
@@ -208,7 +208,7 @@ static long receive_all(struct lane *me, long a[6])
 
 static long input(struct lane *me, long number, long a[6])
 {
-	struct pollfd poll_fd = {.fd = (int)a[0], .events = POLLIN};
+	struct pollfd poll_fd = { .fd = (int)a[0], .events = POLLIN };
 	long result;
 
 	if (number == SYS_recvfrom && (a[3] & MSG_WAITALL) && !(a[3] & (MSG_DONTWAIT | MSG_PEEK)) &&
@@ -217,13 +217,15 @@ static long input(struct lane *me, long number, long a[6])
 	if (raw(SYS_poll, &poll_fd, 1, 0) == 0 && never_waits(number, a))
 		return call(number, a);
 	result = wait_descriptor(me, a[0], POLLIN,
-				 number == SYS_read || number == SYS_readv || number == SYS_splice ?
-					 -1 :
-					 socket_deadline(a[0], true));
+				 number == SYS_read || number == SYS_readv || number == SYS_splice
+					 ? -1
+					 : socket_deadline(a[0], true));
 	return result ? result : call(number, a);
 }
 
-/* A long blocking write to a pipe or socket, in pieces that fit; returns bytes or the first error. */
+/*
+ * A long blocking write to a pipe or socket, in pieces that fit; returns bytes or the first error.
+ */
 static long output_pieces(struct lane *me, long fd, const char *bytes, long length, bool socket,
 			  long flags)
 {
@@ -235,9 +237,10 @@ static long output_pieces(struct lane *me, long fd, const char *bytes, long leng
 			result = raw(SYS_sendto, fd, bytes + sent, length - sent,
 				     flags | MSG_DONTWAIT, 0, 0);
 			if (result == -EAGAIN) /* POLLOUT, but not for so much: half of it fits */
-				result = raw(SYS_sendto, fd, bytes + sent,
-					     length - sent < SAFE_WRITE ? length - sent : SAFE_WRITE,
-					     flags | MSG_DONTWAIT, 0, 0);
+				result =
+					raw(SYS_sendto, fd, bytes + sent,
+					    length - sent < SAFE_WRITE ? length - sent : SAFE_WRITE,
+					    flags | MSG_DONTWAIT, 0, 0);
 		} else if (result == 0) {
 			piece = length - sent < PIPE_PIECE ? length - sent : PIPE_PIECE;
 			result = raw(SYS_write, fd, bytes + sent, piece);
@@ -290,7 +293,7 @@ static bool stream_socket(long fd)
 
 static long output(struct lane *me, long number, long a[6])
 {
-	struct pollfd poll_fd = {.fd = (int)a[0], .events = POLLOUT};
+	struct pollfd poll_fd = { .fd = (int)a[0], .events = POLLOUT };
 	struct stat status;
 	long result, length = 0;
 
@@ -304,10 +307,9 @@ static long output(struct lane *me, long number, long a[6])
 		return output_long(me, number, a, S_ISSOCK(status.st_mode));
 	if (raw(SYS_poll, &poll_fd, 1, 0) == 0 && never_waits(number, a))
 		return call(number, a);
-	result = wait_descriptor(me, a[0], POLLOUT,
-				 number == SYS_write || number == SYS_writev ?
-					 -1 :
-					 socket_deadline(a[0], false));
+	result = wait_descriptor(
+		me, a[0], POLLOUT,
+		number == SYS_write || number == SYS_writev ? -1 : socket_deadline(a[0], false));
 	return result ? result : call(number, a);
 }
 

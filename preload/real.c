@@ -44,7 +44,10 @@ const char *real_init(void)
 	for (i = 0; i < REAL_COUNT; i++) {
 		void *symbol = find(i);
 
-		/* Functions of libstdc++ are absent in programs that do not use it, new ones in old libcs. */
+		/*
+		 * Functions of libstdc++ are absent in programs that do not use it, new ones in old
+		 * libcs.
+		 */
 		if (!symbol && !missing && strncmp(rows[i].name, "__cxa_", 6) != 0 &&
 		    strncmp(rows[i].name, "arc4random", 10) != 0 &&
 		    strncmp(rows[i].name, "__sanitizer", 11) != 0)

@@ -13,12 +13,12 @@
 
 static struct sock_filter statement(uint16_t code, uint32_t k)
 {
-	return (struct sock_filter){.code = code, .k = k};
+	return (struct sock_filter){ .code = code, .k = k };
 }
 
 static struct sock_filter branch(uint16_t code, uint32_t k, uint8_t yes, uint8_t no)
 {
-	return (struct sock_filter){.code = code, .jt = yes, .jf = no, .k = k};
+	return (struct sock_filter){ .code = code, .jt = yes, .jf = no, .k = k };
 }
 
 uint32_t trap_filter_scope(const struct sock_filter *program, uint32_t count,
@@ -33,7 +33,8 @@ uint32_t trap_filter_scope(const struct sock_filter *program, uint32_t count,
 		uint32_t to_program = prefix - (at + PER_RANGE);
 
 		out[at++] = statement(BPF_LD | BPF_W | BPF_ABS, OFFSET_HIGH);
-		out[at++] = branch(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(ranges[i].start >> 32), 0, 3);
+		out[at++] =
+			branch(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(ranges[i].start >> 32), 0, 3);
 		out[at++] = statement(BPF_LD | BPF_W | BPF_ABS, OFFSET_LOW);
 		out[at++] = branch(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)ranges[i].start, 0, 1);
 		out[at++] = branch(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)ranges[i].end, 0,
