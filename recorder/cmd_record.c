@@ -3,6 +3,7 @@
  * session.c, the lines are trace_sink.c; here is what the user gives and gets.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -355,6 +356,8 @@ static int finish(struct recording *recording, struct session_result *result, in
 	struct err failed;
 
 	if (rc == -DRAIN_ERR_CORRUPT) {
+		/* What the region says of the start is not to be believed any more. */
+		result->boot = BOOT_OK;
 		result->verdict = VERDICT_CONTROL_LOST;
 		result->failure.kind = VERDICT_CONTROL_LOST;
 		snprintf(result->failure.text, sizeof(result->failure.text), "%s", err->text);
@@ -423,6 +426,9 @@ static int record(struct recording *recording)
 	trace_sink_listen(recording->sink, on_runtime_note, recording);
 	recording->flushed = now();
 	rc = session_run(session, &trace_sink_table, recording->sink, result, &err);
+	/* The rest of the trace is still to be written: no room for it is an error, not our death. */
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
 	if (rc && !target_pid(session_target(session))) {
 		/* It never ran: a trace without a run is of no use. */
 		trace_writer_close(recording->writer, NULL);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,6 +19,7 @@
 int region_create(struct region_handle *handle, struct err *err)
 {
 	const unsigned seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
 	struct region_header *header;
 	uint64_t nonce;
 	int code;
@@ -28,7 +30,11 @@ int region_create(struct region_handle *handle, struct err *err)
 	handle->fd = memfd_create("frontrun", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (handle->fd < 0)
 		return err_set(err, errno, "cannot create the shared region: %s", strerror(errno));
-	if (ftruncate(handle->fd, sizeof(struct region)) || fcntl(handle->fd, F_ADD_SEALS, seals))
+	/* The limit on files (ulimit -f) holds for this one, and would send SIGXFSZ. */
+	sigaction(SIGXFSZ, &ignore, &before);
+	code = ftruncate(handle->fd, sizeof(struct region));
+	sigaction(SIGXFSZ, &before, NULL);
+	if (code || fcntl(handle->fd, F_ADD_SEALS, seals))
 		goto failed;
 	handle->map = mmap(NULL, sizeof(struct region), PROT_READ | PROT_WRITE, MAP_SHARED,
 			   handle->fd, 0);
@@ -44,8 +50,9 @@ int region_create(struct region_handle *handle, struct err *err)
 	return 0;
 
 failed:
-	code = err_set(err, errno, "cannot set up the shared region of %zu bytes: %s",
-		       sizeof(struct region), strerror(errno));
+	code = err_set(err, errno, "cannot set up the shared region of %zu bytes: %s%s",
+		       sizeof(struct region), strerror(errno),
+		       errno == EFBIG ? " (raise ulimit -f)" : "");
 	close(handle->fd);
 	handle->fd = -1;
 	handle->map = NULL;
