@@ -1,7 +1,7 @@
 /*
- * The virtual clock. Each reading moves it by 1 us, and each operation while somebody waits for a time; after many
- * with no jump in between the step grows, so that a loop which waits for a time ends soon, whatever it
- * waits for. Deterministic: counts only.
+ * The virtual clock. Each reading moves it by 1 us, and each operation while somebody waits for a
+ * time; after many with no jump in between the step grows, so that a loop which waits for a time
+ * ends soon, whatever it waits for. Deterministic: counts only.
  */
 #include "preload/clock.h"
 
@@ -13,7 +13,8 @@
 #define SECOND 1000000000ll
 #define STEP_NS 1000ll
 #define WORK_PER_DOUBLING (1024 * CLOCK_READING)
-#define MOST_DOUBLINGS 10 /* 1 ms a reading: a loop that waits for an hour ends in seconds, a busy server keeps its day */
+#define MOST_DOUBLINGS \
+	10 /* 1 ms a reading: a loop that waits for an hour ends in seconds, a busy server keeps its day */
 
 static int64_t to_ns(const struct timespec *time)
 {

@@ -1,6 +1,7 @@
 /*
- * Futexes, modelled: the queues are ours, the words are the program's. Those that other processes can wait on too are
- * also looked at from time to time. Operations on priority inheritance pass. futex(2), linux/kernel/futex/.
+ * Futexes, modelled: the queues are ours, the words are the program's. Those that other processes
+ * can wait on too are also looked at from time to time. Operations on priority inheritance pass.
+ * futex(2), linux/kernel/futex/.
  */
 #include "preload/futex.h"
 
@@ -20,7 +21,10 @@ struct futex_wait {
 	uint32_t *word, value;
 };
 
-/* Private operations say so. The others are used in private memory as well, by programs that do not care. */
+/*
+ * Private operations say so. The others are used in private memory as well, by programs that do
+ * not care.
+ */
 static struct object *futex_object(struct lane *me, uint32_t *word, int operation, uint32_t context)
 {
 	struct object *object = object_find(me, word, OBJECT_FUTEX, context);
@@ -56,7 +60,7 @@ static long block(struct lane *me, struct object *object, struct futex_wait *wai
 {
 	/* The kernel restarts only waits without a time-out. */
 	unsigned flags = SCHED_INTERRUPTIBLE | (deadline < 0 ? SCHED_RESTARTABLE : 0);
-	struct outside outside = {.attempt = has_changed, .argument = wait};
+	struct outside outside = { .attempt = has_changed, .argument = wait };
 	enum lane_wake wake;
 
 	if (object->shared ? sched_outside_ready(me, &outside) : has_changed(wait))
@@ -73,7 +77,7 @@ static long block(struct lane *me, struct object *object, struct futex_wait *wai
 static long wait_on(struct lane *me, uint32_t *word, int operation, uint32_t value,
 		    const struct timespec *timeout, uint32_t bits, uint32_t context)
 {
-	struct futex_wait wait = {.word = word, .value = value};
+	struct futex_wait wait = { .word = word, .value = value };
 	struct object *object;
 	int64_t deadline = -1;
 	long result;
@@ -87,9 +91,9 @@ static long wait_on(struct lane *me, uint32_t *word, int operation, uint32_t val
 	if (timeout && (operation & FUTEX_CMD_MASK) == FUTEX_WAIT)
 		deadline = clock_after(timeout);
 	else if (timeout)
-		deadline = clock_deadline(
-			operation & FUTEX_CLOCK_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC,
-			timeout);
+		deadline = clock_deadline(operation & FUTEX_CLOCK_REALTIME ? CLOCK_REALTIME
+									   : CLOCK_MONOTONIC,
+					  timeout);
 	object = futex_object(me, word, operation, context);
 	sched_point(me, EVENT_FUTEX_WAIT, object, context, 0);
 	result = block(me, object, &wait, bits, deadline);
@@ -165,7 +169,10 @@ static long requeue(struct lane *me, uint32_t *word, int operation, uint32_t n, 
 	return result;
 }
 
-/* The operation that is encoded in value3: false when it is unknown, else *old is what was there before. */
+/*
+ * The operation that is encoded in value3: false when it is unknown, else *old is what was there
+ * before.
+ */
 static bool modify(uint32_t *word, uint32_t code, uint32_t *old)
 {
 	uint32_t argument = (uint32_t)((int32_t)(code << 8) >> 20), next;

@@ -20,6 +20,7 @@
 #define LANE_VISITS 64
 
 struct object;
+struct once_run;
 struct outside;
 
 /* Why sched_block() returned. */
@@ -93,6 +94,7 @@ struct lane {
 	struct unwind_stack stack;
 	uint64_t stack_bytes;
 	char name[16];
+	struct once_run *once_runs; /* initialisers that it runs, the innermost first */
 	uint64_t random; /* the lane's stream of getrandom(2) */
 	bool random_seeded;
 	int64_t worked;       /* virtual ns that passed while it had the turn, without jumps */

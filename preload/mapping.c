@@ -60,7 +60,7 @@ static void take(struct scan *scan, char c)
 
 bool mapping_is_shared(uint64_t address)
 {
-	struct scan scan = {.address = address};
+	struct scan scan = { .address = address };
 	char buffer[1024];
 	long fd = raw(SYS_open, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0), got, i;
 

@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 /*
- * Can other processes have this memory as well (MAP_SHARED)? Reads /proc/self/maps: tens of microseconds, so ask once
- * for an object. True also when that cannot be found out. Allocates nothing, keeps errno.
+ * Can other processes have this memory as well (MAP_SHARED)? Reads /proc/self/maps: tens of
+ * microseconds, so ask once for an object. True also when that cannot be found out. Allocates
+ * nothing, keeps errno.
  */
 bool mapping_is_shared(uint64_t address);
 

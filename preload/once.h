@@ -10,8 +10,8 @@
 #include "preload/lane.h"
 
 /*
- * pthread_once(3) as operations of the lane. `init` runs outside of the runtime; it may be left by a cancellation or an
- * exception. Requires the turn and thread_state.inside.
+ * pthread_once(3) as operations of the lane. `init` runs outside of the runtime; it may be left
+ * by a cancellation or an exception. Requires the turn and thread_state.inside.
  */
 void once_operation(struct lane *me, pthread_once_t *once, void (*init)(void), uint32_t context);
 

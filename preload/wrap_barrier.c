@@ -1,6 +1,6 @@
 /*
- * Barriers: fully modelled, the real object only keeps the number of participants. Barriers shared with other
- * processes follow glibc's algorithm on the real object, with waits of ours.
+ * Barriers: fully modelled, the real object only keeps the number of participants. Barriers
+ * shared with other processes follow glibc's algorithm on the real object, with waits of ours.
  */
 #include <errno.h>
 #include <limits.h>
@@ -86,7 +86,7 @@ static void advance(struct arrival *mine)
 static int wait_shared(struct lane *me, struct barrier *barrier)
 {
 	unsigned count = barrier->count;
-	struct arrival mine = {.barrier = barrier, .most = IN_THRESHOLD - IN_THRESHOLD % count};
+	struct arrival mine = { .barrier = barrier, .most = IN_THRESHOLD - IN_THRESHOLD % count };
 
 	while ((mine.in = __atomic_add_fetch(&barrier->in, 1, __ATOMIC_ACQ_REL)) > mine.most)
 		sched_await(me, was_reset, &mine, -1, SCHED_NO_DEADLOCK);
@@ -112,8 +112,8 @@ static bool all_have_left(void *argument)
 	       __atomic_load_n(&barrier->in, __ATOMIC_RELAXED);
 }
 
-EXPORT int pthread_barrier_init(pthread_barrier_t *barrier,
-				const pthread_barrierattr_t *attributes, unsigned count)
+EXPORT int pthread_barrier_init(pthread_barrier_t *barrier, const pthread_barrierattr_t *attributes,
+				unsigned count)
 {
 	struct lane *me;
 	uint32_t context;

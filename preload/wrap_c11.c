@@ -1,6 +1,7 @@
 /*
- * <threads.h>: in libc these are symbols of their own, which do not go through pthread_ functions. Types and values are
- * those of glibc, where each is its pthread counterpart. thrd_yield and thrd_sleep are in wrap_time.c.
+ * <threads.h>: in libc these are symbols of their own, which do not go through pthread_
+ * functions. Types and values are those of glibc, where each is its pthread counterpart.
+ * thrd_yield and thrd_sleep are in wrap_time.c.
  */
 #include <errno.h>
 #include <stddef.h>

@@ -1,6 +1,7 @@
 /*
- * syscall(2): futexes for programs and language runtimes that have no libc function for them, and other calls that block
- * or tell the time, which must not get past us by their numbers. Everything else passes.
+ * syscall(2): futexes for programs and language runtimes that have no libc function for them, and
+ * other calls that block or tell the time, which must not get past us by their numbers.
+ * Everything else passes.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -12,7 +13,10 @@
 #include "preload/raw.h"
 #include "preload/sleep.h"
 
-/* Newer calls that wait on futexes: "not in this kernel" makes every program go back to SYS_futex. */
+/*
+ * Newer calls that wait on futexes: "not in this kernel" makes every program go back to
+ * SYS_futex.
+ */
 enum { FUTEX_WAITV = 449, FUTEX2_WAKE = 454, FUTEX2_WAIT, FUTEX2_REQUEUE };
 
 static long futex(struct lane *me, const long a[6], uint32_t context)
@@ -49,8 +53,9 @@ static long controlled(struct lane *me, long number, long a[6], uint32_t context
 		return sleep_operation(me, CLOCK_REALTIME, 0, (const struct timespec *)a[0],
 				       (struct timespec *)a[1], context);
 	case SYS_clock_nanosleep:
-		return sleep_operation(me, (clockid_t)a[0], (int)a[1], (const struct timespec *)a[2],
-				       (struct timespec *)a[3], context);
+		return sleep_operation(me, (clockid_t)a[0], (int)a[1],
+				       (const struct timespec *)a[2], (struct timespec *)a[3],
+				       context);
 	default:
 		return io_knows(number) ? io_call(me, number, a, context) : -ENOSYS;
 	}

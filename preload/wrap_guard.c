@@ -1,8 +1,8 @@
 /*
- * Guards of C++ static locals (Itanium C++ ABI, 3.3.3): the first byte says "initialised". All three functions are our
- * own, with libstdc++'s layout and protocol, because the libraries that have them may be loaded late and privately,
- * where nothing finds theirs. A thread that comes back to a guard which it is initialising waits for itself, as
- * with libstdc++: a deadlock.
+ * Guards of C++ static locals (Itanium C++ ABI, 3.3.3): the first byte says "initialised". All
+ * three functions are our own, with libstdc++'s layout and protocol, because the libraries that
+ * have them may be loaded late and privately, where nothing finds theirs. A thread that comes
+ * back to a guard which it is initialising waits for itself, as with libstdc++: a deadlock.
  */
 #include <limits.h>
 #include <linux/futex.h>

@@ -1,7 +1,8 @@
 /*
- * Memory that is given back: objects in it are forgotten, so that an address used again is a new object. Nothing is
- * allocated or scheduled here, and allocation itself is not interposed. Works before the constructor has run,
- * and costs next to nothing while there are no objects in allocated memory.
+ * Memory that is given back: objects in it are forgotten, so that an address used again is a new
+ * object. Nothing is allocated or scheduled here, and allocation itself is not interposed. Works
+ * before the constructor has run, and costs next to nothing while there are no objects in
+ * allocated memory.
  */
 #include <malloc.h>
 #include <stddef.h>
@@ -12,20 +13,21 @@
 #include "preload/memory.h"
 
 /*
- * Sanitizers complain when they are asked for the size of what is not theirs, and that would hide the error that the
- * program is about to make; so they are asked for the owner first. Absent in other programs.
+ * Sanitizers complain when they are asked for the size of what is not theirs, and that would hide
+ * the error that the program is about to make; so they are asked for the owner first. Absent in
+ * other programs.
  */
 extern int __sanitizer_get_ownership(const volatile void *) __attribute__((weak));
 extern size_t __sanitizer_get_allocated_size(const volatile void *) __attribute__((weak));
-extern int __sanitizer_install_malloc_and_free_hooks(
-	void (*)(const volatile void *, size_t), void (*)(const volatile void *))
+extern int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void *, size_t),
+						     void (*)(const volatile void *))
 	__attribute__((weak));
 
 static size_t size_of(void *memory)
 {
 	if (__sanitizer_get_ownership && __sanitizer_get_allocated_size)
-		return __sanitizer_get_ownership(memory) ? __sanitizer_get_allocated_size(memory) :
-							   0;
+		return __sanitizer_get_ownership(memory) ? __sanitizer_get_allocated_size(memory)
+							 : 0;
 	return malloc_usable_size(memory);
 }
 
@@ -60,7 +62,10 @@ void memory_init(void)
 		__sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
 }
 
-/* dlsym(3) itself frees the message of an earlier failure: while it looks for us that one is leaked. */
+/*
+ * dlsym(3) itself frees the message of an earlier failure: while it looks for us that one is
+ * leaked.
+ */
 static bool find_free(void)
 {
 	static __thread bool looking __attribute__((tls_model("initial-exec")));

@@ -1,6 +1,7 @@
 /*
- * Mutexes: the real object stays in use. Under the turn the real try-lock decides, busy means blocked; so
- * recursive, error-checking, robust and priority-inheriting mutexes and static initialisers work as libc has them.
+ * Mutexes: the real object stays in use. Under the turn the real try-lock decides, busy means
+ * blocked; so recursive, error-checking, robust and priority-inheriting mutexes and static
+ * initialisers work as libc has them.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -10,7 +11,10 @@
 #include "preload/interpose.h"
 #include "preload/mutex.h"
 
-/* glibc keeps the type in the low two bits of __kind, and "process-shared" in bit 7 (nptl/pthreadP.h). */
+/*
+ * glibc keeps the type in the low two bits of __kind, and "process-shared" in bit 7
+ * (nptl/pthreadP.h).
+ */
 #define KIND_TYPE 3
 #define KIND_SHARED 128
 
@@ -57,15 +61,18 @@ void mutex_released(struct lane *me, struct object *object)
 		sched_release(object, SCHED_ANY);
 }
 
-/* Owner of an error-checking mutex asks again: libc knows the answer (EDEADLK) and does not wait. */
+/*
+ * Owner of an error-checking mutex asks again: libc knows the answer (EDEADLK) and does not wait.
+ */
 static bool relocks(struct lane *me, const pthread_mutex_t *mutex, const struct object *object)
 {
 	return object->owner == me && is_type(mutex, PTHREAD_MUTEX_ERRORCHECK_NP);
 }
 
 /*
- * For shared mutexes, which another process may unlock at any time. The lock itself is taken by the lane's own
- * thread, whose id libc writes into it; so this only looks whether that would work.
+ * For shared mutexes, which another process may unlock at any time. The lock itself is taken by
+ * the lane's own thread, whose id libc writes into it; so this only looks whether that would
+ * work.
  */
 static bool may_lock_shared(void *argument)
 {
@@ -84,7 +91,7 @@ static bool owns_shared(struct lane *me, const pthread_mutex_t *mutex)
 
 static int try_shared(struct lane *me, pthread_mutex_t *mutex)
 {
-	struct outside outside = {.attempt = may_lock_shared, .argument = mutex};
+	struct outside outside = { .attempt = may_lock_shared, .argument = mutex };
 
 	if (!owns_shared(me, mutex) && !sched_outside_ready(me, &outside))
 		return EBUSY;
@@ -183,7 +190,8 @@ int mutex_enter_until(struct lane *me, pthread_mutex_t *mutex, clockid_t clock,
 
 	sched_point(me, EVENT_MUTEX_TIMEDLOCK, object, context, 0);
 	result = object->shared ? EBUSY : REAL(pthread_mutex_trylock)(mutex);
-	if (result == 0 || result == EOWNERDEAD) { /* a time that is malformed does not matter then */
+	if (result == 0 || result == EOWNERDEAD) {
+		/* A time that is malformed does not matter then. */
 		mutex_acquired(me, object, context);
 	} else if (result == EBUSY && !relocks(me, mutex, object)) {
 		int64_t deadline = clock_deadline(clock, until);

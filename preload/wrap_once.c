@@ -1,6 +1,7 @@
 /*
- * pthread_once: modelled on the real word, so that libc's own code sees what was done. The initialiser is the program's
- * code; when it is left by a cancellation or an exception the next one that comes runs it again (POSIX).
+ * pthread_once: modelled on the real word, so that libc's own code sees what was done. The
+ * initialiser is the program's code; when it is left by a cancellation or an exception the next
+ * one that comes runs it again (POSIX).
  */
 #include "preload/once.h"
 
@@ -15,11 +16,11 @@
 #define IN_PROGRESS 1
 #define DONE 2
 
-struct running {
-	struct lane *me;
+/* A run of an initialiser, on the stack of its lane. */
+struct once_run {
+	struct once_run *outer;
 	pthread_once_t *once;
 	uint32_t context;
-	bool finished;
 };
 
 static int state_of(const pthread_once_t *once)
@@ -50,39 +51,76 @@ static bool must_run(struct lane *me, pthread_once_t *once, struct object *objec
 }
 
 /* The object is looked up again: the initialiser may have freed memory around it. */
-static void end_run(struct running *running)
+static void end_run(struct lane *me, int state)
 {
-	struct lane *me = running->me;
-	struct object *object = object_find(me, running->once, OBJECT_ONCE, running->context);
+	struct once_run *run = me->once_runs;
+	struct object *object = object_find(me, run->once, OBJECT_ONCE, run->context);
 
-	__atomic_store_n(running->once, running->finished ? DONE : 0, __ATOMIC_RELEASE);
-	raw(SYS_futex, running->once, FUTEX_WAKE_PRIVATE, INT_MAX, 0, 0, 0);
+	me->once_runs = run->outer;
+	__atomic_store_n(run->once, state, __ATOMIC_RELEASE);
+	raw(SYS_futex, run->once, FUTEX_WAKE_PRIVATE, INT_MAX, 0, 0, 0);
 	lane_drop(me, object);
 	object->owner = NULL;
 	sched_release(object, SCHED_ANY);
-	sched_event(me, EVENT_ONCE_DONE, object, running->context, running->finished ? 0 : -1);
+	sched_event(me, EVENT_ONCE_DONE, object, run->context, state == DONE ? 0 : -1);
 }
 
-/* The stack is unwound through us: outside of the runtime, and with the turn. */
-static void clean_up(struct running *running)
+/*
+ * Personality of the frame that calls the initialiser (Itanium C++ ABI: Exception Handling, 1.6).
+ * It does the cleaning up itself when the stack is unwound through that frame: a landing pad would
+ * have to end in _Unwind_Resume(), and so would tie us to one copy of libgcc.
+ */
+int once_personality(int version, int actions, uint64_t class, void *exception, void *frame);
+
+#define CLEANUP_PHASE 2
+#define CONTINUE_UNWIND 8
+
+int once_personality(int version, int actions, uint64_t class, void *exception, void *frame)
 {
-	if (running->finished)
-		return;
-	thread_state.inside = 1;
-	end_run(running);
-	thread_state.inside = 0;
+	struct lane *me = thread_state.lane;
+
+	(void)version;
+	(void)class;
+	(void)exception;
+	(void)frame;
+	if ((actions & CLEANUP_PHASE) && me && me->once_runs) {
+		thread_state.inside = 1;
+		end_run(me, 0);
+		thread_state.inside = 0;
+	}
+	return CONTINUE_UNWIND;
 }
+
+/* Calls it in a frame of that personality (0x1b: relative to the pc, 32 bits). */
+void once_call(void (*init)(void));
+
+__asm__(".text\n"
+	".type once_call, @function\n"
+	"once_call:\n"
+	"	.cfi_startproc\n"
+	"	.cfi_personality 0x1b, once_personality\n"
+	"	pushq %rbp\n"
+	"	.cfi_def_cfa_offset 16\n"
+	"	.cfi_offset %rbp, -16\n"
+	"	movq %rsp, %rbp\n"
+	"	.cfi_def_cfa_register %rbp\n"
+	"	call *%rdi\n"
+	"	popq %rbp\n"
+	"	.cfi_def_cfa %rsp, 8\n"
+	"	ret\n"
+	"	.cfi_endproc\n"
+	".size once_call, . - once_call\n");
 
 static void run(struct lane *me, pthread_once_t *once, void (*init)(void), uint32_t context)
 {
-	__attribute__((cleanup(clean_up))) struct running running = {
-		.me = me, .once = once, .context = context};
-	uint32_t inside = thread_outside_begin();
+	struct once_run this = { .outer = me->once_runs, .once = once, .context = context };
+	uint32_t inside;
 
-	init();
+	me->once_runs = &this;
+	inside = thread_outside_begin();
+	once_call(init);
 	thread_outside_end(inside);
-	running.finished = true;
-	end_run(&running);
+	end_run(me, DONE);
 }
 
 void once_operation(struct lane *me, pthread_once_t *once, void (*init)(void), uint32_t context)

@@ -1,6 +1,6 @@
 /*
- * Randomness of the program: a stream of its own for each lane, seeded by the plan, so that what one thread draws does not
- * depend on what others have drawn. Never the stream of the scheduler.
+ * Randomness of the program: a stream of its own for each lane, seeded by the plan, so that what
+ * one thread draws does not depend on what others have drawn. Never the stream of the scheduler.
  */
 #include <errno.h>
 #include <stddef.h>

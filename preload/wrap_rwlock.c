@@ -1,7 +1,8 @@
 /*
- * Read-write locks: the real object stays in use, by its try-operations. The real one never sees a writer that waits, so
- * that is modelled here: with PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP it keeps new readers out, which is what
- * makes a reader that reads again behind it a deadlock.
+ * Read-write locks: the real object stays in use, by its try-operations. The real one never sees
+ * a writer that waits, so that is modelled here: with
+ * PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP it keeps new readers out, which is what makes a
+ * reader that reads again behind it a deadlock.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -12,7 +13,10 @@
 /* Waiter tags; deadlock.c takes those of the other tag for the ones to wait for. */
 enum { READER = 1, WRITER = 2 };
 
-/* glibc since 2.25: __readers is readers << 3 and three bits (nptl/pthreadP.h, pthread_rwlock_common.c). */
+/*
+ * glibc since 2.25: __readers is readers << 3 and three bits (nptl/pthreadP.h,
+ * pthread_rwlock_common.c).
+ */
 #define WRITE_PHASE 1
 #define WRITE_LOCKED 2
 #define READER_SHIFT 3
@@ -30,7 +34,10 @@ static struct object *rwlock_object(struct lane *me, pthread_rwlock_t *lock, uin
 	return object;
 }
 
-/* A writer has come and waits. Only for locks that prefer writers: there all on the queue have come. */
+/*
+ * A writer has come and waits. Only for locks that prefer writers: there all on the queue have
+ * come.
+ */
 static bool writer_waits(const struct object *object)
 {
 	const struct lane *lane;
@@ -42,8 +49,8 @@ static bool writer_waits(const struct object *object)
 }
 
 /*
- * Shared locks: another process may unlock at any time. The lock is taken by the lane's own thread, whose id libc
- * writes into it; these only look whether that would work.
+ * Shared locks: another process may unlock at any time. The lock is taken by the lane's own
+ * thread, whose id libc writes into it; these only look whether that would work.
  */
 static bool may_read(void *argument)
 {
@@ -98,8 +105,8 @@ static int wait_for(struct lane *me, pthread_rwlock_t *lock, struct object *obje
 	while (result == EBUSY) {
 		enum lane_wake wake =
 			object->shared ? sched_await(me, tag == WRITER ? may_write : may_read, lock,
-						     deadline, 0) :
-					 sched_block(me, object, tag, deadline, 0);
+						     deadline, 0)
+				       : sched_block(me, object, tag, deadline, 0);
 
 		if (wake == WAKE_TIMEOUT) {
 			/* Readers may have waited behind this writer. */
@@ -113,8 +120,8 @@ static int wait_for(struct lane *me, pthread_rwlock_t *lock, struct object *obje
 }
 
 /*
- * The tag at the point disables lanes that stand before an operation which would have to wait. Where writers are
- * preferred a writer must come to wait instead, because others see that.
+ * The tag at the point disables lanes that stand before an operation which would have to wait.
+ * Where writers are preferred a writer must come to wait instead, because others see that.
  */
 static uint32_t tag_at_point(struct lane *me, const pthread_rwlock_t *lock,
 			     const struct object *object, unsigned tag)
@@ -148,15 +155,15 @@ static int take_until(struct lane *me, pthread_rwlock_t *lock, unsigned tag, clo
 {
 	if ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) || clock_check(until) != 0)
 		return EINVAL;
-	return take(me, lock,
-		    tag == WRITER ? EVENT_RWLOCK_TIMEDWRLOCK : EVENT_RWLOCK_TIMEDRDLOCK, tag,
-		    clock_deadline(clock, until), context);
+	return take(me, lock, tag == WRITER ? EVENT_RWLOCK_TIMEDWRLOCK : EVENT_RWLOCK_TIMEDRDLOCK,
+		    tag, clock_deadline(clock, until), context);
 }
 
 static int try_to_take(struct lane *me, pthread_rwlock_t *lock, unsigned tag, uint32_t context)
 {
 	struct object *object = rwlock_object(me, lock, context);
-	struct outside outside = {.attempt = tag == WRITER ? may_write : may_read, .argument = lock};
+	struct outside outside = { .attempt = tag == WRITER ? may_write : may_read,
+				   .argument = lock };
 	/* Only a writer keeps a reader out. */
 	unsigned others = tag == WRITER ? READER | WRITER : WRITER;
 	bool fails;

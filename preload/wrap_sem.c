@@ -1,6 +1,7 @@
 /*
- * Semaphores: the real object counts. Under the turn the real try-wait decides, none left means blocked; which waiter a
- * post wakes is a choice. Named and process-shared ones may be posted by other processes.
+ * Semaphores: the real object counts. Under the turn the real try-wait decides, none left means
+ * blocked; which waiter a post wakes is a choice. Named and process-shared ones may be posted by
+ * other processes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +12,10 @@
 #include "preload/interpose.h"
 #include "preload/threads.h"
 
-/* glibc: struct new_sem is { uint64_t data; int private; int pad; }, 0 for semaphores of one process. */
+/*
+ * glibc: struct new_sem is { uint64_t data; int private; int pad; }, 0 for semaphores of one
+ * process.
+ */
 static bool is_shared(const sem_t *sem)
 {
 	return ((const int *)sem)[2] != 0;
@@ -176,7 +180,7 @@ EXPORT int sem_wait(sem_t *sem)
 
 EXPORT int sem_trywait(sem_t *sem)
 {
-	struct outside outside = {.attempt = may_take, .argument = sem};
+	struct outside outside = { .attempt = may_take, .argument = sem };
 	struct object *object;
 	struct lane *me;
 	uint32_t context;
@@ -185,8 +189,8 @@ EXPORT int sem_trywait(sem_t *sem)
 	INTERPOSE_ENTER(me, context, REAL(sem_trywait)(sem));
 	object = sem_object(me, sem, context);
 	sched_point(me, EVENT_SEM_TRYWAIT, object, context, 0);
-	if (object->shared ? !sched_outside_ready(me, &outside) :
-			     may_take(sem) && sched_try_fails(me, object, SCHED_ANY))
+	if (object->shared ? !sched_outside_ready(me, &outside)
+			   : may_take(sem) && sched_try_fails(me, object, SCHED_ANY))
 		result = EAGAIN;
 	else
 		result = try_real(sem);

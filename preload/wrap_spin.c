@@ -1,6 +1,6 @@
 /*
- * Spin locks: the real lock word stays in use, but a lane that finds it taken blocks instead of spinning. So a spin lock
- * taken twice is a deadlock with a name, and not a hang.
+ * Spin locks: the real lock word stays in use, but a lane that finds it taken blocks instead of
+ * spinning. So a spin lock taken twice is a deadlock with a name, and not a hang.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -8,8 +8,8 @@
 #include "preload/interpose.h"
 
 /*
- * A spin lock does not say that it is shared, so a process-shared one that another process holds looks like one that
- * was taken before we came: then this lane asks again and again.
+ * A spin lock does not say that it is shared, so a process-shared one that another process holds
+ * looks like one that was taken before we came: then this lane asks again and again.
  */
 static bool may_lock(void *argument)
 {
@@ -36,8 +36,8 @@ EXPORT int pthread_spin_init(pthread_spinlock_t *spin, int shared)
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_spin_init)(spin, shared));
 	result = REAL(pthread_spin_init)(spin, shared);
-	sched_event(me, EVENT_SPIN_INIT, object_init(me, (volatile void *)spin, OBJECT_SPIN, context),
-		    context, result);
+	sched_event(me, EVENT_SPIN_INIT,
+		    object_init(me, (volatile void *)spin, OBJECT_SPIN, context), context, result);
 	INTERPOSE_LEAVE(me, result);
 }
 

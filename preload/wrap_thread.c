@@ -1,6 +1,7 @@
 /*
- * Threads: creation, joining, ending. Each pthread is a lane; its kernel thread runs only while it has the
- * turn, from the first instruction of its start routine to the last of its TSD destructors.
+ * Threads: creation, joining, ending. Each pthread is a lane; its kernel thread runs only while
+ * it has the turn, from the first instruction of its start routine to the last of its TSD
+ * destructors.
  */
 #include <errno.h>
 #include <limits.h>
@@ -18,7 +19,10 @@
 
 static pthread_key_t end_key;
 
-/* Rounds that TSD destructors get (POSIX: PTHREAD_DESTRUCTOR_ITERATIONS); ours ends the lane in the last. */
+/*
+ * Rounds that TSD destructors get (POSIX: PTHREAD_DESTRUCTOR_ITERATIONS); ours ends the lane in
+ * the last.
+ */
 #define LAST_ROUND PTHREAD_DESTRUCTOR_ITERATIONS
 
 #define MAIN_STACK (8ull << 20) /* the usual RLIMIT_STACK; deeper stacks are cut short */
@@ -192,8 +196,8 @@ int threads_join(struct lane *me, pthread_t thread, void **value, unsigned kind,
 
 	if (!lane) { /* not one of ours: somebody else's thread, or misuse */
 		sched_point(me, kind, NULL, context, 0);
-		result = kind == EVENT_THREAD_TRYJOIN ? REAL(pthread_tryjoin_np)(thread, value) :
-							REAL(pthread_join)(thread, value);
+		result = kind == EVENT_THREAD_TRYJOIN ? REAL(pthread_tryjoin_np)(thread, value)
+						      : REAL(pthread_join)(thread, value);
 		sched_done(me, result);
 		return result;
 	}
@@ -355,8 +359,9 @@ bool threads_cancel_enabled(void)
 }
 
 /*
- * The real type stays "deferred": with the other one a signal would unwind the thread at once, also while it does not
- * have the turn. Lanes of that type are cancelled at the end of their operations.
+ * The real type stays "deferred": with the other one a signal would unwind the thread at once,
+ * also while it does not have the turn. Lanes of that type are cancelled at the end of their
+ * operations.
  */
 EXPORT int pthread_setcanceltype(int type, int *old)
 {

@@ -188,8 +188,9 @@ EXPORT clock_t times(struct tms *result)
 }
 
 /*
- * When no other lane can run somebody else may be waited for, on the CPU that we are pinned to: the kernel is asked as
- * well. With no other lane at all there is nothing to write down (how long that takes is not ours to know).
+ * When no other lane can run somebody else may be waited for, on the CPU that we are pinned to:
+ * the kernel is asked as well. With no other lane at all there is nothing to write down (how long
+ * that takes is not ours to know).
  */
 static int yield(struct lane *me, uint32_t context)
 {
