@@ -52,6 +52,12 @@ static void print_same(const struct replay_report *report, uint64_t total, FILE 
 	text_add(&text, " of ");
 	text_add_count(&text, total);
 	text_add(&text, total == 1 ? " event" : " events");
+	if (report->result.interrupted || report->result.time_limit) {
+		fprintf(out, "frontrun: replay %s after %s, all as recorded\n",
+			report->result.interrupted ? "interrupted" : "killed by the time limit",
+			text.data);
+		return;
+	}
 	text_add(&text,
 		 report->same_hashes ? ", identical; " : ", but not with the same decisions; ");
 	if (report->stopped)
@@ -115,7 +121,10 @@ static void print_difference(const struct replay_config *config, const struct re
 void replay_text_print(const struct replay_config *config, const struct replay_report *report,
 		       uint64_t total, FILE *out)
 {
-	if (report->difference.kind == VERIFY_SAME || report->result.interrupted)
+	bool ended = report->result.interrupted || report->result.time_limit;
+
+	if (report->difference.kind == VERIFY_SAME ||
+	    (ended && report->difference.kind == VERIFY_SHORTER))
 		print_same(report, total, out);
 	else
 		print_difference(config, report, total, out);
