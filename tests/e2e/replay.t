@@ -239,6 +239,33 @@ else
 fi
 
 #
+# Ended from outside
+#
+run frontrun record --time-limit 0.5 -o limit.zst sleep infinity
+is "record until the time limit" "$status" 124
+run frontrun replay limit.zst
+is "where the time limit ended it: status" "$status" 1
+like "where the time limit ended it: says so" "$err" \
+	'^frontrun: replayed [0-9,]+ of [0-9,]+ events?, identical; there the recording was ended from outside$'
+
+#
+# Stopping and waiting
+#
+if have script; then
+	# On a terminal on which Enter is pressed; the streams are those of the recording.
+	run script -qec "frontrun replay --stop-at 3 order.zst </dev/null >in.out 2>in.err; s=\$?; cat in.err; exit \$s" \
+		/dev/null < <(echo)
+	is "--stop-at on a terminal: status" "$status" 0
+	like "--stop-at on a terminal: where it stands" "$out" 'frontrun: process [0-9]+ stands before event [0-9]+: T1 '
+	like "--stop-at on a terminal: Enter goes on" "$out" "replayed $total of $total events, identical"
+else
+	skip "--stop-at on a terminal" "no script(1)"
+fi
+run setsid -w frontrun replay --stop-at 3 order.zst
+is "--stop-at without a terminal: status" "$status" 125
+like "--stop-at without a terminal: a sentence" "$err" '^frontrun: replay: --stop-at waits for Enter on a terminal'
+
+#
 # The debugger
 #
 run frontrun replay --stop-at 99999999 --gdb-command bt order.zst

@@ -64,6 +64,18 @@ like "show: output on a full disk: a sentence" "$err" '^frontrun: cannot write t
 run bash -c 'set -o pipefail; "$1" show order.zst | head -n 1' - "$FR"
 is "show: a reader that leaves is no error" "$status" 0
 
+# On a terminal: a pager gets it, columns as wide as the terminal.
+if have script; then
+	PAGER='sed s/^/P:/' run script -qec "stty cols 100; '$FR' show dead.zst" /dev/null
+	like "show: through \$PAGER" "$out" '^P:event  T1 main +T2 '
+	PAGER='sed s/^/P:/' run script -qec "stty cols 100; '$FR' show --no-pager dead.zst" /dev/null
+	unlike "show --no-pager" "$out" '^P:'
+	PAGER=true run script -qec "'$FR' show order.zst" /dev/null
+	is "show: a pager that is left at once" "$status" 0
+else
+	skip "show: through a pager" "no script(1)"
+fi
+
 # Cut at many places: the good part is shown, the rest is named at the end, nothing else happens.
 size=$(stat -c %s order.zst)
 bad=
