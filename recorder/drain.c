@@ -13,8 +13,8 @@
 #include "formats/event.h"
 #include "recorder/alloc.h"
 
-#define CHUNK_BYTES (128u << 10)    /* copied at once; a multiple of 8, more than RECORD_MAX */
-#define STEP_BYTES (512u << 10)     /* then the caller looks at the mailbox: somebody may wait there */
+#define CHUNK_BYTES (128u << 10) /* copied at once; a multiple of 8, more than RECORD_MAX */
+#define STEP_BYTES (512u << 10)  /* then the caller looks at the mailbox: somebody may wait there */
 #define NUMBER_MAX ((1u << 24) - 1) /* of anything interned, as in formats/trace_lines.h */
 #define LANE_MAX ((1u << 22) - 1)
 #define WAIT_MS_MAX 10
@@ -33,6 +33,7 @@ struct drain {
 	uint64_t events, decisions;
 	int failed; /* first error, sticky */
 	struct err error;
+	uint32_t doorbell; /* as it was when drain_wait() returned last: later rings are news */
 	struct known lanes, objects, contexts, modules;
 	uint64_t chunk[CHUNK_BYTES / 8];
 };
@@ -369,8 +370,8 @@ static bool has_news(const struct drain *drain)
 bool drain_wait(struct drain *drain, int timeout_ms)
 {
 	struct region_header *header = &drain->region->header;
-	uint32_t seen = __atomic_load_n(&header->doorbell, __ATOMIC_SEQ_CST);
 	struct timespec timeout = { 0 };
+	uint32_t seen = drain->doorbell;
 
 	if (timeout_ms > WAIT_MS_MAX || timeout_ms < 0)
 		timeout_ms = WAIT_MS_MAX;
@@ -379,5 +380,6 @@ bool drain_wait(struct drain *drain, int timeout_ms)
 	if (!has_news(drain))
 		syscall(SYS_futex, &header->doorbell, FUTEX_WAIT, seen, &timeout, NULL, 0);
 	__atomic_store_n(&header->cli_asleep, 0, __ATOMIC_SEQ_CST);
-	return has_news(drain) || __atomic_load_n(&header->doorbell, __ATOMIC_SEQ_CST) != seen;
+	drain->doorbell = __atomic_load_n(&header->doorbell, __ATOMIC_SEQ_CST);
+	return has_news(drain) || drain->doorbell != seen;
 }
