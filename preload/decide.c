@@ -75,6 +75,7 @@ int decide_init(void)
 	if (!given || length < sizeof *given)
 		return -EINVAL;
 	run = *given;
+	schedule.step_limit = run.step_budget ? run.step_budget : UINT64_MAX;
 	tail = decide_section(PLAN_STRATEGY, &length);
 	read_prefix();
 	where = decide_section(PLAN_STOP, &length);

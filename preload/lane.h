@@ -131,6 +131,7 @@ struct schedule {
 	int64_t worked;        /* virtual ns that did not pass by jumps */
 	uint64_t order_hash, hb_hash;
 	uint64_t steps, switches, decisions, events;
+	uint64_t step_limit; /* the run ends after so many steps; UINT64_MAX: never */
 };
 
 extern struct schedule schedule;

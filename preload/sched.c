@@ -139,13 +139,11 @@ static inline void begin(struct lane *me, unsigned kind, struct object *object, 
 /* What is rare at a point. */
 static void attend(struct lane *me)
 {
-	uint64_t budget = decide_run()->step_budget;
-
 	core_wake_due();
 	idle_look(me);
 	if (decide_stopping)
 		decide_stop_check(me);
-	if (budget && schedule.steps > budget)
+	if (schedule.steps > schedule.step_limit)
 		sched_fail(me, VERDICT_STEP_BUDGET,
 			   "the run took more operations than it was allowed");
 	if (me->pending_signals || decide_scripted())
@@ -171,7 +169,7 @@ static void point(struct lane *me, uint32_t tag)
 	if (schedule.timed || schedule.timers)
 		clock_tick(me->yielding ? CLOCK_YIELD : CLOCK_OPERATION);
 	if (__builtin_expect(sched_attention || me->pending_signals || decide_scripted() ||
-				     needs_attention(),
+				     schedule.steps > schedule.step_limit || needs_attention(),
 			     0))
 		attend(me);
 	if (schedule.runnable_count <= 1)
