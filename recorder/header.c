@@ -194,6 +194,33 @@ static void add_limits(cJSON *header)
 	add_int(object, "stack", limit.rlim_cur == RLIM_INFINITY ? -1 : (int64_t)limit.rlim_cur);
 }
 
+const char *header_stream(int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status))
+		return "closed";
+	switch (status.st_mode & S_IFMT) {
+	case S_IFIFO:
+		return "pipe";
+	case S_IFSOCK:
+		return "socket";
+	case S_IFCHR:
+		return isatty(fd) ? "terminal" : "device";
+	default:
+		return "file";
+	}
+}
+
+static void add_streams(cJSON *header)
+{
+	cJSON *array = cJSON_AddArrayToObject(header, "streams");
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		cJSON_AddItemToArray(array, cJSON_CreateString(header_stream(fd)));
+}
+
 /* User and machine as one number: enough to tell strangers' traces, nothing to learn from. */
 uint64_t header_origin(void)
 {
@@ -276,6 +303,7 @@ cJSON *header_new(struct session *session, const char *command, const char *cons
 	snprintf(text, sizeof(text), "%03o", (unsigned)mask);
 	cJSON_AddStringToObject(header, "umask", text);
 	add_limits(header);
+	add_streams(header);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&started, &tm));
 	cJSON_AddStringToObject(header, "started", text);
 	add_hash(header, "origin", header_origin());

@@ -12,6 +12,7 @@
 
 #include <uthash.h>
 
+#include "recorder/abbreviate.h"
 #include "recorder/alloc.h"
 #include "recorder/symbols_user.h"
 #include "recorder/words.h"
@@ -104,6 +105,18 @@ static const char *lane_word(const struct naming *naming, uint32_t number, bool 
 	return lane && !lane->parent ? "main" : NULL;
 }
 
+static void add_function(struct text *text, const char *function)
+{
+	char space[4096];
+
+	if (strlen(function) < sizeof(space)) {
+		strcpy(space, function);
+		abbreviate_name(space);
+		function = space;
+	}
+	text_add_clean(text, function);
+}
+
 void naming_lane(const struct naming *naming, struct text *text, uint32_t lane)
 {
 	bool given;
@@ -113,7 +126,7 @@ void naming_lane(const struct naming *naming, struct text *text, uint32_t lane)
 	if (!word)
 		return;
 	text_add(text, given ? " \"" : " (");
-	text_add_clean(text, word);
+	given ? text_add_clean(text, word) : add_function(text, word);
 	text_add(text, given ? "\"" : ")");
 }
 
@@ -126,7 +139,7 @@ void naming_lane_head(const struct naming *naming, struct text *text, uint32_t l
 	if (!word)
 		return;
 	text_add(text, " ");
-	text_add_clean(text, word);
+	given ? text_add_clean(text, word) : add_function(text, word);
 }
 
 uint32_t naming_object_lane(const struct naming *naming, uint32_t number)
@@ -226,7 +239,7 @@ static void add_frame(const struct naming *naming, struct text *text,
 			add_offset(naming, text, location);
 		return;
 	}
-	text_add_clean(text, source->function);
+	add_function(text, source->function);
 	text_add(text, " (");
 	if (!add_line(text, source))
 		add_offset(naming, text, location);
@@ -240,7 +253,7 @@ void naming_place(const struct naming *naming, struct text *text, uint32_t conte
 	if (!at || (at->user && add_line(text, shown_source(at))))
 		return;
 	if (shown_source(at)->function)
-		text_add_clean(text, shown_source(at)->function);
+		add_function(text, shown_source(at)->function);
 	else
 		add_offset(naming, text, at);
 }
@@ -302,6 +315,9 @@ void naming_waiting(const struct naming *naming, struct text *text, unsigned kin
 	static const char waits[] = "waits ";
 
 	kind = kind < EVENT_COUNT ? kind : EVENT_NONE;
+	/* The operation in which a lane sleeps on a condition variable is its coming back. */
+	if (kind == EVENT_COND_WOKEN)
+		kind = EVENT_COND_WAIT;
 	if (strncmp(words_table[kind].done, waits, strlen(waits)) == 0) {
 		add_words(naming, text, words_table[kind].done, object, object2);
 	} else {

@@ -219,6 +219,37 @@ static void add_lanes(const struct story *story, struct text *text, const struct
 	}
 }
 
+/*
+ * Objects in allocated memory or on a stack have no name that says anything: tell once for each
+ * where it was made.
+ */
+static void tell_objects(const struct story *story, const struct edge *edges, unsigned count)
+{
+	const struct trace_object *object;
+	const char *opening = "\n";
+	struct line line;
+	struct text *text;
+	unsigned i, j;
+
+	for (i = 0; i < count; i++) {
+		object = trace_names_object(naming_names(story->naming), edges[i].object);
+		if (!object || object->name || !object->context ||
+		    naming_object_lane(story->naming, edges[i].object))
+			continue;
+		for (j = 0; j < i && edges[j].object != edges[i].object; j++)
+			;
+		if (j < i)
+			continue;
+		text = line_begin(&line);
+		naming_object(story->naming, text, edges[i].object);
+		text_add(text,
+			 object->provisional ? " was first used at " : " was initialised at ");
+		naming_site(story->naming, text, object->context);
+		fprintf(story->out, "%s  %s\n", opening, text->data);
+		opening = "";
+	}
+}
+
 static void tell_deadlock(const struct story *story, const cJSON *outcome)
 {
 	struct edge edges[STORY_EDGES];
@@ -243,6 +274,7 @@ static void tell_deadlock(const struct story *story, const cJSON *outcome)
 			fprintf(story->out, "\nWaiting as well:\n\n");
 		tell_edge(story, &edges[i], i);
 	}
+	tell_objects(story, edges, count);
 }
 
 static void tell_stuck(const struct story *story, const cJSON *outcome)
@@ -254,6 +286,7 @@ static void tell_stuck(const struct story *story, const cJSON *outcome)
 			    "wake-up?).\n\n");
 	for (i = 0; i < count; i++)
 		tell_edge(story, &edges[i], i);
+	tell_objects(story, edges, count);
 }
 
 static size_t line_length(const char *start, const char *end)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "recorder/fields.h"
 #include "recorder/header.h"
@@ -67,6 +68,29 @@ static void tell_limit(const cJSON *header, const char *name, int resource, cons
 		 "the limit on %s is %" PRId64 ", it was %" PRId64 " (-1: none)", what, now,
 		 recorded);
 	tell(self, false, sentence);
+}
+
+void circumstances_streams(const cJSON *header, bool minor, circumstances_tell tell, void *self)
+{
+	static const char *const names[] = { "standard input", "standard output",
+					     "standard error" };
+	const cJSON *item;
+	char space[256];
+	struct text text;
+	int fd = 0;
+
+	cJSON_ArrayForEach (item, fields_array(header, "streams")) {
+		if (fd > STDERR_FILENO || !cJSON_IsString(item))
+			break;
+		if (strcmp(item->valuestring, header_stream(fd)) != 0) {
+			text_init(&text, space, sizeof(space));
+			text_addf(&text, "%s is a %s now, in the recording it was a ", names[fd],
+				  header_stream(fd));
+			text_add_clean(&text, item->valuestring);
+			tell(self, minor, text.data);
+		}
+		fd++;
+	}
 }
 
 void circumstances_process(const cJSON *header, circumstances_tell tell, void *self)

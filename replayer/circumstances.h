@@ -19,6 +19,12 @@ typedef void (*circumstances_tell)(void *self, bool minor, const char *sentence)
 /* Environment, umask and limits of this process against those of the header. */
 void circumstances_process(const cJSON *header, circumstances_tell tell, void *self);
 
+/*
+ * What the standard descriptors are: a program whose output is a pipe buffers it in another way
+ * than on a terminal, and so may take another course. `minor` is handed on.
+ */
+void circumstances_streams(const cJSON *header, bool minor, circumstances_tell tell, void *self);
+
 /* The program that will run against the recorded one, and the libraries by path. Reads files. */
 void circumstances_files(const cJSON *header, const struct trace_names *names,
 			 const struct elf_info *elf, circumstances_tell tell, void *self);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,12 +124,11 @@ static void json_sensitive(struct json_out *out, const struct info *info)
 	json_array_end(out);
 }
 
-static int print_json(const struct info *info)
+static void print_json(const struct info *info)
 {
 	const cJSON *outcome = info->file->outcome, *trapped = fields_object(outcome, "trapped");
 	struct json_out out;
 	uint64_t hash;
-	int failed;
 
 	json_out_init(&out);
 	json_object_begin(&out);
@@ -175,9 +175,8 @@ static int print_json(const struct info *info)
 	json_cjson(&out, info->file->header);
 	json_object_end(&out);
 	json_newline(&out);
-	failed = out.error || fwrite(out.data, 1, out.len, stdout) != out.len;
+	fwrite(out.data, 1, out.len, stdout);
 	json_out_fini(&out);
-	return failed;
 }
 
 static int info_print(const struct options *options, struct trace_file *file)
@@ -186,6 +185,7 @@ static int info_print(const struct options *options, struct trace_file *file)
 	struct info info = { .file = file };
 	int status = 0;
 
+	signal(SIGPIPE, SIG_IGN); /* a reader that leaves early is no error */
 	census_init(&info.census, file->names);
 	collect(&info, verify);
 	if (verify)
@@ -194,10 +194,7 @@ static int info_print(const struct options *options, struct trace_file *file)
 		print_json(&info);
 	else
 		info_text(&info, stdout);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "frontrun: cannot write to standard output: %s\n", strerror(errno));
-		status = EXIT_VIEW_BAD_TRACE;
-	}
+	fflush(stdout); /* before what follows on stderr */
 	if (info.verdict == INFO_REFUSED)
 		fprintf(stderr, "frontrun: %s: %s\n", file->path, info.refused.text);
 	if (info.verdict == INFO_DIFFERENT)

@@ -3,6 +3,7 @@
  * it was. What the user gives and gets; the run itself is replay.c.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,8 +62,16 @@ static void on_ready(void *self, struct session *session)
 		return;
 	state->warned = true;
 	circumstances_process(state->file.header, warn, state);
+	circumstances_streams(state->file.header, true, warn, state);
 	circumstances_files(state->file.header, state->file.names, session_elf(session), warn,
 			    state);
+}
+
+static void suggest(void *self, bool minor, const char *sentence)
+{
+	(void)self;
+	(void)minor;
+	fprintf(stderr, "frontrun:   perhaps because %s\n", sentence);
 }
 
 static void on_note(void *self, const char *kind, const char *said)
@@ -115,6 +124,16 @@ static int32_t on_paused(void *self, struct session *session)
 	return 0;
 }
 
+/* The device file can be accessed without a terminal, but not opened. */
+static bool has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 /* --stop-at and --gdb. Returns -1, or the exit status. */
 static int configure_stop(struct command_state *state)
 {
@@ -126,7 +145,7 @@ static int configure_stop(struct command_state *state)
 
 	if (!gdb && !options_given(options, OPTION_STOP_AT))
 		return -1;
-	if (!gdb && access("/dev/tty", R_OK | W_OK) != 0)
+	if (!gdb && !has_terminal())
 		return options_usage_error(options->command, "--stop-at waits for Enter on a "
 							     "terminal, and there is "
 							     "none: use --gdb-command as well");
@@ -314,6 +333,9 @@ static int run_once(struct command_state *state)
 	}
 	status = judge(state);
 	replay_text_print(&state->config, &state->report, state->total, stderr);
+	if (state->report.difference.kind != VERIFY_SAME &&
+	    state->report.difference.kind != VERIFY_CUT && !state->verbose)
+		circumstances_streams(state->file.header, false, suggest, state);
 	if (!state->report.stopped && strcmp(state->report.recorded, state->report.got) == 0 &&
 	    result->verdict != VERDICT_EXIT && replay_is_identical(&state->report))
 		tell_story(state);

@@ -157,10 +157,7 @@ static int show(const struct options *options, struct trace_file *file, struct s
 	how.objects_end = selection->objects_end;
 	pager_begin(&pager, !options_given(options, OPTION_NO_PAGER));
 	status = print(options, file, pager.out, &how);
-	if (!pager_end(&pager)) {
-		fprintf(stderr, "frontrun: cannot write to standard output: %s\n", strerror(errno));
-		status = EXIT_VIEW_BAD_TRACE;
-	}
+	pager_end(&pager);
 	return status;
 }
 

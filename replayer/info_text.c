@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "recorder/fields.h"
+#include "recorder/header.h"
 #include "recorder/story.h"
 
 enum { LABEL = 12, THREADS = 16, OBJECTS = 20, KINDS = 100 };
@@ -48,6 +49,39 @@ uint32_t info_count_objects(const struct info *info)
 	return count;
 }
 
+/* What the strategy was given, as the options of record that record the same run again. */
+static void add_parameters(struct text *text, const cJSON *strategy)
+{
+	static const struct {
+		const char *name;
+		uint32_t strategy;
+		int index;
+	} known[] = {
+#define PARAMETER(symbol, index, name, otherwise) { name, STRATEGY_##symbol, index },
+#include "recorder/strategies.def"
+	};
+	int id = header_strategy_by_name(fields_string(strategy, "name", ""));
+	const char *value;
+	unsigned i;
+
+	if (fields_int(strategy, "slice", 0) > 0)
+		text_addf(text, " --slice %lld", (long long)fields_int(strategy, "slice", 0));
+	if (id != STRATEGY_NATURAL && fields_string(strategy, "seed", NULL)) {
+		text_add(text, " --seed ");
+		text_add_clean(text, fields_string(strategy, "seed", "0"));
+	} else if (id != STRATEGY_NATURAL) {
+		text_addf(text, " --seed %lld", (long long)fields_int(strategy, "seed", 0));
+	}
+	for (i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		value = cJSON_GetStringValue(
+			cJSON_GetArrayItem(fields_array(strategy, "parameters"), known[i].index));
+		if ((int)known[i].strategy != id || !value || strcmp(value, "0") == 0)
+			continue;
+		text_addf(text, " --parameter %s=", known[i].name);
+		text_add_clean(text, value);
+	}
+}
+
 static void put_origin(const struct info *info, FILE *out)
 {
 	const cJSON *header = info->file->header, *word;
@@ -69,9 +103,11 @@ static void put_origin(const struct info *info, FILE *out)
 	text_add_clean(&text, fields_string(header, "started", "at an unknown time"));
 	text_add(&text, " by frontrun ");
 	text_add_clean(&text, fields_string(header, "version", "of an unknown version"));
-	text_add(&text, ", strategy ");
-	text_add_clean(&text, fields_string(strategy, "name", "unknown"));
 	put(out, "recorded", &text);
+	text_reset(&text);
+	text_add_clean(&text, fields_string(strategy, "name", "unknown"));
+	add_parameters(&text, strategy);
+	put(out, "strategy", &text);
 	text_reset(&text);
 	text_add(&text, "Linux ");
 	text_add_clean(&text, fields_string(system, "kernel", "?"));

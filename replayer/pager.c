@@ -85,17 +85,11 @@ void pager_begin(struct pager *pager, bool wanted)
 		*pager = (struct pager){ .out = stdout };
 }
 
-bool pager_end(struct pager *pager)
+void pager_end(struct pager *pager)
 {
-	bool good;
-
-	if (!pager->pid) {
-		errno = 0;
-		good = fflush(stdout) == 0 && !ferror(stdout);
-		return good || errno == EPIPE;
-	}
+	if (!pager->pid)
+		return;
 	fclose(pager->out);
 	while (waitpid(pager->pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	return true;
 }

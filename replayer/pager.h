@@ -21,8 +21,8 @@ struct pager {
  */
 void pager_begin(struct pager *pager, bool wanted);
 
-/* Waits for the pager. False when writing to stdout itself failed (a full disk). */
-bool pager_end(struct pager *pager);
+/* Waits for the pager. Errors of stdout itself are the command layer's (recorder/command.c). */
+void pager_end(struct pager *pager);
 
 /* Columns of the terminal on stdout, or of COLUMNS when it is none; 0: unknown. */
 unsigned pager_columns(void);
