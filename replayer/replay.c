@@ -151,7 +151,7 @@ static int prepare(struct replay *replay, struct err *err)
 		.id = config->follow ? STRATEGY_NATURAL : STRATEGY_SCRIPT,
 		.slice = UINT32_MAX,
 	};
-	/* Where nothing was interrupted, nothing is: a slower machine must not make a difference. */
+	/* Where nothing was interrupted, nothing is: slow machines must not make a difference. */
 	if (config->follow || fields_int(config->file->outcome, "inexact", 0) > 0)
 		session->preempt_after = PREEMPT_AFTER;
 	session->stop = config->stop;
