@@ -89,6 +89,7 @@ struct lane {
 	void *argument;
 	bool c11; /* `start` returns int */
 	bool detached, joined, cancelled;
+	bool cancel_news; /* it was cancelled, and has not blocked since where that counts */
 	/* PTHREAD_CANCEL_ASYNCHRONOUS, acted upon at the end of each operation */
 	bool asynchronous;
 	struct unwind_stack stack;

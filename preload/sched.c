@@ -260,6 +260,10 @@ static enum lane_wake block(struct lane *me, struct object *object, uint32_t tag
 
 	if (deliver_interrupts(me, flags))
 		return WAKE_SIGNAL;
+	if (me->cancel_news && (flags & SCHED_CANCELABLE)) {
+		me->cancel_news = false;
+		return WAKE_CANCEL;
+	}
 	if (deadline >= 0 && deadline <= schedule.now)
 		return WAKE_TIMEOUT;
 	me->deadline = deadline;
@@ -334,14 +338,14 @@ bool sched_outside_ready(struct lane *me, struct outside *outside)
 	return false;
 }
 
-enum lane_wake sched_await(struct lane *me, bool (*attempt)(void *), void *argument,
-			   int64_t deadline, unsigned flags)
+enum lane_wake sched_await(struct lane *me, struct object *object, bool (*attempt)(void *),
+			   void *argument, int64_t deadline, unsigned flags)
 {
 	struct outside outside = {.attempt = attempt, .argument = argument};
 	enum lane_wake wake;
 
 	while (!sched_outside_ready(me, &outside)) {
-		wake = sched_block_outside(me, &outside, deadline, flags);
+		wake = block(me, object, SCHED_ANY, deadline, flags, &outside);
 		if (wake != WAKE_NORMAL)
 			return wake;
 	}

@@ -61,14 +61,14 @@ static bool was_reset(void *argument)
 	return __atomic_load_n(&mine->barrier->in, __ATOMIC_RELAXED) <= mine->most;
 }
 
-static void wake_others(unsigned *word)
+static void wake_others(struct object *object, unsigned *word)
 {
 	raw(SYS_futex, word, FUTEX_WAKE, INT_MAX, 0, 0, 0);
-	sched_outside_changed();
+	sched_release(object, SCHED_ANY);
 }
 
 /* If we complete a round, or more (others may not have noticed yet), tells everybody. */
-static void advance(struct arrival *mine)
+static void advance(struct arrival *mine, struct object *object)
 {
 	struct barrier *barrier = mine->barrier;
 	unsigned round = __atomic_load_n(&barrier->current_round, __ATOMIC_RELAXED), next;
@@ -77,28 +77,29 @@ static void advance(struct arrival *mine)
 		next = mine->in - mine->in % barrier->count;
 		if (__atomic_compare_exchange_n(&barrier->current_round, &round, next, true,
 						__ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
-			wake_others(&barrier->current_round);
+			wake_others(object, &barrier->current_round);
 			return;
 		}
 	}
 }
 
-static int wait_shared(struct lane *me, struct barrier *barrier)
+static int wait_shared(struct lane *me, struct barrier *barrier, struct object *object)
 {
 	unsigned count = barrier->count;
 	struct arrival mine = { .barrier = barrier, .most = IN_THRESHOLD - IN_THRESHOLD % count };
 
 	while ((mine.in = __atomic_add_fetch(&barrier->in, 1, __ATOMIC_ACQ_REL)) > mine.most)
-		sched_await(me, was_reset, &mine, -1, SCHED_NO_DEADLOCK);
-	advance(&mine);
+		sched_await(me, object, was_reset, &mine, -1, SCHED_NO_DEADLOCK);
+	advance(&mine, object);
 	if (!round_is_over(&mine))
-		sched_await(me, round_is_over, &mine, -1, SCHED_NO_DEADLOCK);
+		sched_await(me, object, round_is_over, &mine, -1, SCHED_NO_DEADLOCK);
+	sched_release(object, SCHED_ANY); /* one that destroys it waits until all have left */
 	if (__atomic_add_fetch(&barrier->out, 1, __ATOMIC_ACQ_REL) == mine.most) {
 		/* The last of all that fit into the counters: they begin again. */
 		__atomic_store_n(&barrier->current_round, 0, __ATOMIC_RELAXED);
 		__atomic_store_n(&barrier->out, 0, __ATOMIC_RELAXED);
 		__atomic_store_n(&barrier->in, 0, __ATOMIC_RELEASE);
-		wake_others(&barrier->in);
+		wake_others(object, &barrier->in);
 	}
 	return mine.in % count == 0 ? PTHREAD_BARRIER_SERIAL_THREAD : 0;
 }
@@ -138,7 +139,7 @@ EXPORT int pthread_barrier_destroy(pthread_barrier_t *barrier)
 	object = barrier_object(me, barrier, context);
 	sched_begin(me, EVENT_BARRIER_DESTROY, object, context);
 	if (object->shared)
-		sched_await(me, all_have_left, barrier, -1, SCHED_NO_DEADLOCK);
+		sched_await(me, object, all_have_left, barrier, -1, SCHED_NO_DEADLOCK);
 	sched_done(me, 0);
 	result = REAL(pthread_barrier_destroy)(barrier);
 	object_forget(barrier);
@@ -156,7 +157,7 @@ EXPORT int pthread_barrier_wait(pthread_barrier_t *barrier)
 	object = barrier_object(me, barrier, context);
 	sched_point(me, EVENT_BARRIER_WAIT, object, context, 0);
 	if (object->shared)
-		result = wait_shared(me, (struct barrier *)barrier);
+		result = wait_shared(me, (struct barrier *)barrier, object);
 	else
 		result = wait_private(me, object);
 	sched_done(me, result);

@@ -80,7 +80,7 @@ EXPORT int __cxa_guard_acquire(int64_t *guard)
 		if (object->owner)
 			sched_block(me, object, SCHED_ANY, -1, 0);
 		else
-			sched_await(me, not_pending, guard, -1, SCHED_NO_DEADLOCK);
+			sched_await(me, object, not_pending, guard, -1, SCHED_NO_DEADLOCK);
 	}
 	if (result) {
 		sched_taken(object, SCHED_ANY);

@@ -4,6 +4,7 @@
  * initialisers work as libc has them.
  */
 #include <errno.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <stddef.h>
 
@@ -55,10 +56,7 @@ void mutex_released(struct lane *me, struct object *object)
 	else
 		lane_drop(me, object);
 	object->owner = NULL;
-	if (object->shared)
-		sched_outside_changed();
-	else
-		sched_release(object, SCHED_ANY);
+	sched_release(object, SCHED_ANY);
 }
 
 /*
@@ -74,11 +72,24 @@ static bool relocks(struct lane *me, const pthread_mutex_t *mutex, const struct 
  * the lane's own thread, whose id libc writes into it; so this only looks whether that would
  * work.
  */
-static bool may_lock_shared(void *argument)
+static bool looks_free(void *argument)
 {
 	const pthread_mutex_t *mutex = argument;
 
 	return !(__atomic_load_n(&mutex->__data.__lock, __ATOMIC_ACQUIRE) & FUTEX_TID_MASK);
+}
+
+/*
+ * A robust mutex that was given up: the real lock says so at once, while the real try-lock says so
+ * and leaves it taken (nptl/pthread_mutex_trylock.c).
+ */
+#define NOT_RECOVERABLE (INT_MAX - 1)
+
+static int try_for_lock(pthread_mutex_t *mutex)
+{
+	if (mutex->__data.__owner == NOT_RECOVERABLE && looks_free(mutex))
+		return REAL(pthread_mutex_lock)(mutex);
+	return REAL(pthread_mutex_trylock)(mutex);
 }
 
 /* The lane has it already, and libc answers at once. */
@@ -91,23 +102,24 @@ static bool owns_shared(struct lane *me, const pthread_mutex_t *mutex)
 
 static int try_shared(struct lane *me, pthread_mutex_t *mutex)
 {
-	struct outside outside = { .attempt = may_lock_shared, .argument = mutex };
+	struct outside outside = { .attempt = looks_free, .argument = mutex };
 
 	if (!owns_shared(me, mutex) && !sched_outside_ready(me, &outside))
 		return EBUSY;
 	return REAL(pthread_mutex_trylock)(mutex);
 }
 
-static int lock_shared(struct lane *me, pthread_mutex_t *mutex, int64_t deadline)
+static int lock_shared(struct lane *me, pthread_mutex_t *mutex, struct object *object,
+		       int64_t deadline)
 {
 	int result;
 
 	if (owns_shared(me, mutex))
 		return REAL(pthread_mutex_lock)(mutex);
 	do {
-		if (sched_await(me, may_lock_shared, mutex, deadline, 0) == WAKE_TIMEOUT)
+		if (sched_await(me, object, looks_free, mutex, deadline, 0) == WAKE_TIMEOUT)
 			return ETIMEDOUT;
-		result = REAL(pthread_mutex_trylock)(mutex);
+		result = try_for_lock(mutex);
 	} while (result == EBUSY);
 	return result;
 }
@@ -120,9 +132,9 @@ int mutex_lock(struct lane *me, pthread_mutex_t *mutex, struct object *object, i
 	if (relocks(me, mutex, object))
 		return REAL(pthread_mutex_lock)(mutex);
 	if (object->shared) {
-		result = lock_shared(me, mutex, deadline);
+		result = lock_shared(me, mutex, object, deadline);
 	} else {
-		while ((result = REAL(pthread_mutex_trylock)(mutex)) == EBUSY)
+		while ((result = try_for_lock(mutex)) == EBUSY)
 			if (sched_block(me, object, SCHED_ANY, deadline, 0) == WAKE_TIMEOUT)
 				return ETIMEDOUT;
 	}
@@ -189,7 +201,7 @@ int mutex_enter_until(struct lane *me, pthread_mutex_t *mutex, clockid_t clock,
 	int result;
 
 	sched_point(me, EVENT_MUTEX_TIMEDLOCK, object, context, 0);
-	result = object->shared ? EBUSY : REAL(pthread_mutex_trylock)(mutex);
+	result = object->shared ? EBUSY : try_for_lock(mutex);
 	if (result == 0 || result == EOWNERDEAD) {
 		/* A time that is malformed does not matter then. */
 		mutex_acquired(me, object, context);

@@ -45,7 +45,7 @@ static bool must_run(struct lane *me, pthread_once_t *once, struct object *objec
 		if (object->owner)
 			sched_block(me, object, SCHED_ANY, -1, 0);
 		else
-			sched_await(me, not_in_progress, once, -1, SCHED_NO_DEADLOCK);
+			sched_await(me, object, not_in_progress, once, -1, SCHED_NO_DEADLOCK);
 	}
 	return false;
 }

@@ -83,7 +83,8 @@ static void acquired(struct lane *me, struct object *object, unsigned tag, uint3
 		sched_taken(object, SCHED_ANY);
 		object->owner = object->shared ? NULL : me;
 	} else {
-		sched_taken(object, WRITER);
+		if (!object->shared)
+			sched_taken(object, WRITER);
 		object->readers++;
 	}
 	lane_hold(me, object, context);
@@ -103,10 +104,11 @@ static int wait_for(struct lane *me, pthread_rwlock_t *lock, struct object *obje
 	if (result == EBUSY && sched_expire(me, deadline))
 		return ETIMEDOUT;
 	while (result == EBUSY) {
-		enum lane_wake wake =
-			object->shared ? sched_await(me, tag == WRITER ? may_write : may_read, lock,
-						     deadline, 0)
-				       : sched_block(me, object, tag, deadline, 0);
+		enum lane_wake wake = object->shared
+					      ? sched_await(me, object,
+							    tag == WRITER ? may_write : may_read,
+							    lock, deadline, 0)
+					      : sched_block(me, object, tag, deadline, 0);
 
 		if (wake == WAKE_TIMEOUT) {
 			/* Readers may have waited behind this writer. */
@@ -312,9 +314,7 @@ static void released(struct lane *me, struct object *object, bool wrote)
 		if (object->readers)
 			object->readers--;
 	}
-	if (object->shared)
-		sched_outside_changed();
-	else if (wrote || !object->readers)
+	if (wrote || !object->readers)
 		sched_release(object, READER | WRITER);
 }
 

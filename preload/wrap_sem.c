@@ -46,12 +46,13 @@ static bool may_take(void *argument)
 	return value > 0;
 }
 
-static int take_shared(struct lane *me, sem_t *sem, int64_t deadline, unsigned flags)
+static int take_shared(struct lane *me, sem_t *sem, struct object *object, int64_t deadline,
+		       unsigned flags)
 {
 	int result;
 
 	do {
-		switch (sched_await(me, may_take, sem, deadline, flags)) {
+		switch (sched_await(me, object, may_take, sem, deadline, flags)) {
 		case WAKE_TIMEOUT:
 			return ETIMEDOUT;
 		case WAKE_SIGNAL:
@@ -73,7 +74,7 @@ static int take(struct lane *me, sem_t *sem, struct object *object, int64_t dead
 	int result;
 
 	if (object->shared)
-		return take_shared(me, sem, deadline, flags);
+		return take_shared(me, sem, object, deadline, flags);
 	result = try_real(sem);
 	if (result == EAGAIN && sched_expire(me, deadline))
 		return ETIMEDOUT;
@@ -236,7 +237,7 @@ EXPORT int sem_post(sem_t *sem)
 	sched_point(me, EVENT_SEM_POST, object, context, 0);
 	result = REAL(sem_post)(sem) == 0 ? 0 : errno;
 	if (object->shared)
-		sched_outside_changed();
+		sched_release(object, SCHED_ANY);
 	else if (result == 0)
 		woken = sched_wake(me, object, SCHED_ANY, 1);
 	sched_done_value(me, result, woken);

@@ -66,7 +66,8 @@ EXPORT int pthread_spin_lock(pthread_spinlock_t *spin)
 		if (object->owner)
 			sched_block(me, object, SCHED_ANY, -1, 0);
 		else
-			sched_await(me, may_lock, (void *)(uintptr_t)spin, -1, SCHED_NO_DEADLOCK);
+			sched_await(me, object, may_lock, (void *)(uintptr_t)spin, -1,
+				    SCHED_NO_DEADLOCK);
 	}
 	acquired(me, object, context);
 	sched_done(me, 0);

@@ -325,6 +325,8 @@ EXPORT int pthread_cancel(pthread_t thread)
 			lane->cancelled = true;
 			if (lane->cancelable)
 				sched_wake_lane(lane, WAKE_CANCEL);
+			else
+				lane->cancel_news = true;
 		}
 	}
 	sched_done(me, result);
