@@ -69,11 +69,12 @@ static bool ended_outside(const cJSON *outcome)
 	return story_verdict(outcome) == VERDICT_SIGNAL && !fields_number(outcome, "lane", 0);
 }
 
-/* Such a recording ends where its events end: the program itself might never. */
+/* A recording that was ended from outside ends where its events end: the program might never. */
 static void on_tick(void *self, struct session *session)
 {
 	struct replay *replay = self;
 
+	script_prefetch(replay->script);
 	if (replay->stopped || verify_agreed(replay->verify) < replay->end)
 		return;
 	replay->stopped = true;

@@ -1,5 +1,6 @@
 /*
- * One reader over the decision lines of a trace, one decision ahead of what was handed out.
+ * One reader over the decision lines of a trace, and a queue of those that were read and not handed
+ * out yet: at least one as long as the script goes on.
  */
 #include "replayer/script.h"
 
@@ -9,36 +10,48 @@
 #include "formats/trace_reader.h"
 #include "recorder/alloc.h"
 
+enum {
+	QUEUE = 65536,  /* a power of two; what a session asks for at once */
+	PORTION = 2048, /* about a millisecond */
+};
+
 struct script {
 	struct trace_reader *reader;
-	struct plan_decision ahead;
-	bool has_ahead;
-	uint64_t served;
+	struct plan_decision queue[QUEUE];
+	uint64_t read, served; /* decisions; the queue holds those between */
+	bool ended;
 	struct err err;
 };
 
-static void look_ahead(struct script *script)
+static void read_one(struct script *script)
 {
 	struct trace_line line;
 	int rc = trace_reader_next(script->reader, &line, &script->err);
 
-	script->has_ahead = false;
-	if (rc <= 0)
-		return;
-	if (line.decision.kind >= DECISION_COUNT) {
+	if (rc <= 0) {
+		script->ended = true;
+	} else if (line.decision.kind >= DECISION_COUNT) {
 		err_set(&script->err, EPROTO,
 			"decision %llu is of a kind that this version does not know: \"%.*s\"",
 			(unsigned long long)line.number + 1, (int)line.decision.name_len,
 			line.decision.name);
-		return;
+		script->ended = true;
+	} else {
+		script->queue[script->read++ % QUEUE] = (struct plan_decision){
+			.kind = line.decision.kind,
+			.lane = line.decision.lane,
+			.k = line.decision.k,
+			.choice = line.decision.to,
+		};
 	}
-	script->ahead = (struct plan_decision){
-		.kind = line.decision.kind,
-		.lane = line.decision.lane,
-		.k = line.decision.k,
-		.choice = line.decision.to,
-	};
-	script->has_ahead = true;
+}
+
+void script_prefetch(struct script *script)
+{
+	unsigned i;
+
+	for (i = 0; i < PORTION && !script->ended && script->read - script->served < QUEUE; i++)
+		read_one(script);
 }
 
 struct script *script_open(const char *path, struct err *err)
@@ -51,7 +64,7 @@ struct script *script_open(const char *path, struct err *err)
 	script = alloc_check(calloc(1, sizeof(*script)));
 	script->reader = reader;
 	trace_reader_filter(reader, TRACE_LINE_BIT(TRACE_LINE_DECISION));
-	look_ahead(script);
+	read_one(script);
 	return script;
 }
 
@@ -68,12 +81,12 @@ uint32_t script_next(void *self, struct plan_decision *out, uint32_t max, bool *
 	struct script *script = self;
 	uint32_t n;
 
-	for (n = 0; n < max && script->has_ahead; n++) {
-		out[n] = script->ahead;
-		look_ahead(script);
+	for (n = 0; n < max && script->served < script->read; n++) {
+		out[n] = script->queue[script->served++ % QUEUE];
+		if (script->served == script->read && !script->ended)
+			read_one(script);
 	}
-	script->served += n;
-	*more = script->has_ahead;
+	*more = script->served < script->read;
 	return n;
 }
 

@@ -33,6 +33,12 @@ void script_close(struct script *script);
  */
 uint32_t script_next(void *script, struct plan_decision *out, uint32_t max, bool *more);
 
+/*
+ * Reads on a little, so that script_next() has it at hand: while it is called the target stands
+ * still. To be called again and again; does nothing when enough is there.
+ */
+void script_prefetch(struct script *script);
+
 /* Handed out so far. */
 uint64_t script_served(const struct script *script);
 

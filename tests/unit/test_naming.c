@@ -1,6 +1,6 @@
 /*
- * Words and names: every event kind has words, strings of the target are made harmless, texts are cut at
- * whole characters, ids are written and read alike, and the hashes of ids are those of the runtime.
+ * Words and names: every event kind has words, strings of the target are made harmless, texts are
+ * cut at whole characters, ids are written and read alike, their hashes are those of the runtime.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -49,6 +49,8 @@ static void parts(void **state)
 	for (max = 1; max <= 5; max++) {
 		script = script_open(path, &err);
 		assert_non_null(script);
+		if (max % 2)
+			script_prefetch(script);
 		for (total = 0, more = true; more; total += n) {
 			n = script_next(script, out, max, &more);
 			assert_true(n <= max);
@@ -125,6 +127,8 @@ static void cut(void **state)
 	script = script_open(path, &err);
 	assert_non_null(script);
 	while (more) {
+		if (total % 3 == 0)
+			script_prefetch(script);
 		n = script_next(script, out, 1000, &more);
 		for (j = 0; j < n; j++, total++) {
 			assert_int_equal(out[j].lane, 1 + total % 3);
