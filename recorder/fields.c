@@ -51,7 +51,11 @@ const char *fields_string(const cJSON *object, const char *name, const char *oth
 
 char *fields_bytes(const cJSON *object, const char *name, size_t *size)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+	return fields_item_bytes(cJSON_GetObjectItemCaseSensitive(object, name), size);
+}
+
+char *fields_item_bytes(const cJSON *item, size_t *size)
+{
 	const char *text = fields_string(item, "b64", NULL);
 	int64_t decoded;
 	char *bytes;
@@ -71,6 +75,16 @@ char *fields_bytes(const cJSON *object, const char *name, size_t *size)
 	bytes[decoded] = '\0';
 	*size = (size_t)decoded;
 	return bytes;
+}
+
+void fields_add_clean(struct text *text, const cJSON *item)
+{
+	size_t size;
+	char *bytes = fields_item_bytes(item, &size);
+
+	if (bytes)
+		text_add_clean_n(text, bytes, size);
+	free(bytes);
 }
 
 bool fields_hash(const cJSON *object, const char *name, uint64_t *hash)

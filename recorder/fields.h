@@ -10,6 +10,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "recorder/text.h"
+
 /* A number, or a decimal string where it is beyond 2^53 (formats/json_out.h). */
 int64_t fields_int(const cJSON *object, const char *name, int64_t otherwise);
 
@@ -24,6 +26,10 @@ const char *fields_string(const cJSON *object, const char *name, const char *oth
  * behind it; NULL when there is none.
  */
 char *fields_bytes(const cJSON *object, const char *name, size_t *size);
+char *fields_item_bytes(const cJSON *item, size_t *size);
+
+/* The same for people: neutralised (text.h), nothing when there is none. */
+void fields_add_clean(struct text *text, const cJSON *item);
 
 /* A hash of 16 hexadecimal digits. False when it is missing or malformed. */
 bool fields_hash(const cJSON *object, const char *name, uint64_t *hash);

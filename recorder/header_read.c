@@ -78,28 +78,16 @@ int header_plan(const cJSON *header, struct plan_run *run, struct plan_strategy 
 	return 0;
 }
 
-/*
- * A string, or bytes that are not UTF-8 and so stand as {"b64":"..."}. malloc'ed; NULL when it is
- * neither.
- */
+/* malloc'ed; NULL when it is no string, or holds a NUL byte, as no argument does. */
 static char *read_text(const cJSON *item)
 {
-	const char *encoded = fields_string(item, "b64", NULL);
-	int64_t length;
-	char *text;
+	size_t size;
+	char *text = fields_item_bytes(item, &size);
 
-	if (cJSON_IsString(item))
-		return alloc_check(strdup(item->valuestring));
-	if (!encoded)
-		return NULL;
-	text = alloc_check(malloc(strlen(encoded) / 4 * 3 + 1));
-	length = json_b64_decode(encoded, strlen(encoded), text);
-	/* No argument holds a NUL byte. */
-	if (length < 0 || memchr(text, '\0', (size_t)length)) {
+	if (text && memchr(text, '\0', size)) {
 		free(text);
-		return NULL;
+		text = NULL;
 	}
-	text[length] = '\0';
 	return text;
 }
 

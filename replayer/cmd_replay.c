@@ -186,16 +186,20 @@ static char *absolute(const char *path)
 /* The program is run where it was recorded, with relative names as they were. */
 static void enter_directory(struct command_state *state)
 {
-	const char *directory = fields_string(state->file.header, "cwd", "");
+	size_t size;
+	char *directory = fields_bytes(state->file.header, "cwd", &size);
 	char space[PATH_MAX + 64];
 	struct text text;
+	int error;
 
-	if (!*directory || chdir(directory) == 0)
-		return;
-	text_init(&text, space, sizeof(space));
-	text_add_clean(&text, directory);
-	fprintf(stderr, "frontrun: warning: cannot go to %s, where it was recorded: %s\n",
-		text.data, strerror(errno));
+	if (directory && *directory && chdir(directory) != 0) {
+		error = errno;
+		text_init(&text, space, sizeof(space));
+		text_add_clean(&text, directory);
+		fprintf(stderr, "frontrun: warning: cannot go to %s, where it was recorded: %s\n",
+			text.data, strerror(error));
+	}
+	free(directory);
 }
 
 static void announce(const struct command_state *state)
@@ -209,7 +213,7 @@ static void announce(const struct command_state *state)
 	text_add(&text, ":");
 	cJSON_ArrayForEach (word, fields_array(state->file.header, "argv")) {
 		text_add(&text, " ");
-		text_add_clean(&text, cJSON_GetStringValue(word));
+		fields_add_clean(&text, word);
 	}
 	fprintf(stderr, "frontrun: replaying %s\n", text.data);
 }

@@ -20,15 +20,13 @@ static void put(FILE *out, const char *label, const struct text *text)
 
 static void put_string(FILE *out, const char *label, const cJSON *object, const char *name)
 {
-	const char *value = fields_string(object, name, NULL);
 	char space[1024];
 	struct text text;
 
-	if (!value || !*value)
-		return;
 	text_init(&text, space, sizeof(space));
-	text_add_clean(&text, value);
-	put(out, label, &text);
+	fields_add_clean(&text, cJSON_GetObjectItemCaseSensitive(object, name));
+	if (text.len)
+		put(out, label, &text);
 }
 
 uint32_t info_count_lanes(const struct info *info)
@@ -94,7 +92,7 @@ static void put_origin(const struct info *info, FILE *out)
 	text_init(&text, space, sizeof(space));
 	cJSON_ArrayForEach (word, fields_array(header, "argv")) {
 		text_add(&text, text.len ? " " : "");
-		text_add_clean(&text, cJSON_GetStringValue(word));
+		fields_add_clean(&text, word);
 	}
 	put(out, "command", &text);
 	put_string(out, "directory", header, "cwd");

@@ -84,6 +84,15 @@ is "streams: a replay into a pipe diverges" "$status" 125
 like "streams: and says why" "$err" \
 	'^frontrun:   perhaps because standard output is a pipe now, in the recording it was a file$'
 
+# Names that are not UTF-8.
+name=$'strang\xffe'
+mkdir "$name" && cp "$B/targets/print_order" "$name/$name" && (cd "$name" && run "$FR" record -o ../strange.zst "./$name")
+like "not UTF-8: info names the program" "$("$FR" info strange.zst)" '^  command +\./strang\\xffe$'
+like "not UTF-8: and its directory" "$("$FR" info strange.zst)" '^  directory +/.*/strang\\xffe$'
+fr replay strange.zst
+is "not UTF-8: replay" "$status" 0
+like "not UTF-8: replay says what it runs" "$err" '^frontrun: replaying strange\.zst: \./strang\\xffe$'
+
 # Descriptors are called what they are.
 fr record -o pipe.zst "$B/targets/pipe_threads"
 like "descriptors: a pipe" "$("$FR" show pipe.zst)" '(writes to|reads from) pipe'
