@@ -30,6 +30,9 @@ enum decision_kind {
 	DECISION_COUNT
 };
 
+/* The choice of a DELIVERY: signal number + DECISION_STAGE for each wait of the operation before it. */
+#define DECISION_STAGE 256
+
 struct record_head {
 	uint16_t type; /* enum record_type */
 	uint16_t reserved;

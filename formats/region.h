@@ -186,7 +186,8 @@ struct region_stderr {
 /* Numbers that go on over an exec, so that they are unique in a trace. */
 struct region_numbers {
 	uint32_t lane, object, context, module, process; /* [target] last number given out */
-	uint32_t reserved[11];
+	uint32_t prefix; /* [target] entries of PLAN_PREFIX used: the next image goes on there */
+	uint32_t reserved[10];
 };
 
 struct region {

@@ -133,6 +133,8 @@ static void start(void)
 	}
 	schedule.order_hash = HASH_START;
 	schedule.hb_hash = 0;
+	if (process_index > 0) /* time goes on over an exec */
+		schedule.now = region->process[process_index - 1].virtual_ns;
 	thread_state.inside = 1;
 	log_init(region);
 	lane = lane_new(NULL, LANE_MAIN, NULL);

@@ -78,6 +78,9 @@ int decide_init(void)
 	schedule.step_limit = run.step_budget ? run.step_budget : UINT64_MAX;
 	tail = decide_section(PLAN_STRATEGY, &length);
 	read_prefix();
+	if (process_index > 0) /* after an exec the prefix goes on where the last image stood */
+		prefix_next = region->numbers.prefix < prefix_count ? region->numbers.prefix
+								    : prefix_count;
 	where = decide_section(PLAN_STOP, &length);
 	if (where) {
 		stop = *where;
@@ -99,6 +102,7 @@ static const struct plan_decision *next_entry(struct lane *me)
 	if (prefix_next == prefix_count) {
 		if (prefix->more && log_ask(MAILBOX_PLAN_REQUEST, me->number, me->k) == 0) {
 			read_prefix();
+			region->numbers.prefix = 0;
 		} else {
 			prefix_exhausted = true;
 			update_active();
@@ -109,14 +113,21 @@ static const struct plan_decision *next_entry(struct lane *me)
 	return &prefix->decisions[prefix_next];
 }
 
-bool decide_forced(struct lane *me, enum decision_kind kind, int64_t *choice)
+bool decide_expects(struct lane *me, enum decision_kind kind, int64_t *choice)
 {
 	const struct plan_decision *entry = next_entry(me);
 
 	if (!entry || entry->kind != kind || entry->lane != me->number || entry->k != me->k)
 		return false;
 	*choice = entry->choice;
-	prefix_next++;
+	return true;
+}
+
+bool decide_forced(struct lane *me, enum decision_kind kind, int64_t *choice)
+{
+	if (!decide_expects(me, kind, choice))
+		return false;
+	region->numbers.prefix = ++prefix_next;
 	return true;
 }
 

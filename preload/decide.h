@@ -47,6 +47,9 @@ uint32_t decide_lane(struct lane *me, enum decision_kind kind, const uint32_t *n
  */
 bool decide_forced(struct lane *me, enum decision_kind kind, int64_t *choice);
 
+/* The same, without taking it. */
+bool decide_expects(struct lane *me, enum decision_kind kind, int64_t *choice);
+
 /*
  * True while the prefix has entries left (a replay): the outside must not be asked for new
  * decisions.

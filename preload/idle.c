@@ -153,6 +153,11 @@ static bool apply_wake(struct lane *me, int64_t number, enum lane_wake wake, boo
 		decide_diverge(me, "a thread that was woken in the recording does not wait here");
 		return false;
 	}
+	/* An attempt does the operation itself: now, as in the recording, not when its lane runs. */
+	if (wake == WAKE_NORMAL && lane->outside->attempt && !idle_wait_for(lane->outside)) {
+		decide_diverge(me, "something outside that happened in the recording does not");
+		return false;
+	}
 	make_ready(me, lane, wake, idling, true);
 	return true;
 }

@@ -146,28 +146,7 @@ static int64_t socket_deadline(long fd, bool in)
 	return clock_after_ns(time.tv_sec * 1000000000ll + time.tv_usec * 1000ll);
 }
 
-/* Waits for the descriptor: 0 ready, or what the call is to return. */
-static long wait_descriptor(struct lane *me, long fd, short events, int64_t deadline)
-{
-	struct pollfd poll_fd = { .fd = (int)fd, .events = events };
-	struct outside outside = { .fds = &poll_fd, .fd_count = 1 };
-
-	while (!sched_outside_ready(me, &outside))
-		switch (sched_block_outside(me, &outside, deadline,
-					    SCHED_INTERRUPTIBLE | SCHED_RESTARTABLE |
-						    SCHED_CANCELABLE)) {
-		case WAKE_TIMEOUT:
-			return -EAGAIN;
-		case WAKE_SIGNAL:
-		case WAKE_CANCEL:
-			return -EINTR;
-		default:
-			break;
-		}
-	return 0;
-}
-
-/* MSG_DONTWAIT or O_NONBLOCK: never waits, so readiness is not asked. */
+/* MSG_DONTWAIT or O_NONBLOCK. */
 static bool never_waits(long number, const long a[6])
 {
 	long flags = 0;
@@ -189,13 +168,49 @@ static bool never_waits(long number, const long a[6])
 	return (flags & MSG_DONTWAIT) || is_nonblocking(a[0]);
 }
 
+/*
+ * Waits for the descriptor: 0 ready, or what the call is to return. That a call which does not wait
+ * finds nothing is an answer of the outside like any other, recorded and replayed.
+ */
+static long wait_descriptor(struct lane *me, long number, const long a[6], short events,
+			    int64_t deadline)
+{
+	struct pollfd poll_fd = { .fd = (int)a[0], .events = events };
+	struct outside outside = { .fds = &poll_fd, .fd_count = 1 };
+
+	while (!sched_outside_ready(me, &outside)) {
+		if (never_waits(number, a))
+			return -EAGAIN;
+		switch (sched_block_outside(me, &outside, deadline,
+					    SCHED_INTERRUPTIBLE | SCHED_RESTARTABLE |
+						    SCHED_CANCELABLE)) {
+		case WAKE_TIMEOUT:
+			return -EAGAIN;
+		case WAKE_SIGNAL:
+		case WAKE_CANCEL:
+			return -EINTR;
+		default:
+			break;
+		}
+	}
+	return 0;
+}
+
+/* The same for a call that is known to be allowed to wait. */
+static long wait_for_descriptor(struct lane *me, long fd, short events, int64_t deadline)
+{
+	const long a[6] = { fd };
+
+	return wait_descriptor(me, -1, a, events, deadline);
+}
+
 /* A socket read that must fill the buffer (MSG_WAITALL): piece by piece. */
 static long receive_all(struct lane *me, long a[6])
 {
 	long got = 0, result, want = a[2];
 
 	while (got < want) {
-		result = wait_descriptor(me, a[0], POLLIN, socket_deadline(a[0], true));
+		result = wait_for_descriptor(me, a[0], POLLIN, socket_deadline(a[0], true));
 		if (result == 0)
 			result = raw(SYS_recvfrom, a[0], a[1] + got, want - got,
 				     (a[3] & ~MSG_WAITALL) | MSG_DONTWAIT, a[4], a[5]);
@@ -208,15 +223,12 @@ static long receive_all(struct lane *me, long a[6])
 
 static long input(struct lane *me, long number, long a[6])
 {
-	struct pollfd poll_fd = { .fd = (int)a[0], .events = POLLIN };
 	long result;
 
 	if (number == SYS_recvfrom && (a[3] & MSG_WAITALL) && !(a[3] & (MSG_DONTWAIT | MSG_PEEK)) &&
 	    !is_nonblocking(a[0]))
 		return receive_all(me, a);
-	if (raw(SYS_poll, &poll_fd, 1, 0) == 0 && never_waits(number, a))
-		return call(number, a);
-	result = wait_descriptor(me, a[0], POLLIN,
+	result = wait_descriptor(me, number, a, POLLIN,
 				 number == SYS_read || number == SYS_readv || number == SYS_splice
 					 ? -1
 					 : socket_deadline(a[0], true));
@@ -232,7 +244,8 @@ static long output_pieces(struct lane *me, long fd, const char *bytes, long leng
 	long sent = 0, result, piece;
 
 	while (sent < length) {
-		result = wait_descriptor(me, fd, POLLOUT, socket ? socket_deadline(fd, false) : -1);
+		result = wait_for_descriptor(me, fd, POLLOUT,
+					     socket ? socket_deadline(fd, false) : -1);
 		if (result == 0 && socket) {
 			result = raw(SYS_sendto, fd, bytes + sent, length - sent,
 				     flags | MSG_DONTWAIT, 0, 0);
@@ -293,7 +306,6 @@ static bool stream_socket(long fd)
 
 static long output(struct lane *me, long number, long a[6])
 {
-	struct pollfd poll_fd = { .fd = (int)a[0], .events = POLLOUT };
 	struct stat status;
 	long result, length = 0;
 
@@ -305,10 +317,8 @@ static long output(struct lane *me, long number, long a[6])
 	    (S_ISFIFO(status.st_mode) || (S_ISSOCK(status.st_mode) && stream_socket(a[0]))) &&
 	    !never_waits(number, a))
 		return output_long(me, number, a, S_ISSOCK(status.st_mode));
-	if (raw(SYS_poll, &poll_fd, 1, 0) == 0 && never_waits(number, a))
-		return call(number, a);
 	result = wait_descriptor(
-		me, a[0], POLLOUT,
+		me, number, a, POLLOUT,
 		number == SYS_write || number == SYS_writev ? -1 : socket_deadline(a[0], false));
 	return result ? result : call(number, a);
 }
@@ -318,12 +328,10 @@ static long message_queue(struct lane *me, long number, long a[6], short events)
 	const struct timespec *until = (const struct timespec *)a[4];
 	long result;
 
-	if (is_nonblocking(a[0]))
-		return call(number, a);
-	result = wait_descriptor(me, a[0], events,
+	result = wait_descriptor(me, number, a, events,
 				 until ? clock_deadline(CLOCK_REALTIME, until) : -1);
 	if (result)
-		return result == -EAGAIN ? -ETIMEDOUT : result;
+		return result == -EAGAIN && !is_nonblocking(a[0]) ? -ETIMEDOUT : result;
 	return raw(number, a[0], a[1], a[2], a[3], 0);
 }
 
@@ -349,7 +357,7 @@ static long do_connect(struct lane *me, const long a[6])
 	}
 	if (result != -EINPROGRESS)
 		return result;
-	result = wait_descriptor(me, a[0], POLLOUT, socket_deadline(a[0], false));
+	result = wait_for_descriptor(me, a[0], POLLOUT, socket_deadline(a[0], false));
 	if (result)
 		return result == -EAGAIN ? -EINPROGRESS : result;
 	raw(SYS_getsockopt, a[0], SOL_SOCKET, SO_ERROR, &error, &size);

@@ -67,18 +67,40 @@ static void be_fair(struct lane *me)
 		sched_block(me, NULL, 0, clock_after_ns(1000), 0);
 }
 
+/* A question that does not wait; that the answer is no is recorded. True: ask the kernel. */
+static bool answered(struct lane *me, struct outside *outside)
+{
+	if (sched_outside_ready(me, outside))
+		return true;
+	be_fair(me);
+	return false;
+}
+
+static bool is_question(int64_t deadline)
+{
+	return deadline >= 0 && deadline <= schedule.now;
+}
+
+static long nothing_ready(struct pollfd *fds, uint32_t count)
+{
+	uint32_t i;
+
+	for (i = 0; i < count; i++)
+		fds[i].revents = 0;
+	return 0;
+}
+
 long io_wait_poll(struct lane *me, long a[6], int64_t deadline)
 {
 	struct outside outside = { .fds = (struct pollfd *)a[0], .fd_count = (uint32_t)a[1] };
 	long result;
 
-	if (deadline >= 0 && deadline <= schedule.now) {
-		result = raw(SYS_poll, a[0], a[1], 0);
-		if (result == 0)
-			be_fair(me);
-		return result;
-	}
-	result = block_for(me, &outside, deadline);
+	if (is_question(deadline))
+		result = answered(me, &outside);
+	else
+		result = block_for(me, &outside, deadline);
+	if (result == 0)
+		return nothing_ready(outside.fds, outside.fd_count);
 	return result < 0 ? result : raw(SYS_poll, a[0], a[1], 0);
 }
 
@@ -89,24 +111,19 @@ long io_wait_epoll(struct lane *me, long a[6], int64_t deadline)
 	long result;
 
 	for (;;) {
-		if (deadline >= 0 && deadline <= schedule.now) {
-			result = raw(SYS_epoll_wait, a[0], a[1], a[2], 0);
-			if (result == 0)
-				be_fair(me);
-			return result;
-		}
-		result = block_for(me, &outside, deadline);
-		if (result < 0)
+		if (is_question(deadline))
+			result = answered(me, &outside);
+		else
+			result = block_for(me, &outside, deadline);
+		if (result <= 0)
 			return result;
 		result = raw(SYS_epoll_wait, a[0], a[1], a[2], 0);
 		/*
 		 * Edge-triggered: the epoll descriptor was readable, but for nobody in particular
 		 * any more.
 		 */
-		if (result != 0)
+		if (result != 0 || is_question(deadline))
 			return result;
-		if (deadline >= 0 && deadline <= schedule.now)
-			return 0;
 		be_fair(me);
 	}
 }
@@ -120,15 +137,12 @@ static bool is_in(const fd_set *set, int fd)
 static __attribute__((noinline)) long select_blocking(struct lane *me, long a[6], int64_t deadline)
 {
 	struct pollfd fds[FD_SETSIZE];
-	fd_set *sets[3] = { (fd_set *)a[1], (fd_set *)a[2], (fd_set *)a[3] }, copies[3];
+	fd_set *sets[3] = { (fd_set *)a[1], (fd_set *)a[2], (fd_set *)a[3] };
 	struct outside outside = { .fds = fds };
 	struct timeval zero = { 0, 0 };
 	long result;
 	int fd, i, most = a[0] < FD_SETSIZE ? (int)a[0] : FD_SETSIZE;
 
-	for (i = 0; i < 3; i++)
-		if (sets[i])
-			copies[i] = *sets[i];
 	for (fd = 0; fd < most; fd++) {
 		short events = (short)((is_in(sets[0], fd) ? POLLIN : 0) |
 				       (is_in(sets[1], fd) ? POLLOUT : 0) |
@@ -137,39 +151,27 @@ static __attribute__((noinline)) long select_blocking(struct lane *me, long a[6]
 		if (events)
 			fds[outside.fd_count++] = (struct pollfd){ .fd = fd, .events = events };
 	}
-	for (;;) {
-		result = raw(SYS_select, most, sets[0], sets[1], sets[2], &zero);
-		if (result != 0)
-			return result;
-		for (i = 0; i < 3; i++)
-			if (sets[i])
-				*sets[i] = copies[i];
+	if (is_question(deadline))
+		result = answered(me, &outside);
+	else
 		result = block_for(me, &outside, deadline);
-		if (result < 0)
-			return result;
-		if (result == 0)
-			return raw(SYS_select, most, sets[0], sets[1], sets[2], &zero);
-	}
+	if (result > 0)
+		return raw(SYS_select, most, sets[0], sets[1], sets[2], &zero);
+	for (fd = 0; result == 0 && fd < most; fd++)
+		for (i = 0; i < 3; i++)
+			if (is_in(sets[i], fd))
+				FD_CLR(fd, sets[i]);
+	return result;
 }
 
 long io_wait_select(struct lane *me, long a[6], int64_t deadline)
 {
-	struct timeval zero = { 0, 0 };
-	long result;
-
 	if (a[0] <= 0 || (!a[1] && !a[2] && !a[3])) { /* a sleep */
+		unsigned flags = SCHED_INTERRUPTIBLE | SCHED_CANCELABLE;
+
 		if (deadline < 0)
-			return raw(SYS_pause);
-		return sched_block(me, NULL, 0, deadline, SCHED_INTERRUPTIBLE | SCHED_CANCELABLE) ==
-				       WAKE_TIMEOUT
-			       ? 0
-			       : -EINTR;
-	}
-	if (deadline >= 0 && deadline <= schedule.now) {
-		result = raw(SYS_select, a[0], a[1], a[2], a[3], &zero);
-		if (result == 0)
-			be_fair(me);
-		return result;
+			flags |= SCHED_NO_DEADLOCK;
+		return sched_block(me, NULL, 0, deadline, flags) == WAKE_TIMEOUT ? 0 : -EINTR;
 	}
 	return select_blocking(me, a, deadline);
 }
@@ -232,6 +234,16 @@ static bool try_once(void *argument)
 	}
 }
 
+static bool all_nowait(const struct sembuf *operations, long count)
+{
+	long i;
+
+	for (i = 0; i < count; i++)
+		if (!(operations[i].sem_flg & IPC_NOWAIT))
+			return false;
+	return true;
+}
+
 /* The program itself asks not to wait. */
 static bool never_waits(long number, const long a[6])
 {
@@ -241,15 +253,38 @@ static bool never_waits(long number, const long a[6])
 	case SYS_waitid:
 		return a[3] & WNOHANG;
 	case SYS_flock:
-		return (a[1] & LOCK_NB) || (a[1] & LOCK_UN);
+		return a[1] & LOCK_NB;
 	case SYS_fcntl:
 		return a[1] != F_SETLKW && a[1] != F_OFD_SETLKW;
 	case SYS_msgrcv:
 		return a[4] & IPC_NOWAIT;
 	case SYS_msgsnd:
 		return a[3] & IPC_NOWAIT;
+	case SYS_semop:
+	case SYS_semtimedop:
+		return all_nowait((const struct sembuf *)a[1], a[2]);
 	default:
 		return false;
+	}
+}
+
+/* It cannot have to wait: a lock is given back. */
+static bool gives_back(long number, const long a[6])
+{
+	return number == SYS_flock && (a[1] & LOCK_UN);
+}
+
+/* What a call returns that may not wait, but would have to. */
+static long not_now(long number)
+{
+	switch (number) {
+	case SYS_wait4:
+	case SYS_waitid:
+		return 0;
+	case SYS_msgrcv:
+		return -ENOMSG;
+	default:
+		return -EAGAIN;
 	}
 }
 
@@ -259,12 +294,10 @@ long io_wait_attempt(struct lane *me, long number, long a[6], int64_t deadline)
 	struct outside outside = { .attempt = try_once, .argument = &attempt };
 	long result;
 
-	if (never_waits(number, a)) {
-		result = raw_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-		if ((number == SYS_wait4 || number == SYS_waitid) && result == 0)
-			be_fair(me);
-		return result;
-	}
+	if (gives_back(number, a))
+		return raw_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (never_waits(number, a))
+		return answered(me, &outside) ? attempt.result : not_now(number);
 	result = block_for(me, &outside, deadline);
 	if (result < 0)
 		return result;

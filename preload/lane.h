@@ -56,6 +56,8 @@ struct lane {
 	uint32_t context;
 	struct object *object, *object2;
 	bool announced;
+	uint32_t answers; /* how often the outside was ready for it, see sched_outside_ready() */
+	uint32_t stage;   /* how often the lane has waited in it */
 	bool yielding; /* the pending operation is a request to let others go first */
 
 	/* waiting: on an object's queue (next, previous), for the outside, until a deadline */
@@ -102,6 +104,7 @@ struct lane {
 	uint64_t reading_k;   /* clock readings in a row: k of the operation after them ... */
 	uint32_t readings;    /* ... and how many */
 	uint64_t signal_mask; /* bit n-1: signal n is blocked, as the program has set it */
+	uint64_t handled;     /* handlers that have run */
 	/* bit n-1: another lane has sent n to this one while it was blocked */
 	uint64_t sent_signals;
 	/* bit n-1: signal n waits for a scheduling point; also set by handlers: atomic */

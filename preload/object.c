@@ -21,7 +21,7 @@
 #define CAPACITY (1u << 18)
 #define SLOTS (2 * CAPACITY)
 #define PAGES (1u << 16)
-#define MANY_PAGES 256 /* not worth looking at each */
+#define MANY_PAGES 4096 /* not worth looking at each */
 
 static struct object objects[CAPACITY];
 static uint32_t slots[SLOTS];      /* index + 1 into objects */

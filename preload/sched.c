@@ -134,6 +134,7 @@ static inline void begin(struct lane *me, unsigned kind, struct object *object, 
 	me->object2 = NULL;
 	me->context = context;
 	me->announced = false;
+	me->answers = me->stage = 0;
 }
 
 /* What is rare at a point. */
@@ -187,6 +188,7 @@ static void point(struct lane *me, uint32_t tag)
 	}
 	log_lane_state(me);
 	hand_over(me, next);
+	me->stage++;
 	if (tag)
 		dequeue(me);
 	if (me->pending_signals || decide_scripted())
@@ -280,6 +282,7 @@ static enum lane_wake block(struct lane *me, struct object *object, uint32_t tag
 		next = idle_pick(me);
 		if (next != me)
 			hand_over(me, next);
+		me->stage++;
 		if (me->wake != WAKE_SIGNAL)
 			break;
 		/* A handler may leave by longjmp, which it may do out of interruptible calls: be in no queue then. */
@@ -317,24 +320,33 @@ enum lane_wake sched_block_either(struct lane *me, struct object *object, uint32
 	return block(me, object, tag, deadline, flags, outside);
 }
 
+/*
+ * An operation may ask several times (a long write in pieces): the choice says how often the answer was yes
+ * before, as a yes is not written down.
+ */
 bool sched_outside_ready(struct lane *me, struct outside *outside)
 {
-	int64_t choice;
+	int64_t answers;
 
 	if (outside->satisfied)
 		return true;
 	if (decide_scripted()) {
-		if (decide_forced(me, DECISION_IO, &choice)) {
-			log_decision(me, DECISION_IO, 0, true, NULL, 0);
+		if (decide_expects(me, DECISION_IO, &answers) && answers == me->answers) {
+			decide_forced(me, DECISION_IO, &answers);
+			log_decision(me, DECISION_IO, me->answers, true, NULL, 0);
 			return false;
 		}
-		if (idle_wait_for(outside))
+		if (idle_wait_for(outside)) {
+			me->answers++;
 			return true;
+		}
 		decide_diverge(me, "something outside that was ready in the recording is not");
 	}
-	if (idle_ready(outside))
+	if (idle_ready(outside)) {
+		me->answers++;
 		return true;
-	log_decision(me, DECISION_IO, 0, false, NULL, 0);
+	}
+	log_decision(me, DECISION_IO, me->answers, false, NULL, 0);
 	return false;
 }
 

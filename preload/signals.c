@@ -145,9 +145,11 @@ static void run_handler(struct lane *me, int number, siginfo_t *info)
 	static ucontext_t no_context; /* a handler at a point was not called from anywhere */
 	uint32_t kind = me->kind, context = me->context;
 	struct object *object = me->object, *object2 = me->object2;
+	uint32_t answers = me->answers, stage = me->stage;
 	bool yielding = me->yielding;
 	uint64_t mask = 0, during;
 
+	me->handled++;
 	sched_event(me, EVENT_SIGNAL, NULL, context, number);
 	memcpy(&during, &actions[number].sa_mask, KERNEL_SIGSET);
 	if (!(actions[number].sa_flags & SA_NODEFER))
@@ -172,8 +174,34 @@ static void run_handler(struct lane *me, int number, siginfo_t *info)
 	me->context = context;
 	me->object = object;
 	me->object2 = object2;
+	me->answers = answers;
+	me->stage = stage;
 	me->yielding = yielding;
 	me->announced = false;
+}
+
+/*
+ * An operation that waits has several places where a signal can be delivered: the decision says in
+ * which one.
+ */
+static int64_t delivery(const struct lane *me, int number)
+{
+	return number + (int64_t)me->stage * DECISION_STAGE;
+}
+
+/* The signal that the recording delivered here, or 0. */
+static int forced_signal(struct lane *me)
+{
+	int64_t choice;
+	int number;
+
+	if (!decide_expects(me, DECISION_DELIVERY, &choice))
+		return 0;
+	number = (int)(choice % DECISION_STAGE);
+	if (choice != delivery(me, number) || number < 1 || number >= SIGNALS)
+		return 0;
+	decide_forced(me, DECISION_DELIVERY, &choice);
+	return number;
 }
 
 /*
@@ -182,19 +210,18 @@ static void run_handler(struct lane *me, int number, siginfo_t *info)
  */
 static int next_signal(struct lane *me, siginfo_t *info, bool *forced)
 {
-	int64_t number;
+	int number;
 
 	*forced = decide_scripted();
 	if (!*forced)
 		return take(me, 0, info);
-	if (!decide_forced(me, DECISION_DELIVERY, &number) || number < 1 || number >= SIGNALS)
-		return 0;
-	if (!take(me, (int)number, info)) {
+	number = forced_signal(me);
+	if (number && !take(me, number, info)) {
 		memset(info, 0, sizeof *info);
-		info->si_signo = (int)number;
+		info->si_signo = number;
 		info->si_code = SI_USER;
 	}
-	return (int)number;
+	return number;
 }
 
 int signals_deliver(struct lane *me)
@@ -206,7 +233,7 @@ int signals_deliver(struct lane *me)
 	while ((number = next_signal(me, &info, &forced)) != 0) {
 		if (!handled[number])
 			continue; /* the program has taken its handler away meanwhile */
-		log_decision(me, DECISION_DELIVERY, number, forced, NULL, 0);
+		log_decision(me, DECISION_DELIVERY, delivery(me, number), forced, NULL, 0);
 		if (!(actions[number].sa_flags & SA_RESTART))
 			result = 2;
 		else if (!result)

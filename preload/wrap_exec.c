@@ -198,6 +198,7 @@ static int control_exec(struct lane *me, uint32_t context, enum exec_way way, in
 			"the program replaced itself by one that cannot be controlled (static, setuid, or not found)");
 	sched_done(me, 0);
 	process->state = 3;
+	process->virtual_ns = schedule.now;
 	if (control && !given->personality_kept && !trap_active())
 		raw(SYS_personality, given->personality | ADDR_NO_RANDOMIZE);
 	if (!control)

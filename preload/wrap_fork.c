@@ -13,20 +13,10 @@
 /* `real_fork` runs the program's atfork handlers, which are ordinary operations of the lane. */
 static pid_t fork_by(struct lane *me, pid_t (*real_fork)(void), uint32_t context)
 {
-	pid_t pid;
-	int error;
-
 	sched_point(me, EVENT_FORK, NULL, context, 0);
-	thread_state.inside = 0;
-	pid = real_fork();
-	error = errno;
-	if (pid == 0)
-		return 0; /* become_uncontrolled() has run */
-	thread_state.inside = 1;
-	sched_event(me, EVENT_FORK, NULL, context, pid < 0 ? -error : 0);
+	sched_done(me, 0);
 	thread_leave(me);
-	errno = error;
-	return pid;
+	return real_fork(); /* in the child become_uncontrolled() has run */
 }
 
 EXPORT pid_t fork(void)

@@ -70,7 +70,9 @@ static int take_shared(struct lane *me, sem_t *sem, struct object *object, int64
 
 static int take(struct lane *me, sem_t *sem, struct object *object, int64_t deadline)
 {
-	unsigned flags = SCHED_INTERRUPTIBLE | SCHED_RESTARTABLE | SCHED_CANCELABLE;
+	/* The kernel restarts only waits without a time-out. */
+	unsigned flags = SCHED_INTERRUPTIBLE | SCHED_CANCELABLE |
+			 (deadline < 0 ? SCHED_RESTARTABLE : 0);
 	int result;
 
 	if (object->shared)

@@ -307,13 +307,18 @@ EXPORT int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct times
 					      timeout ? clock_after(timeout) : -1, context));
 }
 
-/* Until a handler has run. The outside may send a signal: never a deadlock. */
+/*
+ * Until a handler has run, if only at the point before. The outside may send a signal: never a deadlock.
+ */
 static long wait_for_handler(struct lane *me, uint32_t context)
 {
+	uint64_t handled = me->handled;
+
 	sched_point(me, EVENT_SIGNAL_WAIT, NULL, context, 0);
-	while (sched_block(me, NULL, 0, -1,
+	while (me->handled == handled &&
+	       sched_block(me, NULL, 0, -1,
 			   SCHED_INTERRUPTIBLE | SCHED_CANCELABLE | SCHED_NO_DEADLOCK) ==
-	       WAKE_NORMAL)
+		       WAKE_NORMAL)
 		;
 	sched_done(me, -EINTR);
 	return -EINTR;

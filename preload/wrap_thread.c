@@ -27,10 +27,20 @@ static pthread_key_t end_key;
 
 #define MAIN_STACK (8ull << 20) /* the usual RLIMIT_STACK; deeper stacks are cut short */
 
+/* libc gives the stack, with the thread's static TLS, to one of the next threads. */
+static void forget_stack(const struct lane *me)
+{
+	uint64_t size = me->stack.hi - me->stack.lo;
+
+	if (me->origin != LANE_MAIN && object_heap_count && object_maybe_in(me->stack.lo, size))
+		object_forget_range(me->stack.lo, size);
+}
+
 static void end_lane(struct lane *me)
 {
 	thread_state.inside = 1;
 	sched_event(me, EVENT_THREAD_END, object_of_lane(me), 0, 0);
+	forget_stack(me);
 	thread_state.lane = NULL;
 	thread_state.ended = true;
 	sched_end_lane(me);
@@ -107,6 +117,17 @@ static uint64_t stack_size(const pthread_attr_t *attributes)
 	return size;
 }
 
+/*
+ * The kernel's id of a thread that may not have run yet: its CPU clock is made from it (clock_getcpuclockid(3),
+ * linux/posix-timers.h).
+ */
+static uint32_t kernel_id(pthread_t handle)
+{
+	clockid_t clock;
+
+	return pthread_getcpuclockid(handle, &clock) == 0 ? ~(uint32_t)(clock >> 3) : 0;
+}
+
 int threads_create(struct lane *me, pthread_t *thread, const pthread_attr_t *attributes,
 		   void *(*start)(void *), bool c11, void *argument, uint32_t context)
 {
@@ -126,11 +147,13 @@ int threads_create(struct lane *me, pthread_t *thread, const pthread_attr_t *att
 		pthread_attr_getdetachstate(attributes, &detached);
 	child->detached = detached == PTHREAD_CREATE_DETACHED;
 	child->stack_bytes = stack_size(attributes);
+	child->signal_mask = me->signal_mask;
 	result = REAL(pthread_create)(&child->handle, attributes, lane_main, child);
 	if (result != 0) {
 		threads_abandon(child);
 	} else {
 		*thread = child->handle;
+		child->tid = kernel_id(child->handle); /* others may send it signals before it runs */
 		me->object = object_of_lane(child);
 	}
 	sched_done(me, result);

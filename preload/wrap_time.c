@@ -360,7 +360,11 @@ EXPORT unsigned sleep(unsigned seconds)
 
 	INTERPOSE_ENTER(me, context, REAL(sleep)(seconds));
 	result = sleep_operation(me, CLOCK_REALTIME, 0, &time, &time, context);
-	INTERPOSE_LEAVE(me, result == 0 ? 0 : (unsigned)time.tv_sec);
+	thread_leave(me);
+	if (result == 0)
+		return 0;
+	errno = EINTR;
+	return (unsigned)time.tv_sec;
 }
 
 /* 0, -1 when a signal handler ran, another negative number for other errors (C11, 7.26.5.7). */

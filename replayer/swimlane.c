@@ -400,7 +400,7 @@ static void add_choice(struct swimlane *swimlane, struct text *text,
 		text_add(text, "(made to fail)");
 		return;
 	case DECISION_DELIVERY:
-		text_addf(text, "(signal %" PRId64 " arrives)", decision->to);
+		text_addf(text, "(signal %" PRId64 " arrives)", decision->to % DECISION_STAGE);
 		return;
 	case DECISION_PREEMPT:
 		text_add(text, "(interrupted)");
