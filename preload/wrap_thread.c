@@ -118,8 +118,8 @@ static uint64_t stack_size(const pthread_attr_t *attributes)
 }
 
 /*
- * The kernel's id of a thread that may not have run yet: its CPU clock is made from it (clock_getcpuclockid(3),
- * linux/posix-timers.h).
+ * The kernel's id of a thread that may not have run yet: its CPU clock is made from it
+ * (clock_getcpuclockid(3), linux/posix-timers.h).
  */
 static uint32_t kernel_id(pthread_t handle)
 {
