@@ -30,7 +30,7 @@ enum decision_kind {
 	DECISION_COUNT
 };
 
-/* The choice of a DELIVERY: signal number + DECISION_STAGE for each wait of the operation before it. */
+/* The choice of a DELIVERY: the number of the signal + DECISION_STAGE for each wait before it. */
 #define DECISION_STAGE 256
 
 struct record_head {

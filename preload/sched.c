@@ -260,6 +260,7 @@ static enum lane_wake block(struct lane *me, struct object *object, uint32_t tag
 {
 	struct lane *next;
 
+	me->stage++;
 	if (deliver_interrupts(me, flags))
 		return WAKE_SIGNAL;
 	if (me->cancel_news && (flags & SCHED_CANCELABLE)) {
@@ -285,7 +286,10 @@ static enum lane_wake block(struct lane *me, struct object *object, uint32_t tag
 		me->stage++;
 		if (me->wake != WAKE_SIGNAL)
 			break;
-		/* A handler may leave by longjmp, which it may do out of interruptible calls: be in no queue then. */
+		/*
+		 * A handler may leave by longjmp, which it may do out of interruptible calls: be in
+		 * no queue then.
+		 */
 		if (flags & SCHED_INTERRUPTIBLE)
 			dequeue(me);
 		if (deliver_interrupts(me, flags))
@@ -321,8 +325,8 @@ enum lane_wake sched_block_either(struct lane *me, struct object *object, uint32
 }
 
 /*
- * An operation may ask several times (a long write in pieces): the choice says how often the answer was yes
- * before, as a yes is not written down.
+ * An operation may ask several times (a long write in pieces): the choice says how often the answer
+ * was yes before, as a yes is not written down.
  */
 bool sched_outside_ready(struct lane *me, struct outside *outside)
 {

@@ -308,7 +308,8 @@ EXPORT int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct times
 }
 
 /*
- * Until a handler has run, if only at the point before. The outside may send a signal: never a deadlock.
+ * Until a handler has run, if only at the point before. The outside may send a signal: never a
+ * deadlock.
  */
 static long wait_for_handler(struct lane *me, uint32_t context)
 {

@@ -133,7 +133,7 @@ info() {
 
 # The target's own part of a recorded or replayed stderr.
 target_stderr() {
-	grep -v '^frontrun: ' "$1"
+	grep -v '^frontrun:' "$1"
 }
 
 # record_replay [-s STATUS] [-r STATUS] [-n] NAME COMMAND...

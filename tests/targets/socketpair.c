@@ -86,6 +86,8 @@ int main(int argc, char **argv)
 	CHECK_ERRNO(recv(stream[0], buf, 1, MSG_DONTWAIT), EAGAIN);
 	CHECK(setsockopt(stream[0], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == 0);
 	CHECK_ERRNO(recv(stream[0], buf, 1, 0), EAGAIN);
+	tv = (struct timeval){ 0, 0 };
+	CHECK(setsockopt(stream[0], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == 0);
 	CHECK(shutdown(stream[0], SHUT_WR) == 0);
 	CHECK(recv(stream[0], buf, 1, 0) == 0);
 	CHECK_RC(pthread_join(tid, NULL), 0);
