@@ -58,7 +58,7 @@ struct lane {
 	bool announced;
 	uint32_t answers; /* how often the outside was ready for it, see sched_outside_ready() */
 	uint32_t stage;   /* how often the lane has waited in it */
-	bool yielding; /* the pending operation is a request to let others go first */
+	bool yielding;    /* the pending operation is a request to let others go first */
 
 	/* waiting: on an object's queue (next, previous), for the outside, until a deadline */
 	struct object *wait_object;
@@ -98,7 +98,7 @@ struct lane {
 	uint64_t stack_bytes;
 	char name[16];
 	struct once_run *once_runs; /* initialisers that it runs, the innermost first */
-	uint64_t random; /* the lane's stream of getrandom(2) */
+	uint64_t random;            /* the lane's stream of getrandom(2) */
 	bool random_seeded;
 	int64_t worked;       /* virtual ns that passed while it had the turn, without jumps */
 	uint64_t reading_k;   /* clock readings in a row: k of the operation after them ... */
@@ -126,7 +126,7 @@ struct schedule {
 	/* blocked lanes that somebody outside may wake (SCHED_NO_DEADLOCK) */
 	uint32_t foreign_waits;
 	bool started;        /* a second lane has existed */
-	bool first_ended; /* the first thread of the process, which stays as a zombie */
+	bool first_ended;    /* the first thread of the process, which stays as a zombie */
 	uint32_t ending_tid; /* kernel thread that is on its way out and must be gone first */
 	uint64_t wait_counter;
 	int64_t now;           /* virtual ns since the start */

@@ -134,9 +134,9 @@ enum lane_wake sched_block_either(struct lane *me, struct object *object, uint32
 				  struct outside *outside, int64_t deadline, unsigned flags);
 
 /*
- * Waits until `attempt` returns true: for objects that others change without telling us. Looks again
- * also after sched_release() of `object`, which may be NULL. WAKE_NORMAL then, else as sched_block().
- * `attempt` runs in whatever thread has the turn.
+ * Waits until `attempt` returns true: for objects that others change without telling us. Looks
+ * again also after sched_release() of `object`, which may be NULL. WAKE_NORMAL then, else as
+ * sched_block(). `attempt` runs in whatever thread has the turn.
  */
 enum lane_wake sched_await(struct lane *me, struct object *object, bool (*attempt)(void *),
 			   void *argument, int64_t deadline, unsigned flags);

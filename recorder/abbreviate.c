@@ -38,7 +38,10 @@ static void replace(char *at, size_t length, const char *instead)
 	memmove(at + n, at + length, strlen(at + length) + 1);
 }
 
-/* Behind "operator<", "operator<<=", "operator->" if `at` is the beginning of such a word; else `at`. */
+/*
+ * Behind "operator<", "operator<<=", "operator->" if `at` is the beginning of such a word; else
+ * `at`.
+ */
 static const char *skip_operator(const char *name, const char *at)
 {
 	if (!starts_with(at, "operator") ||

@@ -426,7 +426,9 @@ static int record(struct recording *recording)
 	trace_sink_listen(recording->sink, on_runtime_note, recording);
 	recording->flushed = now();
 	rc = session_run(session, &trace_sink_table, recording->sink, result, &err);
-	/* The rest of the trace is still to be written: no room for it is an error, not our death. */
+	/*
+	 * The rest of the trace is still to be written: no room for it is an error, not our death.
+	 */
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	if (rc && !target_pid(session_target(session))) {

@@ -54,9 +54,9 @@ struct drain *drain_new(struct region *region, const struct drain_sink *sink, vo
 void drain_free(struct drain *drain);
 
 /*
- * Hands over what is in the ring now (at most a sixteenth of the ring), gives the space back and wakes a
- * waiting writer. Returns the number of records, -DRAIN_ERR_CORRUPT, or what the sink returned;
- * after an error nothing more is read. Blocks only where the sink does.
+ * Hands over what is in the ring now (at most a sixteenth of the ring), gives the space back and
+ * wakes a waiting writer. Returns the number of records, -DRAIN_ERR_CORRUPT, or what the sink
+ * returned; after an error nothing more is read. Blocks only where the sink does.
  */
 int drain_step(struct drain *drain, struct err *err);
 
