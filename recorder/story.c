@@ -23,6 +23,7 @@ static const struct {
 
 struct edge {
 	uint32_t lane, kind, object, context, owner, owner_context;
+	bool owner_ended; /* it holds the object for ever */
 };
 
 struct line {
@@ -199,7 +200,7 @@ static void tell_edge(const struct story *story, const struct edge *edge, unsign
 	else if (!edge->owner_context && object_is(story, edge->object, "rwlock"))
 		text_add(text, " waits for it too, and goes first");
 	else
-		text_add(text, " has it");
+		text_add(text, edge->owner_ended ? " has ended and still has it" : " has it");
 	if (taken)
 		text_addf(text, " since event %" PRIu64, taken);
 	fprintf(story->out, "    %s\n", text->data);
@@ -277,13 +278,42 @@ static void tell_deadlock(const struct story *story, const cJSON *outcome)
 	tell_objects(story, edges, count);
 }
 
+/*
+ * Where nobody can run every living thread waits, and is told: an owner that does not wait has ended.
+ * Returns the first such edge, or NULL.
+ */
+static const struct edge *find_ended(struct edge *edges, unsigned count)
+{
+	const struct edge *first = NULL;
+	unsigned i, j;
+
+	for (i = 0; i < count && count < STORY_EDGES; i++) {
+		for (j = 0; j < count && edges[j].lane != edges[i].owner; j++)
+			;
+		edges[i].owner_ended = edges[i].owner && j == count;
+		if (edges[i].owner_ended && !first)
+			first = &edges[i];
+	}
+	return first;
+}
+
 static void tell_stuck(const struct story *story, const cJSON *outcome)
 {
 	struct edge edges[STORY_EDGES];
 	unsigned i, count = read_edges(outcome, edges);
+	const struct edge *ended = find_ended(edges, count);
+	struct line line;
+	struct text *text = line_begin(&line);
 
-	fprintf(story->out, "Stuck: no thread can go on, and nothing outside can wake one (a lost "
-			    "wake-up?).\n\n");
+	if (ended) {
+		naming_lane(story->naming, text, ended->owner);
+		text_add(text, " ended without giving back ");
+		naming_object(story->naming, text, ended->object);
+		fprintf(story->out, "Stuck: %s; no thread can go on.\n\n", text->data);
+	} else {
+		fprintf(story->out, "Stuck: no thread can go on, and nothing outside can wake one "
+				    "(a lost wake-up?).\n\n");
+	}
 	for (i = 0; i < count; i++)
 		tell_edge(story, &edges[i], i);
 	tell_objects(story, edges, count);

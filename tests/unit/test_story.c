@@ -71,6 +71,12 @@ static void odd_waits(void **state)
 	       "\"owner\":3,\"owner_context\":7,\"owner_k\":1},"
 	       "{\"lane\":3,\"kind\":\"cond_wait\",\"context\":6}]}",
 	       false);
+	/* T3 holds the mutex and does not wait: it has ended. */
+	expect("story-stuck-ended.txt", "stuck",
+	       "{\"edges\":[{\"lane\":1,\"kind\":\"thread_join\",\"object\":3,\"context\":5,"
+	       "\"owner\":2},{\"lane\":2,\"kind\":\"mutex_lock\",\"object\":1,\"context\":6,"
+	       "\"owner\":3,\"owner_context\":7,\"owner_k\":1}]}",
+	       false);
 }
 
 static void signals(void **state)
