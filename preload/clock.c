@@ -13,8 +13,8 @@
 #define SECOND 1000000000ll
 #define STEP_NS 1000ll
 #define WORK_PER_DOUBLING (1024 * CLOCK_READING)
-#define MOST_DOUBLINGS \
-	10 /* 1 ms a reading: a loop that waits for an hour ends in seconds, a busy server keeps its day */
+/* 1 ms a reading: a loop that waits for an hour ends in seconds, a busy server keeps its day. */
+#define MOST_DOUBLINGS 10
 
 static int64_t to_ns(const struct timespec *time)
 {
