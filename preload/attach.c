@@ -1,7 +1,8 @@
 /*
- * Start of the runtime in a program: finds and maps the region, takes its traces out of the environment, makes the
- * first lane. Runs before every other constructor (-z initfirst), so it uses raw system calls and the
- * constructor's own envp. Without REGION_ENV it stays inactive, and all interposers pass everything on.
+ * Start of the runtime in a program: finds and maps the region, takes its traces out of the
+ * environment, makes the first lane. Runs before every other constructor (-z initfirst), so it
+ * uses raw system calls and the constructor's own envp. Without REGION_ENV it stays inactive, and
+ * all interposers pass everything on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -79,8 +80,7 @@ static struct region *map_region(const char *value)
 static void report(enum boot_code code, const char *detail)
 {
 	if (detail)
-		strncpy(region->header.boot_detail, detail,
-			sizeof region->header.boot_detail - 1);
+		strncpy(region->header.boot_detail, detail, sizeof region->header.boot_detail - 1);
 	region->header.boot = code;
 	log_ring_doorbell();
 }
@@ -145,7 +145,8 @@ static void start(void)
 	memory_init();
 	process_init();
 	sched_begin(lane, EVENT_THREAD_START, object_of_lane(lane), 0);
-	sched_done_value(lane, 0, process_pid()); /* what a replay tells the program that its pid is */
+	sched_done_value(lane, 0,
+			 process_pid()); /* what a replay tells the program that its pid is */
 	report(BOOT_OK, NULL);
 	thread_state.inside = 0;
 }
@@ -210,6 +211,6 @@ EXPORT int __libc_start_main(int (*main)(int, char **, char **), int argc, char 
 			     void *stack_end)
 {
 	program_main = main;
-	return REAL(__libc_start_main)(region ? main_and_exit : main, argc, argv, init, fini, rtld_fini,
-				       stack_end);
+	return REAL(__libc_start_main)(region ? main_and_exit : main, argc, argv, init, fini,
+				       rtld_fini, stack_end);
 }

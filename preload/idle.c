@@ -153,7 +153,9 @@ static bool apply_wake(struct lane *me, int64_t number, enum lane_wake wake, boo
 		decide_diverge(me, "a thread that was woken in the recording does not wait here");
 		return false;
 	}
-	/* An attempt does the operation itself: now, as in the recording, not when its lane runs. */
+	/*
+	 * An attempt does the operation itself: now, as in the recording, not when its lane runs.
+	 */
 	if (wake == WAKE_NORMAL && lane->outside->attempt && !idle_wait_for(lane->outside)) {
 		decide_diverge(me, "something outside that happened in the recording does not");
 		return false;

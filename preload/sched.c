@@ -153,9 +153,8 @@ static void attend(struct lane *me)
 
 static inline bool needs_attention(void)
 {
-	if (schedule.outside_count &&
-	    (schedule.outside_dirty || decide_scripted() ||
-	     ++schedule.outside_tick >= OUTSIDE_EVERY))
+	if (schedule.outside_count && (schedule.outside_dirty || decide_scripted() ||
+				       ++schedule.outside_tick >= OUTSIDE_EVERY))
 		return true;
 	if (schedule.timers && (decide_clock_choices() || schedule.now >= timers_next()))
 		return true;
@@ -357,7 +356,7 @@ bool sched_outside_ready(struct lane *me, struct outside *outside)
 enum lane_wake sched_await(struct lane *me, struct object *object, bool (*attempt)(void *),
 			   void *argument, int64_t deadline, unsigned flags)
 {
-	struct outside outside = {.attempt = attempt, .argument = argument};
+	struct outside outside = { .attempt = attempt, .argument = argument };
 	enum lane_wake wake;
 
 	while (!sched_outside_ready(me, &outside)) {
@@ -470,7 +469,10 @@ bool sched_end_lane(struct lane *me)
 	log_lane_state(me);
 	if (object)
 		sched_release(object, SCHED_ANY);
-	/* Locks that it still holds: a robust mutex is free now, others stay as they are for ever. */
+	/*
+	 * Locks that it still holds: a robust mutex is free now, others stay as they are for
+	 * ever.
+	 */
 	for (i = 0; i < me->held_count; i++) {
 		if (me->held[i].object->owner == me)
 			me->held[i].object->owner = NULL;

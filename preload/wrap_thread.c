@@ -153,7 +153,8 @@ int threads_create(struct lane *me, pthread_t *thread, const pthread_attr_t *att
 		threads_abandon(child);
 	} else {
 		*thread = child->handle;
-		child->tid = kernel_id(child->handle); /* others may send it signals before it runs */
+		child->tid =
+			kernel_id(child->handle); /* others may send it signals before it runs */
 		me->object = object_of_lane(child);
 	}
 	sched_done(me, result);

@@ -279,8 +279,8 @@ static void tell_deadlock(const struct story *story, const cJSON *outcome)
 }
 
 /*
- * Where nobody can run every living thread waits, and is told: an owner that does not wait has ended.
- * Returns the first such edge, or NULL.
+ * Where nobody can run every living thread waits, and is told: an owner that does not wait has
+ * ended. Returns the first such edge, or NULL.
  */
 static const struct edge *find_ended(struct edge *edges, unsigned count)
 {

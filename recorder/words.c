@@ -90,7 +90,6 @@ const struct words_row words_table[EVENT_COUNT] = {
 	[EVENT_POLL] = { "polls", "poll", COUNT },
 	[EVENT_SELECT] = { "selects", "select", COUNT },
 	[EVENT_EPOLL_WAIT] = { "waits for events[ of @]", "wait for events[ of @]", COUNT },
-	[EVENT_OPEN] = { "opens[ @]", "open[ @]", COUNT },
 	[EVENT_CLOSE] = { "closes[ @]", "close[ @]", CALL },
 	[EVENT_SHUTDOWN] = { "shuts down[ @]", "shut down[ @]", CALL },
 	[EVENT_FILE_LOCK] = { "locks the file[ @]", "lock the file[ @]", CALL },
@@ -107,8 +106,5 @@ const struct words_row words_table[EVENT_COUNT] = {
 	[EVENT_SIGNAL_WAIT] = { "waits for a signal", "wait for a signal", COUNT },
 	[EVENT_SIGNAL] = { "handles a signal", "handle a signal", COUNT },
 	/* what the scheduler itself had to do */
-	[EVENT_OUTSIDE] = { "is in a blocking call", "make a blocking call", PLAIN },
 	[EVENT_PREEMPTED] = { "is interrupted", "be interrupted", PLAIN },
-	[EVENT_USER] = { "is at a point of the program[, @]",
-			 "go on at a point of the program[, @]", PLAIN },
 };
