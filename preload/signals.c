@@ -343,11 +343,19 @@ long signals_action(int number, const struct sigaction *action, struct sigaction
 		return 0;
 	}
 	mine = *action;
+	sigdelset(&mine.sa_mask, SIGSYS); /* blocked, the trap layer's signal would kill */
+	if (number == SIGSYS) { /* the trap layer's; the program gets its own back when it asks */
+		actions[number] = *action;
+		if (old)
+			*old = before;
+		return 0;
+	}
 	if (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN) {
 		mine.sa_sigaction = on_signal;
 		mine.sa_flags |= SA_SIGINFO;
 		mine.sa_flags &= ~(int)SA_RESETHAND;
 		actions[number] = *action;
+		actions[number].sa_mask = mine.sa_mask;
 		handled[number] = true;
 	} else {
 		handled[number] = false;
