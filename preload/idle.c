@@ -103,7 +103,7 @@ static void jump(struct lane *me, struct lane *to, enum decision_kind kind, bool
 
 bool sched_expire(struct lane *me, int64_t deadline)
 {
-	if (deadline < 0 || deadline - schedule.now > SCHED_SLOW_NS ||
+	if (deadline <= schedule.now || deadline - schedule.now > SCHED_SLOW_NS ||
 	    !decide_choose(me, DECISION_TIMEOUT, 2))
 		return false;
 	move_clock(deadline);

@@ -59,6 +59,8 @@ static enum lane_wake wait_for_signal(struct lane *me, struct object *object, in
 {
 	enum lane_wake wake;
 
+	if (deadline >= 0 && deadline <= schedule.now)
+		return WAKE_TIMEOUT;
 	if (sched_choose(me, DECISION_SPURIOUS, 2))
 		return WAKE_NORMAL;
 	if (sched_expire(me, deadline))
