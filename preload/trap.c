@@ -1,6 +1,7 @@
 /*
  * The trap layer: SIGSYS for system calls from the text of libc (and of OpenMP runtimes, which wait
- * on futexes of their own). Our own calls are inline in this library and never trapped.
+ * on futexes of their own). Our own calls are inline in this library and never trapped. Of sanitizer
+ * runtimes only the futex calls are: their report holds locks of their own across calls of libc.
  *
  * The signal mask and SIGSYS itself need care: libc blocks all signals with an inline
  * rt_sigprocmask in pthread_create and posix_spawn, and a blocked SIGSYS kills. So that call is
@@ -9,6 +10,7 @@
  */
 #include "preload/trap.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/futex.h>
@@ -41,6 +43,11 @@ static bool active;
 
 /* Libraries whose text is in scope. */
 static const char *const in_scope[] = { "libc.so.6", "libgomp.so", "libomp.so", "libiomp5.so" };
+
+/* Libraries of which only the futex calls are. */
+static const char *const locks_in_scope[] = {
+	"libasan.so", "libhwasan.so", "liblsan.so", "libtsan.so", "libubsan.so", "libclang_rt.",
+};
 
 /* rt_sigprocmask(2) on the mask that the return from the handler will restore. */
 static long change_mask(ucontext_t *context, const long a[6])
@@ -141,7 +148,8 @@ static void on_trap(int signal, siginfo_t *info, void *context_)
 		result = change_mask(context, a);
 	} else if (number == SYS_rt_sigaction && a[0] == SIGSYS) {
 		result = 0; /* ours; whatever the program wants of it */
-	} else if (me && !thread_state.inside && is_controlled(number)) {
+	} else if (me && !thread_state.inside && is_controlled(number) &&
+		   raw(SYS_gettid) == me->tid) {
 		thread_state.inside = 1;
 		region->process[process_index].trapped++;
 		result = controlled(me, number, a, context);
@@ -162,26 +170,50 @@ static bool ends_with_library(const char *path, const char *name)
 	return strncmp(base, name, strlen(name)) == 0;
 }
 
+static bool is_library_of(const struct module *module, const char *const *names, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (ends_with_library(module->path, names[i]))
+			return true;
+	return false;
+}
+
+static bool holds(const struct module *module, const void *address)
+{
+	size_t i;
+
+	for (i = 0; i < module->n_segments; i++)
+		if ((uint64_t)address - module->segments[i].start <
+		    module->segments[i].end - module->segments[i].start)
+			return true;
+	return false;
+}
+
 static uint32_t find_ranges(struct trap_range *ranges)
 {
+	/* In a program that was linked with a static sanitizer runtime (clang's way). */
+	const void *sanitizer = dlsym(RTLD_DEFAULT, "__sanitizer_print_stack_trace");
 	const struct module *module;
 	uint32_t i, count = 0;
-	size_t j, k;
+	bool all, locks;
+	size_t k;
 
 	for (i = 0; i < modules_count(); i++) {
 		module = modules_get(i);
-		for (j = 0; j < sizeof in_scope / sizeof *in_scope; j++) {
-			if (!ends_with_library(module->path, in_scope[j]))
-				continue;
-			for (k = 0; k < module->n_segments && count < MOST_RANGES; k++) {
-				struct trap_range range = { module->segments[k].start,
-							    module->segments[k].end };
+		all = is_library_of(module, in_scope, sizeof in_scope / sizeof *in_scope);
+		locks = is_library_of(module, locks_in_scope,
+				      sizeof locks_in_scope / sizeof *locks_in_scope) ||
+			(sanitizer && holds(module, sanitizer));
+		for (k = 0; (all || locks) && k < module->n_segments && count < MOST_RANGES; k++) {
+			struct trap_range range = { module->segments[k].start,
+						    module->segments[k].end, !all };
 
-				if (!module->segments[k].exec ||
-				    range.start >> 32 != (range.end - 1) >> 32)
-					continue;
-				ranges[count++] = range;
-			}
+			if (!module->segments[k].exec ||
+			    range.start >> 32 != (range.end - 1) >> 32)
+				continue;
+			ranges[count++] = range;
 		}
 	}
 	return count;

@@ -6,10 +6,12 @@
 #define PRELOAD_TRAP_FILTER_H
 
 #include <linux/filter.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct trap_range {
 	uint64_t start, end; /* end exclusive; must not cross a multiple of 4 GB */
+	bool locks_only;     /* trap futex(2) and rt_sigprocmask(2), whatever the program says */
 };
 
 /*
