@@ -90,7 +90,7 @@ struct session_result {
 
 /*
  * Values of plan_run for a recording: virtual time from now, logical pids, the CPUs of this
- * machine, a seed for the target's own randomness, 20 ms of idle waiting.
+ * machine, a seed for the target's own randomness, an hour of idle waiting.
  */
 void session_run_defaults(struct plan_run *run);
 
