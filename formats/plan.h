@@ -66,9 +66,9 @@ struct plan_prefix {
 };
 
 enum strategy_id {
-	STRATEGY_NATURAL,
-	STRATEGY_RANDOM,
-	STRATEGY_SCRIPT,
+#define STRATEGY(symbol, name) STRATEGY_##symbol,
+#include "formats/strategy.def"
+	STRATEGY_COUNT
 };
 
 struct plan_strategy {

@@ -3,19 +3,16 @@
  */
 #include "preload/strategy.h"
 
-const struct strategy *const strategy_table[] = {
-	[STRATEGY_NATURAL] = &strategy_natural,
-	[STRATEGY_RANDOM] = &strategy_random,
-	[STRATEGY_SCRIPT] = &strategy_script,
+const struct strategy *const strategy_table[STRATEGY_COUNT] = {
+#define STRATEGY(symbol, name) [STRATEGY_##symbol] = &strategy_##name,
+#include "formats/strategy.def"
 };
-
-const uint32_t strategy_count = sizeof strategy_table / sizeof *strategy_table;
 
 int strategy_init(struct strategy_state *state, const struct plan_strategy *plan)
 {
 	uint32_t i;
 
-	if (plan->id >= strategy_count)
+	if (plan->id >= STRATEGY_COUNT)
 		return -22;
 	state->strategy = strategy_table[plan->id];
 	state->random = plan->seed;

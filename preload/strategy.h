@@ -1,7 +1,7 @@
 /*
  * Strategies: who goes on. Pure and freestanding: no libc, no clock, no randomness but their seed;
  * the state is the caller's, so that the same code is tested without a target. A new one = one file
- * and one row in strategy_table (docs/howto-add-a-strategy.md).
+ * and one row in formats/strategy.def (docs/howto-add-a-strategy.md).
  */
 #ifndef PRELOAD_STRATEGY_H
 #define PRELOAD_STRATEGY_H
@@ -41,11 +41,12 @@ struct strategy {
 	uint32_t (*choose)(struct strategy_state *state, enum decision_kind kind, uint32_t count);
 };
 
-/* By enum strategy_id; `strategy_count` rows. */
-extern const struct strategy *const strategy_table[];
-extern const uint32_t strategy_count;
+/* One for each row of formats/strategy.def, in a file of its own: strategy_natural, ... */
+#define STRATEGY(symbol, name) extern const struct strategy strategy_##name;
+#include "formats/strategy.def"
 
-extern const struct strategy strategy_natural, strategy_random, strategy_script;
+/* By enum strategy_id. */
+extern const struct strategy *const strategy_table[STRATEGY_COUNT];
 
 /* 0, or -22 (EINVAL) for an unknown id. */
 int strategy_init(struct strategy_state *state, const struct plan_strategy *plan);

@@ -105,7 +105,7 @@ static int set_parameter(struct plan_strategy *strategy, const struct command *c
 		const char *name;
 	} known[] = {
 #define PARAMETER(symbol, index, name, otherwise) { STRATEGY_##symbol, index, name },
-#include "recorder/strategies.def"
+#include "formats/strategy.def"
 	};
 	size_t n = strcspn(text, "="), i;
 	char *end;

@@ -25,9 +25,9 @@ const char *const header_flag_names[HEADER_FLAGS] = {
 	"logical_pids",
 };
 
-const char *const header_strategies[HEADER_STRATEGIES] = {
-#define STRATEGY(symbol, name) [STRATEGY_##symbol] = name,
-#include "recorder/strategies.def"
+const char *const header_strategies[STRATEGY_COUNT] = {
+#define STRATEGY(symbol, name) [STRATEGY_##symbol] = #name,
+#include "formats/strategy.def"
 };
 
 static const char *const allowed[] = {
@@ -51,7 +51,7 @@ bool header_allows(const char *entry)
 
 const char *header_strategy_name(unsigned id)
 {
-	return id < HEADER_STRATEGIES ? header_strategies[id] : NULL;
+	return id < STRATEGY_COUNT ? header_strategies[id] : NULL;
 }
 
 /* cJSON holds doubles: larger integers are decimal strings, as everywhere in a trace. */

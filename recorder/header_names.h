@@ -12,10 +12,9 @@
 
 /* bits of enum plan_run_flag that a recording may set, from the lowest on */
 #define HEADER_FLAGS 2u
-#define HEADER_STRATEGIES (STRATEGY_SCRIPT + 1u)
 
 extern const char *const header_flag_names[HEADER_FLAGS];
-extern const char *const header_strategies[HEADER_STRATEGIES];
+extern const char *const header_strategies[STRATEGY_COUNT];
 
 /* "NAME=value" may be stored in a trace. */
 bool header_allows(const char *entry);

@@ -19,7 +19,7 @@ int header_strategy_by_name(const char *name)
 {
 	unsigned i;
 
-	for (i = 0; i < HEADER_STRATEGIES; i++)
+	for (i = 0; i < STRATEGY_COUNT; i++)
 		if (!strcmp(header_strategies[i], name))
 			return (int)i;
 	return -1;

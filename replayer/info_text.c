@@ -56,7 +56,7 @@ static void add_parameters(struct text *text, const cJSON *strategy)
 		int index;
 	} known[] = {
 #define PARAMETER(symbol, index, name, otherwise) { name, STRATEGY_##symbol, index },
-#include "recorder/strategies.def"
+#include "formats/strategy.def"
 	};
 	int id = header_strategy_by_name(fields_string(strategy, "name", ""));
 	const char *value;

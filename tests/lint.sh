@@ -87,6 +87,8 @@ unused_rows() {
 			prefix=$(sed -nE "s/^#[ \t]*define[ \t]+$macro\(([a-z_]+)[,)].*[ \t]([A-Z][A-Z0-9_]*_)##\1,?\$/\2/p" \
 				"${sources[@]}" | head -1)
 			[ -n "$prefix" ] || continue
+			# Rows that link a function or a struct of their name are used by that.
+			grep -qsE "^#[ \t]*define[ \t]+$macro\(.*&[a-z_]+##" "${sources[@]}" && continue
 			sed -nE "s/^$macro\(([A-Z][A-Z0-9_]*)[,)].*/\1/p" "$f" | while read -r symbol; do
 				grep -qx "$prefix$symbol" <<<"$code" && continue
 				grep -qxE "($prefix)?$symbol" <<<"$rows" && continue
@@ -122,6 +124,17 @@ else
 	result "the runtime's constructors run first" \
 		"$(readelf -dW "$so" | grep -q INITFIRST || echo "no DF_1_INITFIRST")"
 fi
+
+#
+# Documentation: what is made of the tables, and files that it names
+#
+result "the tables in README.md are those of the code (make readme-tables)" \
+	"$(mk/readme-tables.sh --check 2>&1)"
+# A path in back quotes, or a C header or source named in the text, has to be there.
+result "documents name files that exist" "$(grep -oHE \
+	'\b(formats|preload|recorder|replayer|fuzz|tests|corpus|docs|mk)/[A-Za-z0-9_/.-]*[A-Za-z0-9_]\.(c|h|S|def|sh|mk|json|md|t|awk|py)\b' \
+	README.md docs/*.md corpus/README.md | grep -vE "NAME|FAMILY" |
+	while IFS=: read -r document f; do [ -e "$f" ] || echo "$document: $f"; done | sort -u)"
 
 #
 # Formatting, only by the version the style file is written for: others differ in details

@@ -46,7 +46,8 @@ static void names(void **state)
 		{ "Scheduler<int>::enqueue<std::pair<unsigned long, unsigned long>, "
 		  "std::tuple<char, char>>",
 		  "Scheduler<int>::enqueue<...>" },
-		{ "operator<< <std::chrono::duration<long, std::ratio<1l, 1000000000l>>>(std::ostream&)",
+		{ "operator<< <std::chrono::duration<long, std::ratio<1l, 1000000000l>>>"
+		  "(std::ostream&)",
 		  "operator<< <...>(std::ostream&)" },
 		/* Not C++ at all. */
 		{ "<alloc::vec::Vec<T> as core::ops::Drop>::drop", SAME },

@@ -348,13 +348,13 @@ static void numbers_below(void **unused)
 
 static void the_table_is_complete(void **unused)
 {
-	struct plan_strategy plan = { .id = strategy_count };
+	struct plan_strategy plan = { .id = STRATEGY_COUNT };
 	struct strategy_state state;
 	uint32_t i, j;
 
 	(void)unused;
 	assert_int_equal(strategy_init(&state, &plan), -22);
-	for (i = 0; i < strategy_count; i++) {
+	for (i = 0; i < STRATEGY_COUNT; i++) {
 		assert_non_null(strategy_table[i]);
 		assert_true(strategy_table[i]->name[0] != '\0');
 		for (j = 0; j < i; j++)
