@@ -93,6 +93,22 @@ fr replay strange.zst
 is "not UTF-8: replay" "$status" 0
 like "not UTF-8: replay says what it runs" "$err" '^frontrun: replaying strange\.zst: \./strang\\xffe$'
 
+# Standard output and standard error are two things, also where they are one file.
+for seed in 1 2 3 4 5 6 7 8 9; do
+	fr record -o both.zst --strategy random --seed $seed "$B/corpus/bank"
+	[ "$status" = 0 ] || break
+done
+is "streams: a program that uses both" "$status $(target_stderr err)" \
+	"1 bank: money lost: expected savings 70, checking 30"
+run bash -c '"$1" replay both.zst 2>&1' - "$FR"
+is "streams: a replay into one file" "$status" 1
+run bash -c '"$1" replay both.zst >/dev/null 2>&1' - "$FR"
+is "streams: a replay into nothing" "$status" 1
+run bash -c '"$1" record -o one.zst --strategy random --seed $2 "$3" 2>&1' - "$FR" $seed "$B/corpus/bank"
+is "streams: a recording into one file" "$status" 1
+fr replay one.zst
+is "streams: its replay into two" "$status" 1
+
 # Descriptors are called what they are.
 fr record -o pipe.zst "$B/targets/pipe_threads"
 like "descriptors: a pipe" "$("$FR" show pipe.zst)" '(writes to|reads from) pipe'
