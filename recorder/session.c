@@ -367,11 +367,12 @@ static void judge(struct session *session, const struct target_report *report,
 		result->interrupted = SIGINT;
 }
 
-static void collect(struct session *session, const struct drain *drain,
+/* `damaged`: the target wrote over the region, and nothing that it holds is worth telling. */
+static void collect(struct session *session, const struct drain *drain, bool damaged,
 		    struct session_result *result)
 {
 	const struct region *region = session->region.map;
-	unsigned n = region_processes(region), i;
+	unsigned n = damaged ? 0 : region_processes(region), i;
 
 	result->boot = region_boot(region, result->boot_detail, sizeof(result->boot_detail));
 	if (session->booted)
@@ -389,7 +390,10 @@ static void collect(struct session *session, const struct drain *drain,
 				       : process.order_hash;
 		result->hb_hash = i ? hash_mix(result->hb_hash, process.hb_hash) : process.hb_hash;
 	}
-	result->stderr_length = region_copy_stderr(region, result->stderr_tail);
+	if (damaged)
+		memset(&result->failure, 0, sizeof(result->failure));
+	else
+		result->stderr_length = region_copy_stderr(region, result->stderr_tail);
 	result->seconds = now() - session->started - session->paused;
 }
 
@@ -457,7 +461,7 @@ int session_run(struct session *session, const struct drain_sink *sink, void *se
 	drain = drain_new(session->region.map, sink, self);
 	rc = run_loop(session, drain, result, &report, err);
 	judge(session, &report, result);
-	collect(session, drain, result);
+	collect(session, drain, rc == -DRAIN_ERR_CORRUPT, result);
 	result->orphans = session->killed ? 0 : report.orphans;
 	drain_free(drain);
 	give_signals_back(before);
