@@ -125,7 +125,7 @@ int cmd_explain(const struct command *command, int argc, char **argv)
 			fprintf(stderr, "frontrun: explaining %s\n", file.path);
 		status = explain(&options, &file);
 		if (file.damage.code)
-			fprintf(stderr, "frontrun: %s: %s\n", file.path, file.damage.text);
+			fprintf(stderr, "frontrun: %s: %s\n", file.path, trace_file_damage(&file));
 		trace_file_close(&file);
 	}
 	options_fini(&options);

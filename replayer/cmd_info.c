@@ -229,7 +229,7 @@ int cmd_info(const struct command *command, int argc, char **argv)
 			fprintf(stderr, "frontrun: about %s\n", file.path);
 		status = info_print(&options, &file);
 		if (file.damage.code) {
-			fprintf(stderr, "frontrun: %s: %s\n", file.path, file.damage.text);
+			fprintf(stderr, "frontrun: %s: %s\n", file.path, trace_file_damage(&file));
 			status = EXIT_VIEW_BAD_TRACE;
 		}
 		trace_file_close(&file);

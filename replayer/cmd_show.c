@@ -182,7 +182,7 @@ int cmd_show(const struct command *command, int argc, char **argv)
 			fprintf(stderr, "frontrun: showing %s\n", file.path);
 		status = show(&options, &file, &selection);
 		if (file.damage.code)
-			fprintf(stderr, "frontrun: %s: %s\n", file.path, file.damage.text);
+			fprintf(stderr, "frontrun: %s: %s\n", file.path, trace_file_damage(&file));
 		trace_file_close(&file);
 	}
 	free(selection.objects);

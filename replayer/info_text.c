@@ -144,7 +144,7 @@ static void put_ending(const struct info *info, FILE *out)
 	put(out, "ended with", &text);
 	text_reset(&text);
 	text_add(&text, damage->code ? "no: " : "yes");
-	text_add_clean(&text, damage->text);
+	text_add_clean(&text, trace_file_damage(info->file));
 	put(out, "complete", &text);
 	text_reset(&text);
 	add_counted(&text, info->census.events, "event");

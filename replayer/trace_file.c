@@ -53,3 +53,13 @@ void trace_file_close(struct trace_file *file)
 	free(file->path);
 	*file = (struct trace_file){ 0 };
 }
+
+const char *trace_file_damage(const struct trace_file *file)
+{
+	size_t length = strlen(file->path);
+	const char *text = file->damage.text;
+
+	if (strncmp(text, file->path, length) == 0 && strncmp(text + length, ": ", 2) == 0)
+		return text + length + 2;
+	return text;
+}

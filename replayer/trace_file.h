@@ -35,4 +35,7 @@ struct trace_file {
 int trace_file_open(struct trace_file *file, const char *path, struct err *err);
 void trace_file_close(struct trace_file *file);
 
+/* The sentence about the damage, without the name of the file that it may begin with. */
+const char *trace_file_damage(const struct trace_file *file);
+
 #endif
