@@ -28,6 +28,7 @@
 #include "preload/io.h"
 #include "preload/log.h"
 #include "preload/modules.h"
+#include "preload/object.h"
 #include "preload/raw.h"
 #include "preload/sched.h"
 #include "preload/signals.h"
@@ -40,6 +41,8 @@
 #define SYS_BIT (1ull << (SIGSYS - 1))
 
 static bool active;
+static struct trap_range ranges[MOST_RANGES];
+static uint32_t range_count;
 
 /* Libraries whose text is in scope. */
 static const char *const in_scope[] = { "libc.so.6", "libgomp.so", "libomp.so", "libiomp5.so" };
@@ -134,6 +137,30 @@ static bool wakes_waiters(long operation)
 	       (operation & FUTEX_CMD_MASK) == FUTEX_WAKE_BITSET;
 }
 
+/*
+ * A wake of a sanitizer runtime that no lane waits for. The thread with which it stops the others
+ * to look for leaks may or may not wait already: not a thing of the schedule.
+ */
+static bool wakes_no_lane(uint64_t address, const long a[6])
+{
+	const struct object *object;
+	uint32_t i;
+
+	if (!wakes_waiters(a[1]))
+		return false;
+	for (i = 0; i < range_count; i++)
+		if (address >= ranges[i].start && address < ranges[i].end)
+			break;
+	if (i == range_count || !ranges[i].locks_only)
+		return false;
+	object = object_peek((void *)a[0], OBJECT_FUTEX);
+	for (i = 0; object && i < schedule.lane_slots; i++)
+		if (lanes[i].number && lanes[i].state == LANE_BLOCKED &&
+		    lanes[i].wait_object == object)
+			return false;
+	return true;
+}
+
 static void on_trap(int signal, siginfo_t *info, void *context_)
 {
 	ucontext_t *context = context_;
@@ -149,7 +176,8 @@ static void on_trap(int signal, siginfo_t *info, void *context_)
 	} else if (number == SYS_rt_sigaction && a[0] == SIGSYS) {
 		result = 0; /* ours; whatever the program wants of it */
 	} else if (me && !thread_state.inside && is_controlled(number) &&
-		   raw(SYS_gettid) == me->tid) {
+		   raw(SYS_gettid) == me->tid &&
+		   (number != SYS_futex || !wakes_no_lane((uint64_t)registers[REG_RIP], a))) {
 		thread_state.inside = 1;
 		region->process[process_index].trapped++;
 		result = controlled(me, number, a, context);
@@ -191,12 +219,12 @@ static bool holds(const struct module *module, const void *address)
 	return false;
 }
 
-static uint32_t find_ranges(struct trap_range *ranges)
+static void find_ranges(void)
 {
 	/* In a program that was linked with a static sanitizer runtime (clang's way). */
 	const void *sanitizer = dlsym(RTLD_DEFAULT, "__sanitizer_print_stack_trace");
 	const struct module *module;
-	uint32_t i, count = 0;
+	uint32_t i;
 	bool all, locks;
 	size_t k;
 
@@ -206,17 +234,16 @@ static uint32_t find_ranges(struct trap_range *ranges)
 		locks = is_library_of(module, locks_in_scope,
 				      sizeof locks_in_scope / sizeof *locks_in_scope) ||
 			(sanitizer && holds(module, sanitizer));
-		for (k = 0; (all || locks) && k < module->n_segments && count < MOST_RANGES; k++) {
+		for (k = 0; (all || locks) && k < module->n_segments; k++) {
 			struct trap_range range = { module->segments[k].start,
 						    module->segments[k].end, !all };
 
-			if (!module->segments[k].exec ||
+			if (!module->segments[k].exec || range_count == MOST_RANGES ||
 			    range.start >> 32 != (range.end - 1) >> 32)
 				continue;
-			ranges[count++] = range;
+			ranges[range_count++] = range;
 		}
 	}
-	return count;
 }
 
 /* The kernel's own structure: libc's sigaction would add its own flags, and is trapped. */
@@ -253,7 +280,6 @@ static long install_handler(void)
 static long install(void)
 {
 	static struct sock_filter scoped[MOST_INSTRUCTIONS];
-	struct trap_range ranges[MOST_RANGES];
 	struct sock_fprog program = { .filter = scoped };
 	const struct sock_filter *given;
 	uint32_t length, count;
@@ -263,8 +289,9 @@ static long install(void)
 	if (!given)
 		return 0;
 	modules_rescan();
-	count = trap_filter_scope(given, length / sizeof *given, ranges, find_ranges(ranges),
-				  scoped, MOST_INSTRUCTIONS);
+	find_ranges();
+	count = trap_filter_scope(given, length / sizeof *given, ranges, range_count, scoped,
+				  MOST_INSTRUCTIONS);
 	if (!count)
 		return -EINVAL;
 	program.len = (unsigned short)count;
