@@ -63,14 +63,18 @@ static long block(struct lane *me, struct object *object, struct futex_wait *wai
 	struct outside outside = { .attempt = has_changed, .argument = wait };
 	enum lane_wake wake;
 
-	if (object->shared ? sched_outside_ready(me, &outside) : has_changed(wait))
+	if (!object->shared && has_changed(wait))
 		return -EAGAIN;
 	if (sched_expire(me, deadline))
 		return -ETIMEDOUT;
-	if (object->shared)
-		wake = sched_block_either(me, object, bits, &outside, deadline, flags);
-	else
-		wake = sched_block(me, object, bits, deadline, flags);
+	do {
+		if (object->shared ? sched_outside_ready(me, &outside) : has_changed(wait))
+			return -EAGAIN;
+		if (object->shared)
+			wake = sched_block_either(me, object, bits, &outside, deadline, flags);
+		else
+			wake = sched_block(me, object, bits, deadline, flags);
+	} while (wake == WAKE_RESTART);
 	return wake == WAKE_TIMEOUT ? -ETIMEDOUT : wake == WAKE_SIGNAL ? -EINTR : 0;
 }
 

@@ -168,10 +168,14 @@ long io_wait_select(struct lane *me, long a[6], int64_t deadline)
 {
 	if (a[0] <= 0 || (!a[1] && !a[2] && !a[3])) { /* a sleep */
 		unsigned flags = SCHED_INTERRUPTIBLE | SCHED_CANCELABLE;
+		enum lane_wake wake;
 
 		if (deadline < 0)
 			flags |= SCHED_NO_DEADLOCK;
-		return sched_block(me, NULL, 0, deadline, flags) == WAKE_TIMEOUT ? 0 : -EINTR;
+		do
+			wake = sched_block(me, NULL, 0, deadline, flags);
+		while (wake == WAKE_RESTART);
+		return wake == WAKE_TIMEOUT ? 0 : -EINTR;
 	}
 	return select_blocking(me, a, deadline);
 }

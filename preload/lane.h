@@ -27,8 +27,9 @@ struct outside;
 enum lane_wake {
 	WAKE_NORMAL,  /* somebody woke the lane, or its object may be free: try again */
 	WAKE_TIMEOUT, /* the deadline was reached (or the strategy said so) */
-	WAKE_SIGNAL,  /* a signal handler has to run: EINTR where the call is interruptible */
-	WAKE_CANCEL,  /* pthread_cancel: call pthread_testcancel() */
+	WAKE_SIGNAL,  /* a signal handler has run: EINTR where the call is interruptible */
+	WAKE_CANCEL,  /* pthread_cancel, only where the caller wants to act on it later */
+	WAKE_RESTART, /* a handler has run, or a cancellation does not count: look again */
 };
 
 /* A lock that the lane holds, for deadlock reports. */
@@ -91,7 +92,8 @@ struct lane {
 	void *argument;
 	bool c11; /* `start` returns int */
 	bool detached, joined, cancelled;
-	bool cancel_news; /* it was cancelled, and has not blocked since where that counts */
+	bool cancel_news;   /* ... and it has not blocked since where that counts */
+	bool cancel_unsaid; /* ... and libc does not know it yet */
 	/* PTHREAD_CANCEL_ASYNCHRONOUS, acted upon at the end of each operation */
 	bool asynchronous;
 	struct unwind_stack stack;
@@ -146,6 +148,12 @@ extern volatile uint32_t sched_attention;
 
 /* The calling thread's lane, by the hand-off back end; NULL for threads that are not lanes. */
 struct lane *lane_current(void);
+
+/*
+ * Acts on the cancellation of the calling thread's lane, by wrap_thread.c: returns only where it is
+ * disabled. The lane is in no queue.
+ */
+void lane_cancel(struct lane *me);
 
 /* The lane with this number, or NULL when it has never been or its slot was used again. */
 struct lane *lane_by_number(uint32_t number);

@@ -244,24 +244,32 @@ void sched_event(struct lane *me, unsigned kind, struct object *object, uint32_t
 	done(me, result, NULL);
 }
 
-/* Delivers what waits; true when the call that is about to wait, or waits, must fail with EINTR. */
-static bool deliver_interrupts(struct lane *me, unsigned flags)
+/*
+ * Delivers what waits; WAKE_NORMAL when nothing did. Handlers may do what changes the object that
+ * is waited for, and may wait themselves, so a lane is in no queue while they run, and has to
+ * look again afterwards.
+ */
+static enum lane_wake deliver(struct lane *me, unsigned flags)
 {
 	int delivered = me->pending_signals || decide_scripted() ? signals_deliver(me) : 0;
 
-	if (!(flags & SCHED_INTERRUPTIBLE))
-		return false;
-	return delivered == 2 || (delivered == 1 && !(flags & SCHED_RESTARTABLE));
+	if (!delivered)
+		return WAKE_NORMAL;
+	if ((flags & SCHED_INTERRUPTIBLE) && (delivered == 2 || !(flags & SCHED_RESTARTABLE)))
+		return WAKE_SIGNAL;
+	return WAKE_RESTART;
 }
 
-static enum lane_wake block(struct lane *me, struct object *object, uint32_t tag, int64_t deadline,
-			    unsigned flags, struct outside *outside)
+static enum lane_wake block_once(struct lane *me, struct object *object, uint32_t tag,
+				 int64_t deadline, unsigned flags, struct outside *outside)
 {
+	enum lane_wake wake;
 	struct lane *next;
 
 	me->stage++;
-	if (deliver_interrupts(me, flags))
-		return WAKE_SIGNAL;
+	wake = deliver(me, flags);
+	if (wake != WAKE_NORMAL)
+		return wake;
 	if (me->cancel_news && (flags & SCHED_CANCELABLE)) {
 		me->cancel_news = false;
 		return WAKE_CANCEL;
@@ -275,34 +283,33 @@ static enum lane_wake block(struct lane *me, struct object *object, uint32_t tag
 	me->outside = outside;
 	enqueue(me, object, tag, false);
 	announce(me);
-	for (;;) {
-		me->wake = WAKE_NORMAL;
-		core_set_blocked(me);
-		deadlock_check(me);
-		next = idle_pick(me);
-		if (next != me)
-			hand_over(me, next);
-		me->stage++;
-		if (me->wake != WAKE_SIGNAL)
-			break;
-		/*
-		 * A handler may leave by longjmp, which it may do out of interruptible calls: be in
-		 * no queue then.
-		 */
-		if (flags & SCHED_INTERRUPTIBLE)
-			dequeue(me);
-		if (deliver_interrupts(me, flags))
-			return WAKE_SIGNAL;
-		if (flags & SCHED_INTERRUPTIBLE)
-			enqueue(me, object, tag, false);
-		announce(me);
-	}
+	me->wake = WAKE_NORMAL;
+	core_set_blocked(me);
+	deadlock_check(me);
+	next = idle_pick(me);
+	if (next != me)
+		hand_over(me, next);
+	me->stage++;
 	dequeue(me);
 	me->deadline = -1;
 	me->outside = NULL;
 	me->no_deadlock = false;
 	me->cancelable = false;
-	return (enum lane_wake)me->wake;
+	if (me->wake != WAKE_SIGNAL)
+		return (enum lane_wake)me->wake;
+	wake = deliver(me, flags);
+	return wake == WAKE_NORMAL ? WAKE_RESTART : wake;
+}
+
+static enum lane_wake block(struct lane *me, struct object *object, uint32_t tag, int64_t deadline,
+			    unsigned flags, struct outside *outside)
+{
+	enum lane_wake wake = block_once(me, object, tag, deadline, flags, outside);
+
+	if (wake != WAKE_CANCEL || (flags & SCHED_CANCEL_LATER))
+		return wake;
+	lane_cancel(me); /* returns where cancellation is disabled */
+	return WAKE_RESTART;
 }
 
 enum lane_wake sched_block(struct lane *me, struct object *object, uint32_t tag, int64_t deadline,
@@ -361,7 +368,7 @@ enum lane_wake sched_await(struct lane *me, struct object *object, bool (*attemp
 
 	while (!sched_outside_ready(me, &outside)) {
 		wake = block(me, object, SCHED_ANY, deadline, flags, &outside);
-		if (wake != WAKE_NORMAL)
+		if (wake != WAKE_NORMAL && wake != WAKE_RESTART)
 			return wake;
 	}
 	return WAKE_NORMAL;

@@ -37,14 +37,14 @@ static inline struct lane *thread_enter(void)
 	return me;
 }
 
-/* Acts on a cancellation where its type is asynchronous. */
-void thread_cancel_now(void);
+/* Lets libc know of a cancellation, and acts on it where its type is asynchronous. */
+void thread_cancel_now(struct lane *me);
 
 static inline void thread_leave(struct lane *me)
 {
 	thread_state.inside = 0;
-	if (__builtin_expect(me->cancelled && me->asynchronous, 0))
-		thread_cancel_now();
+	if (__builtin_expect(me->cancelled && (me->cancel_unsaid || me->asynchronous), 0))
+		thread_cancel_now(me);
 }
 
 /*

@@ -32,6 +32,7 @@
 #include "preload/raw.h"
 #include "preload/sched.h"
 #include "preload/signals.h"
+#include "preload/sleep.h"
 #include "preload/thread_state.h"
 #include "preload/trap_filter.h"
 
@@ -82,31 +83,6 @@ static long change_mask(ucontext_t *context, const long a[6])
 	return 0;
 }
 
-static long sleep_call(struct lane *me, long number, const long a[6], uint32_t context)
-{
-	const struct timespec *time =
-		(const struct timespec *)(number == SYS_nanosleep ? a[0] : a[2]);
-	struct timespec *left = (struct timespec *)(number == SYS_nanosleep ? a[1] : a[3]);
-	bool absolute = number == SYS_clock_nanosleep && (a[1] & TIMER_ABSTIME);
-	int64_t deadline;
-	long result = 0;
-
-	if (!time || clock_check(time))
-		return -EINVAL;
-	deadline = absolute ? clock_deadline((clockid_t)a[0], time) : clock_after(time);
-	sched_point(me, EVENT_SLEEP, NULL, context, 0);
-	if (sched_block(me, NULL, 0, deadline, SCHED_INTERRUPTIBLE | SCHED_CANCELABLE) !=
-	    WAKE_TIMEOUT) {
-		result = -EINTR;
-		if (left && !absolute) {
-			left->tv_sec = (deadline - schedule.now) / 1000000000;
-			left->tv_nsec = (deadline - schedule.now) % 1000000000;
-		}
-	}
-	sched_done(me, result);
-	return result;
-}
-
 static long controlled(struct lane *me, long number, long a[6], ucontext_t *context)
 {
 	struct unwind_start start = unwind_interrupted(context, &me->stack);
@@ -118,8 +94,12 @@ static long controlled(struct lane *me, long number, long a[6], ucontext_t *cont
 				       (const struct timespec *)a[3], (uint32_t *)a[4],
 				       (uint32_t)a[5], stack);
 	case SYS_nanosleep:
+		return sleep_operation(me, CLOCK_REALTIME, 0, (const struct timespec *)a[0],
+				       (struct timespec *)a[1], stack);
 	case SYS_clock_nanosleep:
-		return sleep_call(me, number, a, stack);
+		return sleep_operation(me, (clockid_t)a[0], (int)a[1],
+				       (const struct timespec *)a[2], (struct timespec *)a[3],
+				       stack);
 	default:
 		return io_call(me, number, a, stack);
 	}
@@ -181,7 +161,7 @@ static void on_trap(int signal, siginfo_t *info, void *context_)
 		thread_state.inside = 1;
 		region->process[process_index].trapped++;
 		result = controlled(me, number, a, context);
-		thread_state.inside = 0;
+		thread_leave(me);
 	} else {
 		result = raw_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 		if (!me && number == SYS_futex && wakes_waiters(a[1]))

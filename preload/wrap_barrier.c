@@ -31,8 +31,13 @@ static struct object *barrier_object(struct lane *me, pthread_barrier_t *barrier
 
 static int wait_private(struct lane *me, struct object *object)
 {
+	uint32_t generation = object->generation, number = object->number;
+
 	if (++object->count < object->limit) {
-		sched_block(me, object, SCHED_ANY, -1, 0);
+		/* Woken when all are there; it may have been destroyed since. Or a handler ran. */
+		do
+			sched_block(me, object, SCHED_ANY, -1, 0);
+		while (object->number == number && object->generation == generation);
 		return 0;
 	}
 	object->count = 0;

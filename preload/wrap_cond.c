@@ -54,7 +54,10 @@ static int wait_shared(struct lane *me, pthread_cond_t *cond, pthread_mutex_t *m
 	return result == ETIMEDOUT ? 0 : result;
 }
 
-/* Until a signal, or none; a cancellation counts only where it is enabled. */
+/*
+ * Until a signal, or none: what else wakes the lane may have kept it from being there when a signal
+ * came, and so is a spurious wake-up. A cancellation counts only where it is enabled.
+ */
 static enum lane_wake wait_for_signal(struct lane *me, struct object *object, int64_t deadline)
 {
 	enum lane_wake wake;
@@ -65,10 +68,8 @@ static enum lane_wake wait_for_signal(struct lane *me, struct object *object, in
 		return WAKE_NORMAL;
 	if (sched_expire(me, deadline))
 		return WAKE_TIMEOUT;
-	do
-		wake = sched_block(me, object, SCHED_ANY, deadline, SCHED_CANCELABLE);
-	while (wake == WAKE_CANCEL && !threads_cancel_enabled());
-	return wake;
+	wake = sched_block(me, object, SCHED_ANY, deadline, SCHED_CANCELABLE | SCHED_CANCEL_LATER);
+	return wake == WAKE_CANCEL && !threads_cancel_enabled() ? WAKE_NORMAL : wake;
 }
 
 int cond_wait(struct lane *me, pthread_cond_t *cond, pthread_mutex_t *mutex, unsigned kind,

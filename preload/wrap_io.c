@@ -12,21 +12,17 @@
 #include "preload/interpose.h"
 #include "preload/io.h"
 #include "preload/raw.h"
+#include "preload/threads.h"
 
 /* A blocking call is a cancellation point (pthreads(7)). */
 static void act_on_cancel(struct lane *me)
 {
-	if (!me->cancelled)
-		return;
-	thread_state.inside = 0;
-	REAL(pthread_testcancel)();
-	thread_state.inside = 1;
+	if (me->cancelled)
+		threads_testcancel();
 }
 
 static long finish(struct lane *me, long result)
 {
-	if (me->cancelled)
-		act_on_cancel(me);
 	thread_leave(me);
 	if (result < 0 && result > -4096) {
 		errno = (int)-result;

@@ -57,10 +57,6 @@ static int take_shared(struct lane *me, sem_t *sem, struct object *object, int64
 			return ETIMEDOUT;
 		case WAKE_SIGNAL:
 			return EINTR;
-		case WAKE_CANCEL:
-			threads_testcancel();
-			result = EAGAIN;
-			break;
 		default:
 			result = try_real(sem);
 		}
@@ -86,9 +82,6 @@ static int take(struct lane *me, sem_t *sem, struct object *object, int64_t dead
 			return ETIMEDOUT;
 		case WAKE_SIGNAL:
 			return EINTR;
-		case WAKE_CANCEL:
-			threads_testcancel();
-			break;
 		default:
 			break;
 		}

@@ -318,7 +318,7 @@ static long wait_for_handler(struct lane *me, uint32_t context)
 	sched_point(me, EVENT_SIGNAL_WAIT, NULL, context, 0);
 	while (me->handled == handled && sched_block(me, NULL, 0, -1,
 						     SCHED_INTERRUPTIBLE | SCHED_CANCELABLE |
-							     SCHED_NO_DEADLOCK) == WAKE_NORMAL)
+							     SCHED_NO_DEADLOCK) != WAKE_SIGNAL)
 		;
 	sched_done(me, -EINTR);
 	return -EINTR;

@@ -89,7 +89,7 @@ static void *lane_main(void *argument)
 	threads_enter(me);
 	sched_start_lane(me);
 	sched_event(me, EVENT_THREAD_START, object_of_lane(me), 0, 0);
-	thread_state.inside = 0;
+	thread_leave(me);
 	if (me->c11)
 		return (void *)(intptr_t)((int (*)(void *))(void (*)(void))start)(me->argument);
 	return start(me->argument);
@@ -193,8 +193,6 @@ static int wait_for_end(struct lane *me, struct lane *lane, struct object *objec
 
 		if (wake == WAKE_TIMEOUT)
 			return ETIMEDOUT;
-		if (wake == WAKE_CANCEL)
-			threads_testcancel();
 	}
 	return 0;
 }
@@ -332,26 +330,27 @@ EXPORT void pthread_exit(void *value)
 	__builtin_unreachable();
 }
 
+/*
+ * The real cancellation is asked for by the cancelled lane itself, when it has the turn: libc makes
+ * the type asynchronous in blocking calls of its own, and a signal would unwind the thread at once.
+ */
 EXPORT int pthread_cancel(pthread_t thread)
 {
 	struct lane *me, *lane;
 	uint32_t context;
-	int result;
+	int result = 0;
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_cancel)(thread));
 	lane = threads_find(thread);
 	sched_point(me, EVENT_THREAD_CANCEL, lane ? object_of_lane(lane) : NULL, context, 0);
-	if (lane && lane->state == LANE_DONE) {
-		result = 0;
-	} else {
+	if (!lane) {
 		result = REAL(pthread_cancel)(thread);
-		if (lane && result == 0) {
-			lane->cancelled = true;
-			if (lane->cancelable)
-				sched_wake_lane(lane, WAKE_CANCEL);
-			else
-				lane->cancel_news = true;
-		}
+	} else if (lane->state != LANE_DONE && !lane->cancelled) {
+		lane->cancelled = lane->cancel_unsaid = true;
+		if (lane->cancelable)
+			sched_wake_lane(lane, WAKE_CANCEL);
+		else
+			lane->cancel_news = true;
 	}
 	sched_done(me, result);
 	INTERPOSE_LEAVE(me, result);
@@ -362,17 +361,34 @@ EXPORT void pthread_testcancel(void)
 	REAL(pthread_testcancel)();
 }
 
+static void tell_libc(struct lane *me)
+{
+	if (!me->cancel_unsaid)
+		return;
+	me->cancel_unsaid = false;
+	REAL(pthread_cancel)(pthread_self());
+}
+
 void threads_testcancel(void)
 {
 	uint32_t inside = thread_outside_begin();
 
+	tell_libc(thread_state.lane);
 	REAL(pthread_testcancel)();
 	thread_outside_end(inside);
 }
 
-void thread_cancel_now(void)
+void lane_cancel(struct lane *me)
 {
-	REAL(pthread_testcancel)();
+	(void)me;
+	threads_testcancel();
+}
+
+void thread_cancel_now(struct lane *me)
+{
+	tell_libc(me);
+	if (me->asynchronous)
+		REAL(pthread_testcancel)();
 }
 
 bool threads_cancel_enabled(void)

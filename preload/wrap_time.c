@@ -273,7 +273,7 @@ static int64_t sleep_deadline(clockid_t clock, int flags, const struct timespec 
 long sleep_operation(struct lane *me, clockid_t clock, int flags, const struct timespec *time,
 		     struct timespec *left, uint32_t context)
 {
-	enum lane_wake wake = WAKE_TIMEOUT;
+	enum lane_wake wake;
 	int64_t deadline, rest;
 	long result = check_clock(clock);
 
@@ -290,11 +290,9 @@ long sleep_operation(struct lane *me, clockid_t clock, int flags, const struct t
 		sched_point(me, EVENT_SLEEP, NULL, context, 0);
 	if (me->cancelled)
 		threads_testcancel();
-	do {
+	do
 		wake = sched_block(me, NULL, 0, deadline, SCHED_INTERRUPTIBLE | SCHED_CANCELABLE);
-		if (wake == WAKE_CANCEL)
-			threads_testcancel();
-	} while (wake != WAKE_TIMEOUT && wake != WAKE_SIGNAL);
+	while (wake == WAKE_RESTART);
 	if (wake == WAKE_SIGNAL) {
 		result = -EINTR;
 		rest = deadline > schedule.now ? deadline - schedule.now : 0;
