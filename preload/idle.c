@@ -156,7 +156,8 @@ static bool apply_wake(struct lane *me, int64_t number, enum lane_wake wake, boo
 	/*
 	 * An attempt does the operation itself: now, as in the recording, not when its lane runs.
 	 */
-	if (wake == WAKE_NORMAL && lane->outside->attempt && !idle_wait_for(lane->outside)) {
+	if (wake == WAKE_NORMAL && lane->outside->attempt && !lane->outside->asks &&
+	    !idle_wait_for(lane->outside)) {
 		decide_diverge(me, "something outside that happened in the recording does not");
 		return false;
 	}

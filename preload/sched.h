@@ -117,6 +117,7 @@ struct outside {
 	uint32_t fd_count;
 	bool (*attempt)(void *argument);
 	void *argument;
+	bool asks;      /* attempt only asks: the lane does the operation itself when it runs */
 	bool satisfied; /* set by the scheduler: attempt() has returned true */
 };
 

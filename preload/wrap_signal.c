@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "preload/clock.h"
+#include "preload/decide.h"
 #include "preload/interpose.h"
+#include "preload/log.h"
 #include "preload/process.h"
 #include "preload/raw.h"
+#include "preload/sched_core.h"
 #include "preload/signals.h"
 #include "preload/threads.h"
 
@@ -226,6 +229,30 @@ static bool one_is_pending(void *argument)
 	return (wait->lane->sent_signals & wait->set) || signals_pending_in(wait->set);
 }
 
+/* Sent by another process, or by the end of a child. */
+static bool from_outside(const siginfo_t *info)
+{
+	if (info->si_signo == SIGCHLD && info->si_code > 0)
+		return true;
+	return (info->si_code == SI_USER || info->si_code == SI_QUEUE ||
+		info->si_code == SI_TKILL) &&
+	       info->si_pid != raw(SYS_getpid);
+}
+
+/* In a replay nobody sends the signal that came from outside: we do, unless it is a child's. */
+static void bring_signal(struct lane *me, struct outside *outside)
+{
+	int64_t number;
+
+	if (!decide_forced(me, DECISION_RAISED, &number))
+		return;
+	log_decision(me, DECISION_RAISED, number, true, NULL, 0);
+	if (number == SIGCHLD)
+		idle_wait_for(outside);
+	else if (number > 0 && number <= SIGRTMAX && !signals_pending_in(1ull << (number - 1)))
+		raw(SYS_tgkill, raw(SYS_getpid), raw(SYS_gettid), number);
+}
+
 /*
  * sigtimedwait: the number, or negative errno. Signals of the set are blocked, so no handler runs
  * for them.
@@ -235,14 +262,17 @@ static long wait_for_signal(struct lane *me, const sigset_t *set_, siginfo_t *in
 {
 	static const struct timespec no_time;
 	struct signal_wait wait = { .lane = me };
-	struct outside outside = { .attempt = one_is_pending, .argument = &wait };
+	struct outside outside = { .attempt = one_is_pending, .argument = &wait, .asks = true };
 	long result = -EAGAIN;
 
 	memcpy(&wait.set, set_, sizeof wait.set);
 	sched_point(me, EVENT_SIGNAL_WAIT, NULL, context, 0);
 	for (;;) {
 		outside.satisfied = false;
+		bring_signal(me, &outside);
 		result = raw(SYS_rt_sigtimedwait, &wait.set, info, &no_time, KERNEL_SIGSET);
+		if (result > 0 && !decide_scripted() && from_outside(info))
+			log_decision(me, DECISION_RAISED, result, false, NULL, 0);
 		me->sent_signals &= ~(result > 0 ? 1ull << (result - 1) : wait.set);
 		if (result != -EAGAIN && result != -EINTR)
 			break;

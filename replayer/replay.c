@@ -5,6 +5,7 @@
 #include "replayer/replay.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,12 +62,20 @@ static void on_note(void *self, const char *kind, const char *text)
 		replay->config->note(replay->config->self, kind, text);
 }
 
+/* Signals that nobody sends: a thread has earned them, even where it could not say so any more. */
+static bool is_fault(int64_t number)
+{
+	return number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE ||
+	       number == SIGTRAP || number == SIGSYS || number == SIGABRT;
+}
+
 /* Nothing that is in the trace ended the recording: a limit, a signal from outside. */
 static bool ended_outside(const cJSON *outcome)
 {
 	if (fields_bool(outcome, "time_limit", false) || fields_int(outcome, "interrupted", 0))
 		return true;
-	return story_verdict(outcome) == VERDICT_SIGNAL && !fields_number(outcome, "lane", 0);
+	return story_verdict(outcome) == VERDICT_SIGNAL && !fields_number(outcome, "lane", 0) &&
+	       !is_fault(fields_int(outcome, "status", 0));
 }
 
 /* A recording that was ended from outside ends where its events end: the program might never. */
