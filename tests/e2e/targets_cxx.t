@@ -1,0 +1,7 @@
+#!/bin/bash
+# Targets of some families: native, recorded and replayed; see tests/rows.sh.
+. "$(dirname "$0")/../lib.sh"
+. "$ROOT/tests/rows.sh"
+
+check_rows c++ rust yield time deadlock identity library
+done_testing

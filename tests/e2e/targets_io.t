@@ -1,0 +1,7 @@
+#!/bin/bash
+# Targets of some families: native, recorded and replayed; see tests/rows.sh.
+. "$(dirname "$0")/../lib.sh"
+. "$ROOT/tests/rows.sh"
+
+check_rows pipe socket poll eventfd timerfd signal
+done_testing

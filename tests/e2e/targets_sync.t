@@ -1,0 +1,12 @@
+#!/bin/bash
+# Targets of some families: native, recorded and replayed; see tests/rows.sh.
+. "$(dirname "$0")/../lib.sh"
+. "$ROOT/tests/rows.sh"
+
+check_rows thread cancel mutex cond rwlock spin barrier once sem c11 futex errors
+# No row may be forgotten: special kinds have tests of their own, families are named here.
+is "every family of TARGETS is in one of these files" "$(
+	awk -F '|' '!/^#/ { gsub(/ /, "", $4); print $4 }' "$ROOT/tests/targets/TARGETS" | sort -u |
+		grep -vxF "$(cat "$ROOT"/tests/e2e/targets_*.t | grep -E '^(check|each)_row' | tr ' ' '\n')"
+)" ""
+done_testing
