@@ -22,6 +22,12 @@ static uint32_t contexts_announced;
 static uint32_t module_base;
 static uint8_t context_arena[6u << 20] __attribute__((aligned(64)));
 
+/*
+ * Up to here the ring is known to be free. The tail itself is on a cache line that the CLI, on
+ * another CPU, writes all the time: it is read when this is used up only.
+ */
+static uint64_t ring_limit;
+
 #define RING (&region->ring[0])
 #define RING_MASK (REGION_RING_BYTES - 1)
 
@@ -31,6 +37,7 @@ void log_init(struct region *attached)
 	context_base = region->numbers.context;
 	module_base = region->numbers.module;
 	contexts_announced = 0;
+	ring_limit = 0;
 	context_init(&contexts, context_arena, sizeof context_arena);
 	modules_rescan();
 	log_modules();
@@ -60,26 +67,40 @@ static void wait_for_space(uint64_t size)
 	__atomic_store_n(&ring->waiting, 0, __ATOMIC_SEQ_CST);
 }
 
-/* Room for one record; log_commit() makes it visible. */
-static void *reserve(uint16_t type, uint32_t size)
+static __attribute__((noinline)) void make_space(uint32_t size)
 {
 	struct region_ring *ring = RING;
 	uint64_t at = ring->head & RING_MASK;
 	uint64_t to_end = REGION_RING_BYTES - at;
-	struct record_head *head;
 
-	if (__builtin_expect(to_end < size, 0)) {
+	if (to_end < size) {
+		struct record_head *head = (struct record_head *)(ring->bytes + at);
+
 		wait_for_space(to_end + size);
-		head = (struct record_head *)(ring->bytes + at);
 		head->type = RECORD_PAD;
 		head->reserved = 0;
 		head->size = (uint32_t)to_end;
 		__atomic_store_n(&ring->head, ring->head + to_end, __ATOMIC_RELEASE);
 		at = 0;
-	} else if (__builtin_expect(ring->head + size - ring->tail > REGION_RING_BYTES, 0)) {
+	} else if (ring->head + size - __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE) >
+		   REGION_RING_BYTES) {
 		wait_for_space(size);
 	}
-	head = (struct record_head *)(ring->bytes + at);
+	/* Never past the end of the ring: the next record there has to be a pad. */
+	ring_limit = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE) + REGION_RING_BYTES;
+	if (ring_limit > ring->head - at + REGION_RING_BYTES)
+		ring_limit = ring->head - at + REGION_RING_BYTES;
+}
+
+/* Room for one record; log_commit() makes it visible. */
+static inline void *reserve(uint16_t type, uint32_t size)
+{
+	struct region_ring *ring = RING;
+	struct record_head *head;
+
+	if (__builtin_expect(ring->head + size > ring_limit, 0))
+		make_space(size);
+	head = (struct record_head *)(ring->bytes + (ring->head & RING_MASK));
 	head->type = type;
 	head->reserved = 0;
 	head->size = size;
