@@ -18,12 +18,12 @@
 #include "recorder/region.h"
 #include "recorder/watchdog.h"
 
-#define IDLE_MS 10              /* the loop turns at least so often */
-#define PREFIX_PART 65536u      /* forced decisions given to the target at once */
-#define CLEAN_SECONDS 10        /* what survives SIGKILL for so long is not waited for */
+#define IDLE_MS 10         /* the loop turns at least so often */
+#define PREFIX_PART 65536u /* forced decisions given to the target at once */
+#define CLEAN_SECONDS 10   /* what survives SIGKILL for so long is not waited for */
 /*
- * Default of plan_run.idle_wait_ns: an hour. While a recording waits for the outside, its clock goes at
- * most as fast as ours, or a client would give up on a server that is merely slow.
+ * Default of plan_run.idle_wait_ns: an hour. While a recording waits for the outside, its clock
+ * goes at most as fast as ours, or a client would give up on a server that is merely slow.
  */
 #define IDLE_WAIT_NS 3600000000000ll
 
