@@ -44,7 +44,7 @@
 
 enum sched_block_flag {
 	SCHED_INTERRUPTIBLE = 1, /* returns WAKE_SIGNAL when a signal is to be delivered */
-	SCHED_CANCELABLE = 2,    /* does not return when the lane is cancelled, if that is enabled */
+	SCHED_CANCELABLE = 2,    /* never returns when the lane is cancelled (if enabled) */
 	SCHED_CANCEL_LATER = 16, /* with CANCELABLE: returns WAKE_CANCEL instead */
 	SCHED_RESTARTABLE = 8,   /* with INTERRUPTIBLE: not by handlers that have SA_RESTART */
 	/* somebody outside may wake it (shared object, signal): never a deadlock */
