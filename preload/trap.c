@@ -1,7 +1,7 @@
 /*
  * The trap layer: SIGSYS for system calls from the text of libc (and of OpenMP runtimes, which wait
- * on futexes of their own). Our own calls are inline in this library and never trapped. Of sanitizer
- * runtimes only the futex calls are: their report holds locks of their own across calls of libc.
+ * on futexes of their own). Our own calls are inline in this library and never trapped. Of
+ * sanitizer runtimes only the futex calls are: a report holds locks of theirs across calls of libc.
  *
  * The signal mask and SIGSYS itself need care: libc blocks all signals with an inline
  * rt_sigprocmask in pthread_create and posix_spawn, and a blocked SIGSYS kills. So that call is
@@ -21,7 +21,6 @@
 #include <sys/prctl.h>
 #include <ucontext.h>
 
-#include "preload/clock.h"
 #include "preload/decide.h"
 #include "preload/foreign.h"
 #include "preload/futex.h"
