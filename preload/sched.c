@@ -505,14 +505,36 @@ void sched_fail(struct lane *me, unsigned verdict, const char *text)
 		log_ask(MAILBOX_RUN_END, me ? me->number : 0, me ? me->k : 0);
 }
 
-bool sched_try_fails(struct lane *me, struct object *object, uint32_t mask)
+static bool takes(unsigned kind)
 {
-	struct lane *lane;
+	return event_table[kind].access == ACCESS_ACQUIRE ||
+	       event_table[kind].access == ACCESS_READ;
+}
+
+/* Is another lane about to take the object, by an operation that waits or one that does not? */
+static bool about_to_be_taken(const struct lane *me, const struct object *object, uint32_t mask)
+{
+	const struct lane *lane;
+	uint32_t i;
 
 	for (lane = object->first_waiter; lane; lane = lane->wait_next)
 		if ((lane->wait_tag & mask) && lane->wait_retry && lane->state == LANE_RUNNABLE)
-			return decide_choose(me, DECISION_TRYLOCK, 2) != 0;
+			return true;
+	for (i = 0; i < schedule.lane_slots; i++) {
+		lane = &lanes[i];
+		if (lane->number && lane != me && lane->state == LANE_RUNNABLE && lane->announced &&
+		    lane->object == object && takes(lane->kind) &&
+		    event_dependent(lane->kind, 1, me->kind, 1))
+			return true;
+	}
 	return false;
+}
+
+bool sched_try_fails(struct lane *me, struct object *object, uint32_t mask)
+{
+	if (decide_clock_choices() && !decide_scripted() && !about_to_be_taken(me, object, mask))
+		return false;
+	return decide_choose(me, DECISION_TRYLOCK, 2) != 0;
 }
 
 uint32_t sched_choose(struct lane *me, unsigned decision, uint32_t count)
