@@ -64,12 +64,12 @@ const struct words_row words_table[EVENT_COUNT] = {
 	[EVENT_GUARD_RELEASE] = { "has initialised @", "finish the initialisation of @", PLAIN },
 	[EVENT_GUARD_ABORT] = { "gives up initialising @", "give up initialising @", PLAIN },
 	/* semaphores */
-	[EVENT_SEM_INIT] = { "initialises @", "initialise @", CALL },
-	[EVENT_SEM_DESTROY] = { "destroys @", "destroy @", CALL },
-	[EVENT_SEM_WAIT] = { "takes from @", "take from @", CALL },
-	[EVENT_SEM_TRYWAIT] = { "tries to take from @", "try to take from @", CALL },
-	[EVENT_SEM_TIMEDWAIT] = { "takes from @ (timed)", "take from @ (timed)", CALL },
-	[EVENT_SEM_POST] = { "posts @", "post @", CALL },
+	[EVENT_SEM_INIT] = { "initialises @", "initialise @", ERROR },
+	[EVENT_SEM_DESTROY] = { "destroys @", "destroy @", ERROR },
+	[EVENT_SEM_WAIT] = { "takes from @", "take from @", ERROR },
+	[EVENT_SEM_TRYWAIT] = { "tries to take from @", "try to take from @", ERROR },
+	[EVENT_SEM_TIMEDWAIT] = { "takes from @ (timed)", "take from @ (timed)", ERROR },
+	[EVENT_SEM_POST] = { "posts @", "post @", ERROR },
 	/* futexes */
 	[EVENT_FUTEX_WAIT] = { "waits on @", "wait on @", CALL },
 	[EVENT_FUTEX_WAKE] = { "wakes waiters of @", "wake waiters of @", COUNT },

@@ -113,6 +113,11 @@ is "streams: its replay into two" "$status" 1
 fr record -o pipe.zst "$B/targets/pipe_threads"
 like "descriptors: a pipe" "$("$FR" show pipe.zst)" '(writes to|reads from) pipe'
 
+# What failed says so.
+fr record -o sem.zst "$B/targets/sem" 5
+like "semaphores: a trywait that finds nothing" "$("$FR" show --kind sem_trywait sem.zst)" \
+	'tries to take from none: busy'
+
 # A reader that leaves early, a device that is full: also when there is more than a buffer of it.
 fr record -o long.zst "$B/targets/contended" 1000
 for command in show "explain --last 3000" "info --json"; do
