@@ -304,8 +304,12 @@ long signals_send(struct lane *me, struct lane *to, int number, const siginfo_t 
 		result = raw(SYS_rt_sigqueueinfo, pid, number, info);
 	else
 		result = raw(SYS_kill, pid, number);
-	if (to && number && result == 0)
+	if (to && number && result == 0) {
 		to->sent_signals |= bit(number);
+		/* A signalfd is ready for that thread alone: nobody else can ask for it. */
+		if (to->outside && !to->outside->attempt)
+			sched_wake_lane(to, WAKE_NORMAL);
+	}
 	let_waiters_look();
 	return result;
 }

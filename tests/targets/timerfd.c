@@ -57,10 +57,12 @@ int main(int argc, char **argv)
 	CHECK_RC(pthread_create(&tid[0], NULL, periodic, NULL), 0);
 	CHECK_RC(pthread_create(&tid[1], NULL, work, NULL), 0);
 	clock_gettime(CLOCK_MONOTONIC, &before);
+	spec.it_value = check_after(CLOCK_REALTIME, 3600 * 1000L);
+	CHECK(timerfd_settime(fd, TFD_TIMER_ABSTIME, &spec, NULL) == 0);
+	CHECK(timerfd_gettime(fd, &old) == 0 && old.it_value.tv_sec > 3000);
+	CHECK_ERRNO(read(fd, &ticks, sizeof(ticks)), EAGAIN);
 	spec.it_value = check_after(CLOCK_REALTIME, second);
 	CHECK(timerfd_settime(fd, TFD_TIMER_ABSTIME, &spec, NULL) == 0);
-	CHECK(timerfd_gettime(fd, &old) == 0);
-	CHECK_ERRNO(read(fd, &ticks, sizeof(ticks)), EAGAIN);
 	CHECK(poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, -1) == 1);
 	CHECK(read(fd, &ticks, sizeof(ticks)) == sizeof(ticks) && ticks == 1);
 	spec.it_value = span(second);
