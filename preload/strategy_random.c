@@ -1,7 +1,9 @@
 /*
  * random: uniform among the lanes that can run, at each point. Waiters to wake are drawn as well;
- * things that need not happen at all (time-outs, spurious wake-ups, failing try-locks, early clock
- * jumps) happen once in `parameters[0]` chances (default 64; 0xffffffff: never).
+ * things that need not happen at all (time-outs, spurious wake-ups, early clock jumps) happen
+ * once in `parameters[0]` chances (default 64; 0xffffffff: never). A try-operation fails only
+ * where another lane really has the object: one that is about to take it may do otherwise, and no
+ * finding may rest on what cannot happen.
  */
 #include "preload/strategy.h"
 
@@ -24,7 +26,7 @@ static uint32_t random_choose(struct strategy_state *state, enum decision_kind k
 {
 	if (kind == DECISION_SIGNAL)
 		return strategy_below(state, count);
-	if (state->parameters[0] == NEVER)
+	if (kind == DECISION_TRYLOCK || state->parameters[0] == NEVER)
 		return 0;
 	if (strategy_below(state, (uint32_t)state->parameters[0]) != 0)
 		return 0;

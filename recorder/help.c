@@ -13,7 +13,7 @@
 #define HELP_COLUMN 28 /* where the text of an option begins */
 
 static const char tagline[] =
-	"Record-and-replay concurrency fuzzer for programs on Linux/x86_64 with glibc";
+	"Record and replay of multi-threaded programs on Linux/x86_64 with glibc";
 
 /* Text of several lines, each behind `indent` blanks but the first, which starts where we are. */
 static void put_lines(FILE *out, const char *text, int indent)

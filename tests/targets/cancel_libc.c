@@ -64,11 +64,11 @@ static pthread_t start(void *(*body)(void *))
 
 static void cancelled(pthread_t tid)
 {
-	int before = cleaned;
+	static int ended;
 	void *value;
 
 	CHECK_RC(pthread_join(tid, &value), 0);
-	CHECK(value == PTHREAD_CANCELED && cleaned == before + 1);
+	CHECK(value == PTHREAD_CANCELED && cleaned == ++ended);
 }
 
 int main(void)

@@ -297,6 +297,8 @@ static void what_need_not_happen_is_rare(void **unused)
 	start(&state, STRATEGY_RANDOM, 5, 0);
 	assert_in_range(others_chosen(&state, DECISION_TIMEOUT, 2), 850, 1150);
 	assert_in_range(others_chosen(&state, DECISION_EARLY, 2), 850, 1150);
+	/* A try-operation does not fail on an object that is free. */
+	assert_int_equal(others_chosen(&state, DECISION_TRYLOCK, 2), 0);
 	/* Whom to wake is a choice among equals. */
 	assert_in_range(others_chosen(&state, DECISION_SIGNAL, 4), 47000, 49000);
 	plan.parameters[0] = 0xffffffffu;
