@@ -29,6 +29,11 @@ static const struct lane_held *holds(const struct lane *lane, const struct objec
 	return NULL;
 }
 
+static bool reads(const struct lane *lane)
+{
+	return event_table[lane->kind].access == ACCESS_READ;
+}
+
 /*
  * The n-th lane that has to act before `lane` can go on, NULL when there are no more. A read-write
  * lock may have several readers; a reader may also be behind a writer that waits.
@@ -48,10 +53,10 @@ static struct lane *owner_of(const struct lane *lane, uint32_t n)
 	for (i = 0; i < schedule.lane_slots; i++)
 		if (lanes[i].number && holds(&lanes[i], object) && n-- == 0)
 			return &lanes[i];
-	if (!object->readers)
+	if (!object->readers || !reads(lane))
 		return NULL;
 	for (other = object->first_waiter; other; other = other->wait_next)
-		if (other != lane && other->wait_tag != lane->wait_tag && n-- == 0)
+		if (other->state == LANE_BLOCKED && !reads(other) && n-- == 0)
 			return other;
 	return NULL;
 }

@@ -18,8 +18,9 @@ struct object {
 	uint32_t number; /* in the trace */
 	uint8_t kind;    /* enum object_kind */
 	uint8_t class;   /* enum object_class */
-	bool shared;     /* shared with other processes: they may wake our lanes */
-	bool heap;       /* not in a module: may be freed and used again */
+	bool tried; /* some lane takes it without waiting or with a time-out: see sched_release_point() */
+	bool shared; /* shared with other processes: they may wake our lanes */
+	bool heap;   /* not in a module: may be freed and used again */
 	uint64_t id_hash;
 	struct hash_chain chain;
 	struct lane *first_waiter, *last_waiter; /* in order of arrival */

@@ -66,6 +66,19 @@ void sched_yield_point(struct lane *me, unsigned kind, uint32_t context);
 /* Opens an operation that is an event but not a point (unlock, clock). */
 void sched_begin(struct lane *me, unsigned kind, struct object *object, uint32_t context);
 
+/*
+ * Opens an operation that gives the object back. A point only where other lanes can tell before
+ * from after: an operation that waits just goes on later, a try-operation fails.
+ */
+static inline void sched_release_point(struct lane *me, unsigned kind, struct object *object,
+				       uint32_t context)
+{
+	if (__builtin_expect(object->tried, 0))
+		sched_point(me, kind, object, context, 0);
+	else
+		sched_begin(me, kind, object, context);
+}
+
 /* Second object of the pending operation (cond_wait: the mutex). */
 void sched_second(struct lane *me, struct object *object);
 

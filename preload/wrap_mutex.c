@@ -181,6 +181,7 @@ int mutex_try(struct lane *me, pthread_mutex_t *mutex, uint32_t context)
 	struct object *object = mutex_object(me, mutex, context);
 	int result;
 
+	object->tried = true;
 	sched_point(me, EVENT_MUTEX_TRYLOCK, object, context, 0);
 	if (object->shared)
 		result = try_shared(me, mutex);
@@ -200,6 +201,7 @@ int mutex_enter_until(struct lane *me, pthread_mutex_t *mutex, clockid_t clock,
 	struct object *object = mutex_object(me, mutex, context);
 	int result;
 
+	object->tried = true;
 	sched_point(me, EVENT_MUTEX_TIMEDLOCK, object, context, 0);
 	result = object->shared ? EBUSY : try_for_lock(mutex);
 	if (result == 0 || result == EOWNERDEAD) {
@@ -224,11 +226,13 @@ int mutex_enter_until(struct lane *me, pthread_mutex_t *mutex, clockid_t clock,
 int mutex_leave(struct lane *me, pthread_mutex_t *mutex, uint32_t context)
 {
 	struct object *object = mutex_object(me, mutex, context);
-	int result = REAL(pthread_mutex_unlock)(mutex);
+	int result;
 
+	sched_release_point(me, EVENT_MUTEX_UNLOCK, object, context);
+	result = REAL(pthread_mutex_unlock)(mutex);
 	if (result == 0)
 		mutex_released(me, object);
-	sched_event(me, EVENT_MUTEX_UNLOCK, object, context, result);
+	sched_done(me, result);
 	return result;
 }
 

@@ -139,6 +139,7 @@ static int take(struct lane *me, pthread_rwlock_t *lock, unsigned kind, unsigned
 	struct object *object = rwlock_object(me, lock, context);
 	int result;
 
+	object->tried = object->tried || deadline >= 0;
 	sched_point(me, kind, object, context,
 		    deadline < 0 ? tag_at_point(me, lock, object, tag) : 0);
 	if (writes(me, lock)) {
@@ -171,6 +172,7 @@ static int try_to_take(struct lane *me, pthread_rwlock_t *lock, unsigned tag, ui
 	bool fails;
 	int result;
 
+	object->tried = true;
 	sched_point(me, tag == WRITER ? EVENT_RWLOCK_TRYWRLOCK : EVENT_RWLOCK_TRYRDLOCK, object,
 		    context, 0);
 	if (object->shared)
@@ -329,9 +331,10 @@ EXPORT int pthread_rwlock_unlock(pthread_rwlock_t *lock)
 	INTERPOSE_ENTER(me, context, REAL(pthread_rwlock_unlock)(lock));
 	object = rwlock_object(me, lock, context);
 	wrote = writes(me, lock);
+	sched_release_point(me, EVENT_RWLOCK_UNLOCK, object, context);
 	result = REAL(pthread_rwlock_unlock)(lock);
 	if (result == 0)
 		released(me, object, wrote);
-	sched_event(me, EVENT_RWLOCK_UNLOCK, object, context, result);
+	sched_done(me, result);
 	INTERPOSE_LEAVE(me, result);
 }

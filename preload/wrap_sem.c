@@ -46,22 +46,36 @@ static bool may_take(void *argument)
 	return value > 0;
 }
 
+/*
+ * Other processes take it too: whoever looks for the lane whether it may go on takes it at once. A
+ * semaphore does not know who has it.
+ */
+struct shared_take {
+	sem_t *sem;
+	int result;
+};
+
+static bool take_now(void *argument)
+{
+	struct shared_take *wait = argument;
+
+	wait->result = try_real(wait->sem);
+	return wait->result != EAGAIN;
+}
+
 static int take_shared(struct lane *me, sem_t *sem, struct object *object, int64_t deadline,
 		       unsigned flags)
 {
-	int result;
+	struct shared_take wait = { .sem = sem };
 
-	do {
-		switch (sched_await(me, object, may_take, sem, deadline, flags)) {
-		case WAKE_TIMEOUT:
-			return ETIMEDOUT;
-		case WAKE_SIGNAL:
-			return EINTR;
-		default:
-			result = try_real(sem);
-		}
-	} while (result == EAGAIN);
-	return result;
+	switch (sched_await(me, object, take_now, &wait, deadline, flags)) {
+	case WAKE_TIMEOUT:
+		return ETIMEDOUT;
+	case WAKE_SIGNAL:
+		return EINTR;
+	default:
+		return wait.result;
+	}
 }
 
 static int take(struct lane *me, sem_t *sem, struct object *object, int64_t deadline)
@@ -176,7 +190,8 @@ EXPORT int sem_wait(sem_t *sem)
 
 EXPORT int sem_trywait(sem_t *sem)
 {
-	struct outside outside = { .attempt = may_take, .argument = sem };
+	struct shared_take wait = { .sem = sem };
+	struct outside outside = { .attempt = take_now, .argument = &wait };
 	struct object *object;
 	struct lane *me;
 	uint32_t context;
@@ -185,8 +200,9 @@ EXPORT int sem_trywait(sem_t *sem)
 	INTERPOSE_ENTER(me, context, REAL(sem_trywait)(sem));
 	object = sem_object(me, sem, context);
 	sched_point(me, EVENT_SEM_TRYWAIT, object, context, 0);
-	if (object->shared ? !sched_outside_ready(me, &outside)
-			   : may_take(sem) && sched_try_fails(me, object, SCHED_ANY))
+	if (object->shared)
+		result = sched_outside_ready(me, &outside) ? wait.result : EAGAIN;
+	else if (may_take(sem) && sched_try_fails(me, object, SCHED_ANY))
 		result = EAGAIN;
 	else
 		result = try_real(sem);

@@ -83,6 +83,7 @@ EXPORT int pthread_spin_trylock(pthread_spinlock_t *spin)
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_spin_trylock)(spin));
 	object = spin_object(me, spin, context);
+	object->tried = true;
 	sched_point(me, EVENT_SPIN_TRYLOCK, object, context, 0);
 	if (!object->owner && sched_try_fails(me, object, SCHED_ANY))
 		result = EBUSY;
@@ -103,10 +104,11 @@ EXPORT int pthread_spin_unlock(pthread_spinlock_t *spin)
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_spin_unlock)(spin));
 	object = spin_object(me, spin, context);
+	sched_release_point(me, EVENT_SPIN_UNLOCK, object, context);
 	result = REAL(pthread_spin_unlock)(spin);
 	lane_drop(object->owner ? object->owner : me, object);
 	object->owner = NULL;
 	sched_release(object, SCHED_ANY);
-	sched_event(me, EVENT_SPIN_UNLOCK, object, context, result);
+	sched_done(me, result);
 	INTERPOSE_LEAVE(me, result);
 }
