@@ -18,7 +18,8 @@ struct object {
 	uint32_t number; /* in the trace */
 	uint8_t kind;    /* enum object_kind */
 	uint8_t class;   /* enum object_class */
-	bool tried; /* some lane takes it without waiting or with a time-out: see sched_release_point() */
+	/* some lane takes it without waiting or with a time-out: see sched_release_point() */
+	bool tried;
 	bool shared; /* shared with other processes: they may wake our lanes */
 	bool heap;   /* not in a module: may be freed and used again */
 	uint64_t id_hash;
