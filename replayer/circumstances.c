@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "formats/event.h"
 #include "recorder/fields.h"
 #include "recorder/header.h"
 #include "recorder/text.h"
@@ -91,6 +92,23 @@ void circumstances_streams(const cJSON *header, bool minor, circumstances_tell t
 		}
 		fd++;
 	}
+}
+
+void circumstances_beside(struct trace_reader *reader, circumstances_tell tell, void *self)
+{
+	struct trace_line line;
+	struct err err = { 0 };
+	bool children = false;
+
+	trace_reader_filter(reader, TRACE_LINE_BIT(TRACE_LINE_EVENT));
+	trace_reader_rewind(reader);
+	while (!children && trace_reader_next(reader, &line, &err) > 0)
+		children = line.event.kind == EVENT_FORK || line.event.kind == EVENT_SPAWN;
+	trace_reader_filter(reader, TRACE_LINES_ALL);
+	trace_reader_rewind(reader);
+	if (children)
+		tell(self, false,
+		     "child processes ran beside it, and nobody says in which order they do");
 }
 
 void circumstances_process(const cJSON *header, circumstances_tell tell, void *self)

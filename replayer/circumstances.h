@@ -11,6 +11,7 @@
 #include <cjson/cJSON.h>
 
 #include "formats/trace_names.h"
+#include "formats/trace_reader.h"
 #include "recorder/elf.h"
 
 /* Gets each sentence; `minor`: only worth showing with -v. The text is clean. */
@@ -24,6 +25,9 @@ void circumstances_process(const cJSON *header, circumstances_tell tell, void *s
  * than on a terminal, and so may take another course. `minor` is handed on.
  */
 void circumstances_streams(const cJSON *header, bool minor, circumstances_tell tell, void *self);
+
+/* What ran beside the recording and is not in it. Reads the whole trace and rewinds it. */
+void circumstances_beside(struct trace_reader *reader, circumstances_tell tell, void *self);
 
 /* The program that will run against the recorded one, and the libraries by path. Reads files. */
 void circumstances_files(const cJSON *header, const struct trace_names *names,

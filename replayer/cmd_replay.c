@@ -338,8 +338,10 @@ static int run_once(struct command_state *state)
 	status = judge(state);
 	replay_text_print(&state->config, &state->report, state->total, stderr);
 	if (state->report.difference.kind != VERIFY_SAME &&
-	    state->report.difference.kind != VERIFY_CUT && !state->verbose)
+	    state->report.difference.kind != VERIFY_CUT && !state->verbose) {
 		circumstances_streams(state->file.header, false, suggest, state);
+		circumstances_beside(state->file.reader, suggest, state);
+	}
 	if (!state->report.stopped && strcmp(state->report.recorded, state->report.got) == 0 &&
 	    result->verdict != VERDICT_EXIT && replay_is_identical(&state->report))
 		tell_story(state);
