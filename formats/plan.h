@@ -20,6 +20,8 @@ enum plan_type {
 	PLAN_FILTER,
 	/* struct plan_environment: what the CLI changed for the start, to be undone */
 	PLAN_ENVIRONMENT,
+	PLAN_PROFILE,       /* struct plan_profile: counts of an earlier run, for the strategy */
+	PLAN_PRIVATE_SITES, /* array of hash_site(), ascending: operations there share nothing */
 };
 
 #define PLAN_REQUIRED 1u
@@ -37,6 +39,12 @@ enum plan_run_flag {
 	PLAN_RUN_LOGICAL_PIDS = 2, /* getpid, gettid answer from the plan */
 	PLAN_RUN_REPLAY = 4,       /* decisions outside the prefix are an error */
 	PLAN_RUN_FOLLOW = 8,       /* ... or are taken by the strategy, said in the trace */
+	/* output that stdio holds back is written before the second lane is made, see server.h */
+	PLAN_RUN_FLUSH = 16,
+	/* stop before the second lane is made and serve runs from there (struct region_server) */
+	PLAN_RUN_SERVER = 32,
+	/* write down which choices there were, also where the default was taken (RECORD_OFFER) */
+	PLAN_RUN_EXPLORE = 64,
 };
 
 struct plan_run {
@@ -76,6 +84,23 @@ struct plan_strategy {
 	uint32_t slice; /* natural: operations a lane may go on while others could run */
 	uint64_t seed;
 	uint64_t parameters[6];
+};
+
+/*
+ * How many operations each lane of an earlier run did on one object. Operations are events of a
+ * kind with EVENT_FLAG_POINT and phase DONE. A lane that did none itself has a row when one of its
+ * descendants did some. Rows are in order of creation, so a parent is before its children. Estimates:
+ * whatever is wrong in it makes a strategy less effective only.
+ */
+struct plan_profile {
+	uint64_t object; /* hash of its id */
+	uint32_t count;  /* of rows */
+	uint32_t reserved;
+	struct plan_profile_row {
+		uint64_t lane;   /* hash of its id */
+		uint64_t parent; /* hash of the creator's id, 0 none */
+		uint64_t events; /* of this lane, without its descendants' */
+	} rows[];
 };
 
 /*

@@ -3,7 +3,7 @@
 
 CLI_LIB_SRCS := $(sort $(wildcard formats/*.c recorder/*.c replayer/*.c fuzz/*.c))
 CLI_SRCS := $(wildcard frontrun.c) $(CLI_LIB_SRCS)
-CLI_LIBS := -lzstd -lcjson -lseccomp -ldw -lelf
+CLI_LIBS := -lzstd -lcjson -lseccomp -ldw -lelf -lm
 
 RUNTIME_FORMATS ?= $(wildcard formats/event.c formats/region.c formats/dep.c)
 RUNTIME_SRCS := $(sort $(wildcard preload/*.c preload/*.S)) $(RUNTIME_FORMATS)

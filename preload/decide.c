@@ -62,7 +62,7 @@ static void read_prefix(void)
 	update_active();
 }
 
-int decide_init(void)
+static int read_plan(void)
 {
 	static const struct plan_strategy natural = { .id = STRATEGY_NATURAL };
 	const struct plan_strategy *tail;
@@ -78,9 +78,6 @@ int decide_init(void)
 	schedule.step_limit = run.step_budget ? run.step_budget : UINT64_MAX;
 	tail = decide_section(PLAN_STRATEGY, &length);
 	read_prefix();
-	if (process_index > 0) /* after an exec the prefix goes on where the last image stood */
-		prefix_next = region->numbers.prefix < prefix_count ? region->numbers.prefix
-								    : prefix_count;
 	where = decide_section(PLAN_STOP, &length);
 	if (where) {
 		stop = *where;
@@ -89,6 +86,21 @@ int decide_init(void)
 	result = strategy_init(&strategy, tail ? tail : &natural);
 	update_active();
 	return result;
+}
+
+int decide_init(void)
+{
+	int result = read_plan();
+
+	if (process_index > 0) /* after an exec the prefix goes on where the last image stood */
+		prefix_next = region->numbers.prefix < prefix_count ? region->numbers.prefix
+								    : prefix_count;
+	return result;
+}
+
+void decide_restart(void)
+{
+	read_plan();
 }
 
 /*
@@ -138,13 +150,41 @@ void decide_diverge(struct lane *me, const char *text)
 	if (!prefix_exhausted)
 		log_note(NOTE_INEXACT, me->number, text);
 	prefix_exhausted = true;
-	strategy_init(&strategy, &(const struct plan_strategy){ .id = STRATEGY_NATURAL });
+	/* A search goes on with the strategy of its plan. */
+	if (strategy.strategy == &strategy_script)
+		strategy_init(&strategy, &(const struct plan_strategy){ .id = STRATEGY_NATURAL });
 	update_active();
 }
 
-bool decide_chance(enum decision_kind kind)
+static inline bool exploring(void)
 {
-	return !decide_scripted() && strategy.strategy->choose(&strategy, kind, 2) != 0;
+	return run.flags & PLAN_RUN_EXPLORE;
+}
+
+/* Writes down that the default was taken where these lanes could have been chosen. */
+static void offer_lanes(struct lane *me, enum decision_kind kind, const struct lane *const *of,
+			uint32_t count)
+{
+	static uint64_t set[LANE_WORDS]; /* one user at a time */
+	uint32_t words = (schedule.lane_slots + 63) / 64, i;
+
+	for (i = 0; i < words; i++)
+		set[i] = 0;
+	for (i = 0; i < count; i++)
+		if (of[i])
+			set[of[i]->slot / 64] |= 1ull << (of[i]->slot % 64);
+	log_offer(me, kind, set, words);
+}
+
+bool decide_chance(struct lane *me, enum decision_kind kind, const struct lane *whom)
+{
+	if (decide_scripted())
+		return false;
+	if (strategy.strategy->choose(&strategy, kind, 2) != 0)
+		return true;
+	if (exploring())
+		offer_lanes(me, kind, &whom, 1);
+	return false;
 }
 
 bool decide_clock_choices(void)
@@ -199,25 +239,34 @@ static void log_pick(struct lane *me, enum decision_kind kind, const struct lane
 	log_decision(me, kind, lane->number, forced, options, count);
 }
 
-struct lane *decide_pick(struct lane *me)
+/* The forced lane, the choice of the strategy, or `me` where both are silent. */
+static struct lane *pick(struct lane *me, bool *forced)
 {
 	struct lane *lane = NULL;
-	bool forced = false;
 
-	if (schedule.runnable_count == 1)
-		return me;
 	if (!prefix_exhausted) {
 		lane = forced_pick(me, DECISION_PICK);
-		forced = lane != NULL;
+		*forced = lane != NULL;
 		if (!lane && !prefix_exhausted)
 			return me;
 	}
 	if (!lane && strategy.strategy == &strategy_script)
 		return me;
-	if (!lane)
-		lane = ask_strategy(me);
+	return lane ? lane : ask_strategy(me);
+}
+
+struct lane *decide_pick(struct lane *me)
+{
+	struct lane *lane;
+	bool forced = false;
+
+	if (schedule.runnable_count == 1)
+		return me;
+	lane = pick(me, &forced);
 	if (lane != me)
 		log_pick(me, DECISION_PICK, lane, forced);
+	else if (exploring())
+		log_offer(me, DECISION_PICK, schedule.runnable, (schedule.lane_slots + 63) / 64);
 	return lane;
 }
 
@@ -242,8 +291,8 @@ struct lane *decide_next(struct lane *me, bool idled)
 	return lane;
 }
 
-uint32_t decide_lane(struct lane *me, enum decision_kind kind, const uint32_t *numbers,
-		     uint32_t count)
+uint32_t decide_lane(struct lane *me, enum decision_kind kind, struct lane *const *of,
+		     const uint32_t *numbers, uint32_t count)
 {
 	uint32_t index = 0;
 	int64_t number;
@@ -260,6 +309,8 @@ uint32_t decide_lane(struct lane *me, enum decision_kind kind, const uint32_t *n
 	}
 	if (index)
 		log_decision(me, kind, numbers[index], decide_scripted(), numbers, count);
+	else if (exploring())
+		offer_lanes(me, kind, (const struct lane *const *)of, count);
 	return index;
 }
 
@@ -278,6 +329,8 @@ uint32_t decide_choose(struct lane *me, enum decision_kind kind, uint32_t count)
 	}
 	if (choice)
 		log_decision(me, kind, choice, forced, NULL, 0);
+	else if (exploring())
+		log_offer(me, kind, NULL, 0);
 	return (uint32_t)choice;
 }
 
