@@ -20,6 +20,8 @@ enum plan_type {
 	PLAN_FILTER,
 	/* struct plan_environment: what the CLI changed for the start, to be undone */
 	PLAN_ENVIRONMENT,
+	PLAN_PROFILE,       /* struct plan_profile: counts of an earlier run, for the strategy */
+	PLAN_PRIVATE_SITES, /* array of hash_site(), ascending: operations there share nothing */
 };
 
 #define PLAN_REQUIRED 1u
@@ -79,6 +81,23 @@ struct plan_strategy {
 };
 
 /*
+ * How many operations each lane of an earlier run did on one object: events in phase DONE of a
+ * kind with EVENT_FLAG_POINT. A lane that did none itself has a row too when a descendant did
+ * some. Rows are in order of creation: a parent comes before its children. All are estimates; what
+ * is wrong in them makes a strategy less effective, nothing else.
+ */
+struct plan_profile {
+	uint64_t object; /* hash of its id */
+	uint32_t count;  /* of rows */
+	uint32_t reserved;
+	struct plan_profile_row {
+		uint64_t lane;   /* hash of its id */
+		uint64_t parent; /* hash of the creator's id, 0 none */
+		uint64_t events; /* of this lane, without its descendants' */
+	} rows[];
+};
+
+/*
  * What the CLI changed in order to start the target, so that the runtime can undo it for the
  * target's children. The section's length cuts `preload` off: its size is length -
  * offsetof(preload), NUL included.
@@ -109,6 +128,7 @@ struct plan_stop {
 
 _Static_assert(sizeof(struct plan_section) == 16, "layout");
 _Static_assert(sizeof(struct plan_decision) == 24, "layout");
+_Static_assert(sizeof(struct plan_profile) == 16, "layout");
 _Static_assert(sizeof(struct plan_environment) == 24 + 1024 + 4096, "layout");
 
 #endif

@@ -20,6 +20,7 @@ static bool prefix_exhausted = true;
 static struct plan_stop stop;
 bool decide_stopping;
 bool decide_script_active;
+bool decide_noting;
 
 const struct plan_run *decide_run(void)
 {
@@ -49,6 +50,7 @@ const void *decide_section(enum plan_type type, uint32_t *length)
 static void update_active(void)
 {
 	decide_script_active = !prefix_exhausted || strategy.strategy == &strategy_script;
+	decide_noting = strategy.strategy && strategy.strategy->note;
 }
 
 static void read_prefix(void)
@@ -60,6 +62,18 @@ static void read_prefix(void)
 	prefix_count = prefix ? prefix->count : 0;
 	prefix_exhausted = prefix_count == 0;
 	update_active();
+}
+
+/* Counts of an earlier run, NULL when the plan has none (or cuts them off). */
+static const struct plan_profile *read_profile(void)
+{
+	uint32_t length;
+	const struct plan_profile *profile = decide_section(PLAN_PROFILE, &length);
+
+	if (!profile || length < sizeof *profile ||
+	    (length - sizeof *profile) / sizeof *profile->rows < profile->count)
+		return NULL;
+	return profile;
 }
 
 int decide_init(void)
@@ -86,7 +100,7 @@ int decide_init(void)
 		stop = *where;
 		decide_stopping = true;
 	}
-	result = strategy_init(&strategy, tail ? tail : &natural);
+	result = strategy_init(&strategy, tail ? tail : &natural, read_profile());
 	update_active();
 	return result;
 }
@@ -138,7 +152,8 @@ void decide_diverge(struct lane *me, const char *text)
 	if (!prefix_exhausted)
 		log_note(NOTE_INEXACT, me->number, text);
 	prefix_exhausted = true;
-	strategy_init(&strategy, &(const struct plan_strategy){ .id = STRATEGY_NATURAL });
+	strategy_init(&strategy, &(const struct plan_strategy){ .id = STRATEGY_NATURAL },
+		      NULL);
 	update_active();
 }
 
@@ -166,22 +181,63 @@ static struct lane *forced_pick(struct lane *me, enum decision_kind kind)
 	return NULL;
 }
 
-/* The only lane that can run, or the choice of the strategy. */
-static struct lane *ask_strategy(struct lane *me)
+static struct strategy_pending pending_of(const void *source, uint32_t slot)
+{
+	const struct lane *lane = (const struct lane *)source + slot;
+	const struct lane *parent = lane->parent;
+
+	return (struct strategy_pending){
+		.lane = lane->id_hash,
+		.object = lane->object ? lane->object->id_hash : 0,
+		.k = lane->k,
+		.stage = lane->stage,
+		.kind = lane->kind,
+		.parent = parent && parent->number == lane->parent_number ? parent->slot
+									  : STRATEGY_NOBODY,
+	};
+}
+
+static struct strategy_pick question(struct lane *me)
 {
 	bool able = me->state == LANE_RUNNABLE;
-	struct strategy_pick pick = {
+
+	return (struct strategy_pick){
 		.current = able ? me->slot : STRATEGY_NOBODY,
 		.last = me->slot,
 		.yielding = me->yielding,
 		.count = schedule.runnable_count,
 		.words = (schedule.lane_slots + 63) / 64,
 		.runnable = schedule.runnable,
+		.pending = pending_of,
+		.source = lanes,
 	};
+}
 
-	if (schedule.runnable_count == 1)
-		return &lanes[strategy_nth(&pick, 0)];
-	return &lanes[strategy.strategy->pick(&strategy, &pick)];
+/* A lane goes on without a question to the strategy. */
+static void note(struct lane *me, const struct lane *lane)
+{
+	struct strategy_pick pick = question(me);
+
+	strategy.strategy->note(&strategy, &pick, lane->slot);
+}
+
+void decide_note(struct lane *me)
+{
+	note(me, me);
+}
+
+/* The only lane that can run, or the choice of the strategy. */
+static struct lane *ask_strategy(struct lane *me)
+{
+	struct strategy_pick pick = question(me);
+	struct lane *lane;
+
+	if (schedule.runnable_count > 1)
+		return &lanes[strategy.strategy->pick(&strategy, &pick)];
+	lane = &lanes[strategy_nth(&pick, 0)];
+	if (decide_noting)
+		note(me, lane);
+	return lane;
 }
 
 static void log_pick(struct lane *me, enum decision_kind kind, const struct lane *lane, bool forced)
@@ -210,7 +266,9 @@ struct lane *decide_pick(struct lane *me)
 		lane = forced_pick(me, DECISION_PICK);
 		forced = lane != NULL;
 		if (!lane && !prefix_exhausted)
-			return me;
+			lane = me;
+		if (lane && decide_noting)
+			note(me, lane);
 	}
 	if (!lane && strategy.strategy == &strategy_script)
 		return me;
@@ -235,6 +293,8 @@ struct lane *decide_next(struct lane *me, bool idled)
 		if (!lane && next_entry(me))
 			decide_diverge(me,
 				       "several threads can run where the recording had no choice");
+		if (lane && decide_noting)
+			note(me, lane);
 	}
 	if (!lane)
 		lane = ask_strategy(me);
