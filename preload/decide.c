@@ -10,6 +10,7 @@
 
 #include "preload/log.h"
 #include "preload/sched.h"
+#include "preload/sites.h"
 #include "preload/strategy.h"
 
 static struct plan_run run;
@@ -64,6 +65,30 @@ static void read_prefix(void)
 	update_active();
 }
 
+/* After so many points at private sites in a row the strategy is asked: somebody may wait. */
+#define PRIVATE_IN_A_ROW 256
+static uint32_t private_in_a_row;
+
+static void read_sites(void)
+{
+	uint32_t length;
+	const uint64_t *sites = decide_section(PLAN_PRIVATE_SITES, &length);
+
+	private_in_a_row = 0;
+	sites_init(sites, length / sizeof *sites);
+}
+
+/* Does the lane that asks simply go on, as nobody could see the difference? */
+static bool goes_on(const struct lane *me)
+{
+	if (!sites_private(me->context) || me->yielding ||
+	    ++private_in_a_row == PRIVATE_IN_A_ROW) {
+		private_in_a_row = 0;
+		return false;
+	}
+	return true;
+}
+
 /* Counts of an earlier run, NULL when the plan has none (or cuts them off). */
 static const struct plan_profile *read_profile(void)
 {
@@ -92,6 +117,7 @@ int decide_init(void)
 	schedule.step_limit = run.step_budget ? run.step_budget : UINT64_MAX;
 	tail = decide_section(PLAN_STRATEGY, &length);
 	read_prefix();
+	read_sites();
 	if (process_index > 0) /* after an exec the prefix goes on where the last image stood */
 		prefix_next = region->numbers.prefix < prefix_count ? region->numbers.prefix
 								    : prefix_count;
@@ -116,6 +142,7 @@ static const struct plan_decision *next_entry(struct lane *me)
 	if (prefix_next == prefix_count) {
 		if (prefix->more && log_ask(MAILBOX_PLAN_REQUEST, me->number, me->k) == 0) {
 			read_prefix();
+			read_sites(); /* they may have moved */
 			region->numbers.prefix = 0;
 		} else {
 			prefix_exhausted = true;
@@ -272,6 +299,11 @@ struct lane *decide_pick(struct lane *me)
 	}
 	if (!lane && strategy.strategy == &strategy_script)
 		return me;
+	if (!lane && goes_on(me)) {
+		if (decide_noting)
+			decide_note(me);
+		return me;
+	}
 	if (!lane)
 		lane = ask_strategy(me);
 	if (lane != me)

@@ -10,7 +10,7 @@
 #define DEFAULT_SLICE 1000
 
 static void natural_init(struct strategy_state *state, const struct plan_strategy *plan,
-		         const struct plan_profile *profile)
+			 const struct plan_profile *profile)
 {
 	(void)profile;
 	(void)plan;

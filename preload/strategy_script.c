@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 static void script_init(struct strategy_state *state, const struct plan_strategy *plan,
-		        const struct plan_profile *profile)
+			const struct plan_profile *profile)
 {
 	(void)profile;
 	(void)state;
