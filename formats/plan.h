@@ -87,10 +87,10 @@ struct plan_strategy {
 };
 
 /*
- * How many operations each lane of an earlier run did on one object. Operations are events of a
- * kind with EVENT_FLAG_POINT and phase DONE. A lane that did none itself has a row when one of its
- * descendants did some. Rows are in order of creation, so a parent is before its children. Estimates:
- * whatever is wrong in it makes a strategy less effective only.
+ * How many operations each lane of an earlier run did on one object: events in phase DONE of a
+ * kind with EVENT_FLAG_POINT. A lane that did none itself has a row too when a descendant did
+ * some. Rows are in order of creation: a parent comes before its children. All are estimates; what
+ * is wrong in them makes a strategy less effective, nothing else.
  */
 struct plan_profile {
 	uint64_t object; /* hash of its id */
@@ -134,6 +134,7 @@ struct plan_stop {
 
 _Static_assert(sizeof(struct plan_section) == 16, "layout");
 _Static_assert(sizeof(struct plan_decision) == 24, "layout");
+_Static_assert(sizeof(struct plan_profile) == 16, "layout");
 _Static_assert(sizeof(struct plan_environment) == 24 + 1024 + 4096, "layout");
 
 #endif

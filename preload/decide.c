@@ -10,6 +10,7 @@
 
 #include "preload/log.h"
 #include "preload/sched.h"
+#include "preload/sites.h"
 #include "preload/strategy.h"
 
 static struct plan_run run;
@@ -20,6 +21,7 @@ static bool prefix_exhausted = true;
 static struct plan_stop stop;
 bool decide_stopping;
 bool decide_script_active;
+bool decide_noting;
 
 const struct plan_run *decide_run(void)
 {
@@ -49,6 +51,7 @@ const void *decide_section(enum plan_type type, uint32_t *length)
 static void update_active(void)
 {
 	decide_script_active = !prefix_exhausted || strategy.strategy == &strategy_script;
+	decide_noting = strategy.strategy && strategy.strategy->note;
 }
 
 static void read_prefix(void)
@@ -60,6 +63,41 @@ static void read_prefix(void)
 	prefix_count = prefix ? prefix->count : 0;
 	prefix_exhausted = prefix_count == 0;
 	update_active();
+}
+
+/* After so many points at private sites in a row the strategy is asked: somebody may wait. */
+#define PRIVATE_IN_A_ROW 256
+static uint32_t private_in_a_row;
+
+static void read_sites(void)
+{
+	uint32_t length;
+	const uint64_t *sites = decide_section(PLAN_PRIVATE_SITES, &length);
+
+	private_in_a_row = 0;
+	sites_init(sites, length / sizeof *sites);
+}
+
+/* Does the lane that asks simply go on, as nobody could see the difference? */
+static bool goes_on(const struct lane *me)
+{
+	if (!sites_private(me->context) || me->yielding || ++private_in_a_row == PRIVATE_IN_A_ROW) {
+		private_in_a_row = 0;
+		return false;
+	}
+	return true;
+}
+
+/* Counts of an earlier run, NULL when the plan has none (or cuts them off). */
+static const struct plan_profile *read_profile(void)
+{
+	uint32_t length;
+	const struct plan_profile *profile = decide_section(PLAN_PROFILE, &length);
+
+	if (!profile || length < sizeof *profile ||
+	    (length - sizeof *profile) / sizeof *profile->rows < profile->count)
+		return NULL;
+	return profile;
 }
 
 static int read_plan(void)
@@ -78,12 +116,13 @@ static int read_plan(void)
 	schedule.step_limit = run.step_budget ? run.step_budget : UINT64_MAX;
 	tail = decide_section(PLAN_STRATEGY, &length);
 	read_prefix();
+	read_sites();
 	where = decide_section(PLAN_STOP, &length);
 	if (where) {
 		stop = *where;
 		decide_stopping = true;
 	}
-	result = strategy_init(&strategy, tail ? tail : &natural);
+	result = strategy_init(&strategy, tail ? tail : &natural, read_profile());
 	update_active();
 	return result;
 }
@@ -114,6 +153,7 @@ static const struct plan_decision *next_entry(struct lane *me)
 	if (prefix_next == prefix_count) {
 		if (prefix->more && log_ask(MAILBOX_PLAN_REQUEST, me->number, me->k) == 0) {
 			read_prefix();
+			read_sites(); /* they may have moved */
 			region->numbers.prefix = 0;
 		} else {
 			prefix_exhausted = true;
@@ -152,7 +192,8 @@ void decide_diverge(struct lane *me, const char *text)
 	prefix_exhausted = true;
 	/* A search goes on with the strategy of its plan. */
 	if (strategy.strategy == &strategy_script)
-		strategy_init(&strategy, &(const struct plan_strategy){ .id = STRATEGY_NATURAL });
+		strategy_init(&strategy, &(const struct plan_strategy){ .id = STRATEGY_NATURAL },
+			      NULL);
 	update_active();
 }
 
@@ -206,22 +247,63 @@ static struct lane *forced_pick(struct lane *me, enum decision_kind kind)
 	return NULL;
 }
 
-/* The only lane that can run, or the choice of the strategy. */
-static struct lane *ask_strategy(struct lane *me)
+static struct strategy_pending pending_of(const void *source, uint32_t slot)
+{
+	const struct lane *lane = (const struct lane *)source + slot;
+	const struct lane *parent = lane->parent;
+
+	return (struct strategy_pending){
+		.lane = lane->id_hash,
+		.object = lane->object ? lane->object->id_hash : 0,
+		.k = lane->k,
+		.stage = lane->stage,
+		.kind = lane->kind,
+		.parent = parent && parent->number == lane->parent_number ? parent->slot
+									  : STRATEGY_NOBODY,
+	};
+}
+
+static struct strategy_pick question(struct lane *me)
 {
 	bool able = me->state == LANE_RUNNABLE;
-	struct strategy_pick pick = {
+
+	return (struct strategy_pick){
 		.current = able ? me->slot : STRATEGY_NOBODY,
 		.last = me->slot,
 		.yielding = me->yielding,
 		.count = schedule.runnable_count,
 		.words = (schedule.lane_slots + 63) / 64,
 		.runnable = schedule.runnable,
+		.pending = pending_of,
+		.source = lanes,
 	};
+}
 
-	if (schedule.runnable_count == 1)
-		return &lanes[strategy_nth(&pick, 0)];
-	return &lanes[strategy.strategy->pick(&strategy, &pick)];
+/* A lane goes on without a question to the strategy. */
+static void note(struct lane *me, const struct lane *lane)
+{
+	struct strategy_pick pick = question(me);
+
+	strategy.strategy->note(&strategy, &pick, lane->slot);
+}
+
+void decide_note(struct lane *me)
+{
+	note(me, me);
+}
+
+/* The only lane that can run, or the choice of the strategy. */
+static struct lane *ask_strategy(struct lane *me)
+{
+	struct strategy_pick pick = question(me);
+	struct lane *lane;
+
+	if (schedule.runnable_count > 1)
+		return &lanes[strategy.strategy->pick(&strategy, &pick)];
+	lane = &lanes[strategy_nth(&pick, 0)];
+	if (decide_noting)
+		note(me, lane);
+	return lane;
 }
 
 static void log_pick(struct lane *me, enum decision_kind kind, const struct lane *lane, bool forced)
@@ -239,8 +321,11 @@ static void log_pick(struct lane *me, enum decision_kind kind, const struct lane
 	log_decision(me, kind, lane->number, forced, options, count);
 }
 
-/* The forced lane, the choice of the strategy, or `me` where both are silent. */
-static struct lane *pick(struct lane *me, bool *forced)
+/*
+ * The forced lane, the choice of the strategy, or `me` where both are silent, or are not asked
+ * because nobody could see a difference (`private`).
+ */
+static struct lane *pick(struct lane *me, bool *forced, bool *private)
 {
 	struct lane *lane = NULL;
 
@@ -248,24 +333,32 @@ static struct lane *pick(struct lane *me, bool *forced)
 		lane = forced_pick(me, DECISION_PICK);
 		*forced = lane != NULL;
 		if (!lane && !prefix_exhausted)
-			return me;
+			lane = me;
+		if (lane && decide_noting)
+			note(me, lane);
 	}
 	if (!lane && strategy.strategy == &strategy_script)
 		return me;
+	if (!lane && goes_on(me)) {
+		if (decide_noting)
+			decide_note(me);
+		*private = true;
+		return me;
+	}
 	return lane ? lane : ask_strategy(me);
 }
 
 struct lane *decide_pick(struct lane *me)
 {
+	bool forced = false, private = false;
 	struct lane *lane;
-	bool forced = false;
 
 	if (schedule.runnable_count == 1)
 		return me;
-	lane = pick(me, &forced);
+	lane = pick(me, &forced, &private);
 	if (lane != me)
 		log_pick(me, DECISION_PICK, lane, forced);
-	else if (exploring())
+	else if (exploring() && !private)
 		log_offer(me, DECISION_PICK, schedule.runnable, (schedule.lane_slots + 63) / 64);
 	return lane;
 }
@@ -284,6 +377,8 @@ struct lane *decide_next(struct lane *me, bool idled)
 		if (!lane && next_entry(me))
 			decide_diverge(me,
 				       "several threads can run where the recording had no choice");
+		if (lane && decide_noting)
+			note(me, lane);
 	}
 	if (!lane)
 		lane = ask_strategy(me);

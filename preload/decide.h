@@ -78,6 +78,13 @@ bool decide_chance(struct lane *me, enum decision_kind kind, const struct lane *
 /* Does the strategy want chances to let the clock jump early? */
 bool decide_clock_choices(void);
 
+/*
+ * The only lane that can run goes on at its point: says so to a strategy that wants to know, which
+ * is when decide_noting.
+ */
+extern bool decide_noting;
+void decide_note(struct lane *me);
+
 /* Pauses at a stop condition when (lane, k) is reached; called at points while `stopping`. */
 extern bool decide_stopping;
 void decide_stop_check(struct lane *me);

@@ -11,6 +11,7 @@
 #include "preload/context.h"
 #include "preload/modules.h"
 #include "preload/raw.h"
+#include "preload/sites.h"
 #include "preload/thread_state.h"
 
 struct region *region;
@@ -290,6 +291,7 @@ static void announce_context(uint32_t id)
 	record->count = count;
 	memcpy(record->frames, frames, count * sizeof *frames);
 	region->numbers.context = record->number;
+	sites_announce(record->number, frames, count);
 	commit(size);
 }
 

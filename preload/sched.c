@@ -173,8 +173,11 @@ static void point(struct lane *me, uint32_t tag)
 				     schedule.steps > schedule.step_limit || needs_attention(),
 			     0))
 		attend(me);
-	if (schedule.runnable_count <= 1)
+	if (schedule.runnable_count <= 1) {
+		if (decide_noting)
+			decide_note(me);
 		return;
+	}
 	next = decide_pick(me);
 	if (next == me)
 		return;

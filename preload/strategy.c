@@ -8,7 +8,11 @@ const struct strategy *const strategy_table[STRATEGY_COUNT] = {
 #include "formats/strategy.def"
 };
 
-int strategy_init(struct strategy_state *state, const struct plan_strategy *plan)
+#define NEVER 0xffffffffu
+#define DEFAULT_RARITY 64
+
+int strategy_init(struct strategy_state *state, const struct plan_strategy *plan,
+		  const struct plan_profile *profile)
 {
 	uint32_t i;
 
@@ -20,7 +24,7 @@ int strategy_init(struct strategy_state *state, const struct plan_strategy *plan
 	state->used = 0;
 	for (i = 0; i < 6; i++)
 		state->parameters[i] = plan->parameters[i];
-	state->strategy->init(state, plan);
+	state->strategy->init(state, plan, profile);
 	return 0;
 }
 
@@ -60,6 +64,18 @@ uint32_t strategy_nth(const struct strategy_pick *pick, uint32_t n)
 		n -= here;
 	}
 	return STRATEGY_NOBODY;
+}
+
+uint32_t strategy_choose_rarely(struct strategy_state *state, uint64_t rarity,
+				enum decision_kind kind, uint32_t count)
+{
+	if (kind == DECISION_SIGNAL)
+		return strategy_below(state, count);
+	if (kind == DECISION_TRYLOCK || rarity == NEVER)
+		return 0;
+	if (strategy_below(state, rarity ? (uint32_t)rarity : DEFAULT_RARITY) != 0)
+		return 0;
+	return count > 2 ? 1 + strategy_below(state, count - 1) : count - 1;
 }
 
 /* Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014. */

@@ -14,6 +14,17 @@
 
 #define STRATEGY_NOBODY 0xffffffffu
 
+/* What a lane is about to do. */
+struct strategy_pending {
+	uint64_t lane;   /* hash of its id */
+	uint64_t object; /* hash of the id of the object of its operation; 0: none */
+	/* index of the operation among the lane's events, and how often it has waited in it */
+	uint64_t k;
+	uint32_t stage;
+	uint32_t kind;   /* enum event_kind; EVENT_NONE: the lane has not begun yet */
+	uint32_t parent; /* slot of its creator; STRATEGY_NOBODY: none, or no longer there */
+};
+
 /* A choice of the next lane among those that can run. */
 struct strategy_pick {
 	/* slot of the lane that asks; STRATEGY_NOBODY when it cannot go on */
@@ -23,6 +34,12 @@ struct strategy_pick {
 	uint32_t count;           /* lanes that can run, with the current one: at least 1 */
 	uint32_t words;           /* of `runnable` */
 	const uint64_t *runnable; /* bit = slot */
+	/*
+	 * What the lane in this slot is about to do: of one that can run, or a parent. Asked for
+	 * where it is needed only, by strategy_pending().
+	 */
+	struct strategy_pending (*pending)(const void *source, uint32_t slot);
+	const void *source;
 };
 
 struct strategy_state {
@@ -34,11 +51,18 @@ struct strategy_state {
 
 struct strategy {
 	const char *name;
-	void (*init)(struct strategy_state *state, const struct plan_strategy *plan);
+	/* `profile` is NULL when the plan has none; it does not outlive the call. */
+	void (*init)(struct strategy_state *state, const struct plan_strategy *plan,
+		     const struct plan_profile *profile);
 	/* Slot of the lane that goes on: one whose bit is set. */
 	uint32_t (*pick)(struct strategy_state *state, const struct strategy_pick *pick);
 	/* Any other decision: index below `count`; 0 is what happens by default. */
 	uint32_t (*choose)(struct strategy_state *state, enum decision_kind kind, uint32_t count);
+	/*
+	 * The lane in `slot` goes on without a question: no other can run, or the plan says so.
+	 * NULL: the strategy does not want to know.
+	 */
+	void (*note)(struct strategy_state *state, const struct strategy_pick *pick, uint32_t slot);
 };
 
 /* One for each row of formats/strategy.def, in a file of its own: strategy_natural, ... */
@@ -48,12 +72,33 @@ struct strategy {
 /* By enum strategy_id. */
 extern const struct strategy *const strategy_table[STRATEGY_COUNT];
 
-/* 0, or -22 (EINVAL) for an unknown id. */
-int strategy_init(struct strategy_state *state, const struct plan_strategy *plan);
+/*
+ * Begins a run: whatever `state` held is forgotten. `profile` may be NULL. 0, or -22 (EINVAL) for
+ * an unknown id.
+ */
+int strategy_init(struct strategy_state *state, const struct plan_strategy *plan,
+		  const struct plan_profile *profile);
 
 /* Helpers for strategies: next set bit after `slot` in cyclic order; the n-th set bit. */
 uint32_t strategy_next(const struct strategy_pick *pick, uint32_t slot);
 uint32_t strategy_nth(const struct strategy_pick *pick, uint32_t n);
+
+/* What the lane in `slot` is about to do. */
+static inline struct strategy_pending strategy_pending(const struct strategy_pick *pick,
+						       uint32_t slot)
+{
+	return pick->pending(pick->source, slot);
+}
+
+/*
+ * What `random` chooses, for other strategies as well: which waiter is woken is drawn; things that
+ * need not happen at all (time-outs, spurious wake-ups, early clock jumps) happen once in `rarity`
+ * chances (0: 64, 0xffffffff: never). A try-operation fails only where another lane really has the
+ * object: one that is about to take it may do otherwise, and no finding may rest on what cannot
+ * happen.
+ */
+uint32_t strategy_choose_rarely(struct strategy_state *state, uint64_t rarity,
+				enum decision_kind kind, uint32_t count);
 
 /* Next number of the state's own stream (splitmix64). */
 uint64_t strategy_draw(struct strategy_state *state);
