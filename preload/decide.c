@@ -81,8 +81,7 @@ static void read_sites(void)
 /* Does the lane that asks simply go on, as nobody could see the difference? */
 static bool goes_on(const struct lane *me)
 {
-	if (!sites_private(me->context) || me->yielding ||
-	    ++private_in_a_row == PRIVATE_IN_A_ROW) {
+	if (!sites_private(me->context) || me->yielding || ++private_in_a_row == PRIVATE_IN_A_ROW) {
 		private_in_a_row = 0;
 		return false;
 	}
@@ -179,8 +178,7 @@ void decide_diverge(struct lane *me, const char *text)
 	if (!prefix_exhausted)
 		log_note(NOTE_INEXACT, me->number, text);
 	prefix_exhausted = true;
-	strategy_init(&strategy, &(const struct plan_strategy){ .id = STRATEGY_NATURAL },
-		      NULL);
+	strategy_init(&strategy, &(const struct plan_strategy){ .id = STRATEGY_NATURAL }, NULL);
 	update_active();
 }
 
