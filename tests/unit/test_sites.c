@@ -11,8 +11,9 @@
 #include "formats/hash.h"
 #include "preload/sites.h"
 
-static const struct record_frame here[] = { { 1, 0, 0x1000 }, { 1, 0, 0x2000 }, { 2, 0, 0x1000 },
-					    { 1, 0, 0x3000 } };
+static const struct record_frame here[] = {
+	{ 1, 0, 0x1000 }, { 1, 0, 0x2000 }, { 2, 0, 0x1000 }, { 1, 0, 0x3000 }
+};
 
 static void a_site_is_three_frames(void **unused)
 {
