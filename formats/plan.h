@@ -21,10 +21,16 @@ enum plan_type {
 	/* struct plan_environment: what the CLI changed for the start, to be undone */
 	PLAN_ENVIRONMENT,
 	PLAN_PROFILE,       /* struct plan_profile: counts of an earlier run, for the strategy */
+	/*
+	 * struct plan_prefix + decisions, ascending by (lane, k), at most PLAN_LOOSE_MAX: each is
+	 * forced where its point is met and it is possible, whatever became of the others
+	 */
+	PLAN_LOOSE,
 	PLAN_PRIVATE_SITES, /* array of hash_site(), ascending: operations there share nothing */
 };
 
 #define PLAN_REQUIRED 1u
+#define PLAN_LOOSE_MAX 65536u
 
 struct plan_section {
 	uint16_t type;    /* enum plan_type */

@@ -19,6 +19,9 @@ static const struct plan_prefix *prefix;
 static uint32_t prefix_next, prefix_count;
 static bool prefix_exhausted = true;
 static struct plan_stop stop;
+/* Forced wherever they apply; a bit for each that was. */
+static const struct plan_prefix *loose;
+static uint8_t loose_used[PLAN_LOOSE_MAX / 8];
 bool decide_stopping;
 bool decide_script_active;
 bool decide_noting;
@@ -100,6 +103,17 @@ static const struct plan_profile *read_profile(void)
 	return profile;
 }
 
+static void read_loose(void)
+{
+	uint32_t length;
+
+	loose = decide_section(PLAN_LOOSE, &length);
+	if (loose && (length < sizeof *loose || loose->count > PLAN_LOOSE_MAX ||
+		      (length - sizeof *loose) / sizeof *loose->decisions < loose->count))
+		loose = NULL;
+	__builtin_memset(loose_used, 0, loose ? (loose->count + 7) / 8 : 0);
+}
+
 static int read_plan(void)
 {
 	static const struct plan_strategy natural = { .id = STRATEGY_NATURAL };
@@ -117,6 +131,7 @@ static int read_plan(void)
 	tail = decide_section(PLAN_STRATEGY, &length);
 	read_prefix();
 	read_sites();
+	read_loose();
 	where = decide_section(PLAN_STOP, &length);
 	if (where) {
 		stop = *where;
@@ -183,6 +198,52 @@ bool decide_forced(struct lane *me, enum decision_kind kind, int64_t *choice)
 	return true;
 }
 
+static bool point_before(const struct plan_decision *a, uint32_t lane, uint64_t k)
+{
+	return a->lane != lane ? a->lane < lane : a->k < k;
+}
+
+/* The loosely forced decision of this kind at me's point, if there is one: then takes it. */
+static bool loose_forced(const struct lane *me, enum decision_kind kind, int64_t *choice)
+{
+	uint32_t low = 0, high, middle;
+
+	if (__builtin_expect(!loose, 1))
+		return false;
+	high = loose->count;
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (point_before(&loose->decisions[middle], me->number, me->k))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < loose->count; low++) {
+		const struct plan_decision *entry = &loose->decisions[low];
+
+		if (entry->lane != me->number || entry->k != me->k)
+			return false;
+		if (entry->kind != kind || (loose_used[low / 8] >> (low % 8) & 1))
+			continue;
+		loose_used[low / 8] |= (uint8_t)(1u << (low % 8));
+		*choice = entry->choice;
+		return true;
+	}
+	return false;
+}
+
+/* The same for a lane that goes on: NULL where it cannot. */
+static struct lane *loose_lane(const struct lane *me, enum decision_kind kind)
+{
+	struct lane *lane;
+	int64_t choice;
+
+	if (!loose_forced(me, kind, &choice))
+		return NULL;
+	lane = lane_by_number((uint32_t)choice);
+	return lane && lane->state == LANE_RUNNABLE ? lane : NULL;
+}
+
 void decide_diverge(struct lane *me, const char *text)
 {
 	if (!(run.flags & PLAN_RUN_FOLLOW) && (run.flags & PLAN_RUN_REPLAY))
@@ -219,8 +280,12 @@ static void offer_lanes(struct lane *me, enum decision_kind kind, const struct l
 
 bool decide_chance(struct lane *me, enum decision_kind kind, const struct lane *whom)
 {
+	int64_t choice;
+
 	if (decide_scripted())
 		return false;
+	if (loose_forced(me, kind, &choice))
+		return choice == (whom ? (int64_t)whom->number : 0);
 	if (strategy.strategy->choose(&strategy, kind, 2) != 0)
 		return true;
 	if (exploring())
@@ -339,6 +404,8 @@ static struct lane *pick(struct lane *me, bool *forced, bool *private)
 	}
 	if (!lane && strategy.strategy == &strategy_script)
 		return me;
+	if (!lane)
+		lane = loose_lane(me, DECISION_PICK);
 	if (!lane && goes_on(me)) {
 		if (decide_noting)
 			decide_note(me);
@@ -381,6 +448,8 @@ struct lane *decide_next(struct lane *me, bool idled)
 			note(me, lane);
 	}
 	if (!lane)
+		lane = loose_lane(me, DECISION_NEXT);
+	if (!lane)
 		lane = ask_strategy(me);
 	log_pick(me, DECISION_NEXT, lane, forced || only);
 	return lane;
@@ -392,7 +461,11 @@ uint32_t decide_lane(struct lane *me, enum decision_kind kind, struct lane *cons
 	uint32_t index = 0;
 	int64_t number;
 
-	if (prefix_exhausted) {
+	if (loose_forced(me, kind, &number)) {
+		while (index < count && numbers[index] != number)
+			index++;
+		index = index < count ? index : 0;
+	} else if (prefix_exhausted) {
 		index = strategy.strategy->choose(&strategy, kind, count);
 	} else if (decide_forced(me, kind, &number)) {
 		while (index < count && numbers[index] != number)
@@ -416,7 +489,7 @@ uint32_t decide_choose(struct lane *me, enum decision_kind kind, uint32_t count)
 
 	if (!prefix_exhausted)
 		forced = decide_forced(me, kind, &choice);
-	else
+	else if (!loose_forced(me, kind, &choice))
 		choice = strategy.strategy->choose(&strategy, kind, count);
 	if (choice < 0 || choice >= count) {
 		decide_diverge(me, "a recorded choice does not exist here");
