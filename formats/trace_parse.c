@@ -38,7 +38,7 @@ static const char *skip_space(const char *p, const char *end)
 	return p;
 }
 
-enum trace_line_type trace_parse_type(const char *text, size_t len)
+enum trace_line_type trace_parse_any_type(const char *text, size_t len)
 {
 	const char *end = text + len;
 	const char *p = skip_space(text, end);
@@ -46,9 +46,6 @@ enum trace_line_type trace_parse_type(const char *text, size_t len)
 	const char *key;
 	size_t n;
 
-	/* Nearly all lines begin so. */
-	if (len > 6 && (!memcmp(text, "{\"e\":", 5) || !memcmp(text, "{\"d\":", 5)))
-		return text[2] == 'e' ? TRACE_LINE_EVENT : TRACE_LINE_DECISION;
 	if (p == end || *p != '{')
 		return TRACE_LINE_OTHER;
 	p = skip_space(p + 1, end);
