@@ -53,6 +53,20 @@ enum plan_run_flag {
 	PLAN_RUN_EXPLORE = 64,
 };
 
+/* What a standard stream is to look like to the target. */
+enum plan_stream {
+	PLAN_STREAM_AS_IS, /* whatever it is */
+	PLAN_STREAM_TERMINAL,
+	PLAN_STREAM_PIPE,
+	PLAN_STREAM_SOCKET,
+	PLAN_STREAM_FILE,
+	PLAN_STREAM_DEVICE, /* any other: /dev/null */
+	PLAN_STREAM_CLOSED,
+	PLAN_STREAM_COUNT
+};
+
+#define PLAN_STREAMS 3 /* descriptors 0, 1, 2 */
+
 struct plan_run {
 	uint32_t flags;       /* enum plan_run_flag */
 	uint32_t cpus;        /* CPUs that the target is told it has */
@@ -62,6 +76,9 @@ struct plan_run {
 	int64_t idle_wait_ns; /* real time to wait for the outside before the clock jumps */
 	uint64_t step_budget; /* operations; 0 unlimited */
 	uint32_t pid, ppid;   /* logical ids; 0: real ones */
+	/* enum plan_stream: so that the run does not depend on where its output goes */
+	uint8_t streams[PLAN_STREAMS];
+	uint8_t reserved[5];
 };
 
 /* One forced decision; see struct record_decision. */

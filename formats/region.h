@@ -187,7 +187,9 @@ struct region_stderr {
 struct region_numbers {
 	uint32_t lane, object, context, module, process; /* [target] last number given out */
 	uint32_t prefix; /* [target] entries of PLAN_PREFIX used: the next image goes on there */
-	uint32_t reserved[10];
+	/* [target] hash of what each standard stream was at first, to know it after an exec */
+	uint32_t stream[3];
+	uint32_t reserved[7];
 };
 
 /*

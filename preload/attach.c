@@ -18,6 +18,7 @@
 #include "preload/process.h"
 #include "preload/raw.h"
 #include "preload/signals.h"
+#include "preload/streams.h"
 #include "preload/threads.h"
 
 static char region_path[64];
@@ -144,6 +145,7 @@ static void start(void)
 	signals_init();
 	memory_init();
 	process_init();
+	streams_init();
 	sched_begin(lane, EVENT_THREAD_START, object_of_lane(lane), 0);
 	sched_done_value(lane, 0,
 			 process_pid()); /* what a replay tells the program that its pid is */

@@ -17,6 +17,7 @@
 #include "preload/log.h"
 #include "preload/raw.h"
 #include "preload/sched.h"
+#include "preload/streams.h"
 
 /*
  * POLLOUT promises room for PIPE_BUF bytes in a pipe and for a good part of a socket's buffer; a
@@ -87,39 +88,12 @@ static const char *type_name(const struct stat *status)
 	}
 }
 
-#define STREAMS 3
-
-/*
- * The standard stream that a descriptor is, -1: none. Each is an object of its own, whatever it is
- * and also when two are the same file, because that is not the program's choice: a replay into one
- * file, or none, has to be the same run. A copy of one under another number is that stream.
- */
-static int standard_stream(long fd, const struct stat *status)
-{
-	static struct stat streams[STREAMS]; /* as they were at first */
-	static bool known;
-	int i;
-
-	for (i = 0; i < STREAMS && !known; i++)
-		if (raw(SYS_fstat, i, &streams[i]) < 0)
-			streams[i].st_ino = 0;
-	known = true;
-	for (i = fd < STREAMS ? (int)fd : 0; i < STREAMS; i++) {
-		if (streams[i].st_ino && streams[i].st_ino == status->st_ino &&
-		    streams[i].st_dev == status->st_dev)
-			return i;
-		if (fd < STREAMS)
-			break;
-	}
-	return -1;
-}
-
 static struct object *object_of_stream(struct lane *me, int stream, uint32_t context)
 {
-	static const char *const names[STREAMS] = { "standard input", "standard output",
-						    "standard error" };
+	static const char *const names[PLAN_STREAMS] = { "standard input", "standard output",
+							 "standard error" };
 
-	return object_named(me, hash_id(STREAMS, (uint64_t)stream, 0) | 1ull << 63,
+	return object_named(me, hash_id(PLAN_STREAMS, (uint64_t)stream, 0) | 1ull << 63,
 			    OBJECT_DESCRIPTOR, names[stream], context);
 }
 
@@ -135,7 +109,7 @@ static struct object *object_of_descriptor(struct lane *me, long fd, uint32_t co
 
 	if (raw(SYS_fstat, fd, &status) < 0)
 		return NULL;
-	i = standard_stream(fd, &status);
+	i = streams_find(fd, &status);
 	if (i >= 0)
 		return object_of_stream(me, i, context);
 	i = 0;

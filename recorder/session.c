@@ -16,6 +16,7 @@
 #include "recorder/alloc.h"
 #include "recorder/filter.h"
 #include "recorder/region.h"
+#include "recorder/streams.h"
 #include "recorder/watchdog.h"
 
 #define IDLE_MS 10         /* the loop turns at least so often */
@@ -73,6 +74,7 @@ static int64_t clock_ns(clockid_t clock)
 void session_run_defaults(struct plan_run *run)
 {
 	cpu_set_t cpus;
+	int i;
 
 	memset(run, 0, sizeof(*run));
 	run->flags = PLAN_RUN_VIRTUAL_TIME | PLAN_RUN_LOGICAL_PIDS;
@@ -83,6 +85,8 @@ void session_run_defaults(struct plan_run *run)
 	run->realtime_ns = clock_ns(CLOCK_REALTIME);
 	run->monotonic_ns = clock_ns(CLOCK_MONOTONIC);
 	run->idle_wait_ns = IDLE_WAIT_NS;
+	for (i = 0; i < PLAN_STREAMS; i++)
+		run->streams[i] = (uint8_t)streams_kind(i);
 }
 
 /* The next part of the forced decisions becomes a PLAN_PREFIX. */

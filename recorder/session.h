@@ -107,7 +107,8 @@ struct session_result {
 
 /*
  * Values of plan_run for a recording: virtual time from now, logical pids, the CPUs of this
- * machine, a seed for the target's own randomness, an hour of idle waiting.
+ * machine, a seed for the target's own randomness, an hour of idle waiting, and standard streams
+ * that look like those of this process.
  */
 void session_run_defaults(struct plan_run *run);
 
