@@ -180,6 +180,18 @@ static const struct plan_decision *next_entry(struct lane *me)
 	return &prefix->decisions[prefix_next];
 }
 
+bool decide_due(const struct lane *me)
+{
+	const struct plan_decision *entry;
+
+	if (prefix_exhausted)
+		return false;
+	if (prefix_next == prefix_count)
+		return true; /* the CLI has to be asked */
+	entry = &prefix->decisions[prefix_next];
+	return entry->lane == me->number && entry->k == me->k;
+}
+
 bool decide_expects(struct lane *me, enum decision_kind kind, int64_t *choice)
 {
 	const struct plan_decision *entry = next_entry(me);

@@ -64,6 +64,12 @@ static inline bool decide_scripted(void)
 }
 
 /*
+ * May the prefix have something for this point? False for nearly all points of a replay, which need
+ * no further question then.
+ */
+bool decide_due(const struct lane *me);
+
+/*
  * The run cannot go on as the plan demands: ends it (DIVERGED), or with FOLLOW drops the prefix and
  * notes it.
  */

@@ -169,7 +169,8 @@ static void point(struct lane *me, uint32_t tag)
 	schedule.steps++;
 	if (schedule.timed || schedule.timers)
 		clock_tick(me->yielding ? CLOCK_YIELD : CLOCK_OPERATION);
-	if (__builtin_expect(sched_attention || me->pending_signals || decide_scripted() ||
+	if (__builtin_expect(sched_attention || me->pending_signals || decide_stopping ||
+				     (decide_scripted() && decide_due(me)) ||
 				     schedule.steps > schedule.step_limit || needs_attention(),
 			     0))
 		attend(me);

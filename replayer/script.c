@@ -33,10 +33,10 @@ struct script {
 	struct err err;        /* why there are not */
 	struct script_event events[EVENTS];
 	uint64_t events_read, events_served;
-	int last;             /* what `reader` said last; above 0: there may be more */
+	int last; /* what `reader` said last; above 0: there may be more */
 	struct err event_err;
-	struct trace_reader *far; /* of decisions; NULL until it is needed */
-	uint64_t far_next;        /* the decision that it reads next */
+	struct trace_reader *far;   /* of decisions; NULL until it is needed */
+	uint64_t far_next;          /* the decision that it reads next */
 	struct trace_reader *again; /* of an event that is told */
 };
 
@@ -146,10 +146,13 @@ static void read_decision(struct script *script)
 		if (script->read >= script->total) {
 			script->ended = true;
 			trace_reader_check(script->reader, &script->err);
-		} else if (script->passed <= script->read && can_read(script)) {
-			read_line(script);
-		} else {
+		} else if (script->passed > script->read ||
+			   (script->last > 0 && !can_read(script))) {
 			read_far(script);
+		} else if (script->last > 0) {
+			read_line(script);
+		} else { /* damaged: nothing behind it is believed */
+			end(script, script->last ? &script->event_err : NULL);
 		}
 	}
 }
@@ -186,8 +189,8 @@ struct script *script_open(const char *path, struct err *err)
 		return NULL;
 	}
 	script->total = (uint64_t)total;
-	trace_reader_filter(reader, TRACE_LINE_BIT(TRACE_LINE_EVENT) |
-					    TRACE_LINE_BIT(TRACE_LINE_DECISION));
+	trace_reader_filter(reader,
+			    TRACE_LINE_BIT(TRACE_LINE_EVENT) | TRACE_LINE_BIT(TRACE_LINE_DECISION));
 	script_prefetch(script);
 	read_decision(script);
 	return script;

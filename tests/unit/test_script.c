@@ -95,20 +95,12 @@ static void none(void **state)
 	script_close(script);
 }
 
-/* A long trace, cut in the middle: what is there is served, and the reason is kept. */
-static void cut(void **state)
+static void write_many(const char *path)
 {
-	struct plan_decision out[1000];
-	const char *path = sample_path();
 	struct trace_writer *writer;
 	struct err err = { 0 };
-	struct script *script;
-	uint64_t i, total = 0;
-	uint32_t j, n;
-	bool more = true;
-	FILE *file;
+	uint64_t i;
 
-	(void)state;
 	writer = trace_writer_open(path, 0, &err);
 	trace_writer_header(writer, NULL);
 	for (i = 0; i < MANY; i++) {
@@ -123,11 +115,19 @@ static void cut(void **state)
 		if (i % 1000 == 999)
 			assert_int_equal(trace_writer_flush(writer), 0);
 	}
+	trace_writer_outcome(writer, "exit", NULL);
 	assert_int_equal(trace_writer_close(writer, &err), 0);
-	file = fopen(path, "r+");
-	fseek(file, 0, SEEK_END);
-	assert_int_equal(ftruncate(fileno(file), ftell(file) / 2), 0);
-	fclose(file);
+}
+
+/* What is there before the damage is served, and the reason is kept. */
+static void check_damaged(const char *path, int code)
+{
+	struct plan_decision out[1000];
+	struct err err = { 0 };
+	struct script *script;
+	uint64_t total = 0;
+	uint32_t j, n;
+	bool more = true;
 
 	script = script_open(path, &err);
 	assert_non_null(script);
@@ -142,8 +142,39 @@ static void cut(void **state)
 		}
 	}
 	assert_true(total >= MANY / 4 && total < MANY);
-	assert_int_equal(script_error(script)->code, TRACE_ERR_CUT);
+	assert_int_equal(script_error(script)->code, code);
 	script_close(script);
+}
+
+/* A long trace, cut in the middle. */
+static void cut(void **state)
+{
+	const char *path = sample_path();
+	FILE *file;
+
+	(void)state;
+	write_many(path);
+	file = fopen(path, "r+");
+	fseek(file, 0, SEEK_END);
+	assert_int_equal(ftruncate(fileno(file), ftell(file) / 2), 0);
+	fclose(file);
+	check_damaged(path, TRACE_ERR_CUT);
+}
+
+/* A frame in the middle is broken; index and outcome are there. */
+static void broken(void **state)
+{
+	const char *path = sample_path();
+	FILE *file;
+
+	(void)state;
+	write_many(path);
+	file = fopen(path, "r+");
+	fseek(file, 0, SEEK_END);
+	fseek(file, ftell(file) / 2, SEEK_SET);
+	assert_int_equal(fwrite("damaged", 1, 7, file), 7);
+	fclose(file);
+	check_damaged(path, TRACE_ERR_CORRUPT);
 }
 
 /* More events in a row than are kept at once, then more decisions than that. */
@@ -203,8 +234,8 @@ static void apart(void **state)
 		for (step = 0; more || events < PARTS * PART_EVENTS; step++) {
 			if (way == 2)
 				script_prefetch(script);
-			if (more && (way == 0 || (way > 1 && step % 3) ||
-				     events == PARTS * PART_EVENTS)) {
+			if (more &&
+			    (way == 0 || (way > 1 && step % 3) || events == PARTS * PART_EVENTS)) {
 				n = script_next(script, out, 5000, &more);
 				for (i = 0; i < n; i++, decisions++) {
 					assert_int_equal(out[i].k, decisions);
@@ -238,11 +269,8 @@ static void no_trace(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(parts),
-		cmocka_unit_test(none),
-		cmocka_unit_test(cut),
-		cmocka_unit_test(apart),
-		cmocka_unit_test(no_trace),
+		cmocka_unit_test(parts),  cmocka_unit_test(none),  cmocka_unit_test(cut),
+		cmocka_unit_test(broken), cmocka_unit_test(apart), cmocka_unit_test(no_trace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
