@@ -26,8 +26,7 @@ static uint32_t context_of(const struct search *search, const struct section *se
 
 static bool named_file(const struct search *search, uint32_t object)
 {
-	const struct trace_object *names =
-		trace_names_object(search->history->file->names, object);
+	const struct trace_object *names = trace_names_object(search->history->file->names, object);
 
 	return names && names->name && names->name[0] == '/' &&
 	       strncmp(names->name, "/dev/", 5) != 0;
@@ -70,9 +69,8 @@ static bool find_other(const struct search *search, struct triple *triple, bool 
 	while ((triple->other = sections_between(search->sections, triple->second->object,
 						 triple->second->lane, 0, from, to))) {
 		triple->other_first = NULL;
-		if (!(triple->other->reads && triple->second->reads) &&
-		    !must_be(search, triple) && wanted(search, triple) &&
-		    is_wanted(search, triple, exactly))
+		if (!(triple->other->reads && triple->second->reads) && !must_be(search, triple) &&
+		    wanted(search, triple) && is_wanted(search, triple, exactly))
 			return true;
 		to = triple->other->begin;
 	}
@@ -275,8 +273,8 @@ static const struct section *step_between(const struct search *search, uint32_t 
 static bool half_done(struct search *search, const struct section *saw,
 		      const struct section *second)
 {
-	const struct section *half = sections_between(search->sections, saw->object, saw->lane, 0, 0,
-						      saw->begin);
+	const struct section *half =
+		sections_between(search->sections, saw->object, saw->lane, 0, 0, saw->begin);
 	size_t rest;
 
 	if (!half || half->reads ||
@@ -370,8 +368,8 @@ bool pattern_order(struct search *search)
 	if (!act || act->end != HISTORY_NONE ||
 	    sections_between(search->sections, act->object, 0, 0, 0, act->begin))
 		return proven_order(search);
-	pattern_say(search, PATTERN_ORDER, "%L came to %O at %P before any other thread",
-		    act->lane, act->object, pattern_place(search, act, 1));
+	pattern_say(search, PATTERN_ORDER, "%L came to %O at %P before any other thread", act->lane,
+		    act->object, pattern_place(search, act, 1));
 	for (lane = 1; lane < search->history->lanes_end && stands == HISTORY_NONE; lane++)
 		if (lane != act->lane)
 			stands = stands_before(search, lane, act->object);
@@ -422,11 +420,12 @@ void pattern_generic(struct search *search)
 		return;
 	}
 	if (other) {
-		pattern_say(search, PATTERN_UNKNOWN,
-			    "Depends on the schedule: %L failed under %O, which it took at %P after %L "
-			    "had had it at %P.",
-			    act->lane, act->object, pattern_place(search, act, 1), other->lane,
-			    pattern_place(search, other, 1));
+		pattern_say(
+			search, PATTERN_UNKNOWN,
+			"Depends on the schedule: %L failed under %O, which it took at %P after %L "
+			"had had it at %P.",
+			act->lane, act->object, pattern_place(search, act, 1), other->lane,
+			pattern_place(search, other, 1));
 		pattern_show_section(search, other, "");
 		pattern_show_section(search, act, "");
 		pattern_show_failure(search);
@@ -435,8 +434,7 @@ void pattern_generic(struct search *search)
 	if (!search->history->preemptions)
 		return;
 	if (fields_object(search->outcome, "finding"))
-		pattern_say(search, PATTERN_UNKNOWN,
-			    "Depends on the schedule: fails only with %S.",
+		pattern_say(search, PATTERN_UNKNOWN, "Depends on the schedule: fails only with %S.",
 			    search->history->preemptions == 1 ? "this preemption"
 							      : "these preemptions");
 	else

@@ -18,8 +18,9 @@ enum { LONGEST = 12, UP = 6 };
 /* A trace of a stranger can name any file: only what looks like source is read. */
 static bool is_source_name(const char *path)
 {
-	static const char *const endings[] = { ".c",  ".h",  ".cc", ".cpp", ".cxx", ".c++", ".hh",
-					       ".hpp", ".hxx", ".inl", ".ipp", ".rs", ".py", ".y" };
+	static const char *const endings[] = { ".c",   ".h",  ".cc",  ".cpp", ".cxx",
+					       ".c++", ".hh", ".hpp", ".hxx", ".inl",
+					       ".ipp", ".rs", ".py",  ".y" };
 	const char *dot = strrchr(path, '.');
 	size_t i;
 
@@ -75,8 +76,7 @@ static bool says_something(const char *line)
 void snippet_find(struct snippet *snippet, const struct history *history, uint32_t number,
 		  uint32_t end_number)
 {
-	const struct trace_location *location =
-		trace_names_location(history->file->names, number);
+	const struct trace_location *location = trace_names_location(history->file->names, number);
 	const struct trace_location *end = trace_names_location(history->file->names, end_number);
 	const struct trace_source *source, *last;
 	unsigned line;
@@ -93,8 +93,8 @@ void snippet_find(struct snippet *snippet, const struct history *history, uint32
 	    strcmp(last->function, source->function) == 0 && last->line > source->line + 1 &&
 	    last->line <= source->line + LONGEST) {
 		snippet->last = last->line;
-		for (line = source->line + 1;
-		     line < last->line && snippet->lines_n < SNIPPET_LINES; line++) {
+		for (line = source->line + 1; line < last->line && snippet->lines_n < SNIPPET_LINES;
+		     line++) {
 			into = snippet->lines[snippet->lines_n];
 			if (read_line(history, source->file, line, into) < 0)
 				break;

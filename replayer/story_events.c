@@ -49,8 +49,8 @@ static void choose_columns(struct layout *layout)
 			layout->columns = 0;
 			return;
 		}
-		for (j = layout->columns++;
-		     j > 0 && layout->lanes[j - 1] > pattern->beats[i].lane; j--)
+		for (j = layout->columns++; j > 0 && layout->lanes[j - 1] > pattern->beats[i].lane;
+		     j--)
 			layout->lanes[j] = layout->lanes[j - 1];
 		layout->lanes[j] = pattern->beats[i].lane;
 	}
@@ -197,8 +197,8 @@ static void put_words(struct layout *layout, const struct beat *beat)
 
 static void put_beat(struct layout *layout, const struct beat *beat)
 {
-	uint32_t at = sections_frame(layout->history,
-				     layout->history->events[beat->begin].context, 0);
+	uint32_t at =
+		sections_frame(layout->history, layout->history->events[beat->begin].context, 0);
 
 	if (beat->fails && beat->under)
 		at = story_ending_place(layout->history->file, at);
