@@ -72,6 +72,9 @@ static void find_users(struct loading *loading)
 	while (trace_reader_next(file->reader, &line, &err) > 0) {
 		touch(loading, line.event.object, line.event.lane);
 		touch(loading, line.event.object2, line.event.lane);
+		/* A lock that is waited with has to do with others, whoever takes it. */
+		if (line.event.kind == EVENT_COND_WAIT || line.event.kind == EVENT_COND_TIMEDWAIT)
+			touch(loading, line.event.object2, SHARED);
 		if (line.event.lane >= loading->history->lanes_end)
 			loading->history->lanes_end = line.event.lane + 1;
 	}

@@ -152,22 +152,22 @@ static void say_both(struct search *search, const struct triple *triple)
 	uint32_t first = pattern_place(search, triple->first, triple->depth);
 	uint32_t second = pattern_place(search, triple->second, triple->depth);
 	bool one_step = snippet_updates_in_place(search->history, triple->second);
+	bool other_first = triple->other_first->begin < triple->first->begin;
+	uint32_t one = other_first ? triple->other->lane : triple->first->lane;
+	uint32_t two = other_first ? triple->first->lane : triple->other->lane;
 
 	if (triple->second->io) {
 		pattern_say(search, PATTERN_IO_RACE,
-			    "%L and %L both read %O at %P before either wrote it at %P.",
-			    triple->other->lane, triple->second->lane, triple->second->object,
-			    first, second);
+			    "%L and %L both read %O at %P before either wrote it at %P.", one, two,
+			    triple->second->object, first, second);
 	} else if (one_step) {
 		pattern_say(search, PATTERN_CHECK_THEN_ACT,
-			    "%L and %L both looked under %O at %P before either acted at %P.",
-			    triple->other->lane, triple->second->lane, triple->second->object,
-			    first, second);
+			    "%L and %L both looked under %O at %P before either acted at %P.", one,
+			    two, triple->second->object, first, second);
 	} else {
 		pattern_say(search, PATTERN_LOST_UPDATE,
 			    "%L and %L both read under %O at %P before either wrote back at %P.",
-			    triple->other->lane, triple->second->lane, triple->second->object,
-			    first, second);
+			    one, two, triple->second->object, first, second);
 	}
 	show_triple(search, triple, one_step ? "looks" : "reads", one_step ? "acts" : "writes back",
 		    one_step ? "acts on what was so before" : "and overwrites that");
@@ -437,6 +437,9 @@ void pattern_generic(struct search *search)
 		pattern_say(search, PATTERN_UNKNOWN, "Depends on the schedule: fails only with %S.",
 			    search->history->preemptions == 1 ? "this preemption"
 							      : "these preemptions");
+	else if (search->history->preemptions == 1)
+		pattern_say(search, PATTERN_UNKNOWN,
+			    "No known pattern; the one preemption before the failure:");
 	else
 		pattern_say(search, PATTERN_UNKNOWN,
 			    "No known pattern; the last of the %N preemptions before the failure:",

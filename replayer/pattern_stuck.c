@@ -52,9 +52,20 @@ static bool came_to(const struct search *search, uint32_t lane, uint32_t context
 	return false;
 }
 
+static bool has_waited(const struct search *search, uint32_t lane, uint32_t object)
+{
+	size_t i;
+
+	for (i = 0; i < search->wakeups->count; i++)
+		if (search->wakeups->items[i].lane == lane &&
+		    search->wakeups->items[i].object == object)
+			return true;
+	return false;
+}
+
 /*
  * A lane of the same code as the one that signalled has ended, and never came to the place from
- * where the other signalled.
+ * where the other signalled, nor waited itself.
  */
 static bool lost_thread(struct search *search, const struct waiter *waiter)
 {
@@ -72,6 +83,7 @@ static bool lost_thread(struct search *search, const struct waiter *waiter)
 	for (lane = 1; lane < history->lanes_end; lane++) {
 		if (lane == by || history->lanes[lane].end == HISTORY_NONE ||
 		    !history_same_role(history, lane, by) ||
+		    has_waited(search, lane, waiter->wait->object) ||
 		    came_to(search, lane, history->events[place].context))
 			continue;
 		pattern_say(search, PATTERN_LOST_THREAD,
