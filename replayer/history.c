@@ -72,6 +72,9 @@ static void find_users(struct loading *loading)
 	while (trace_reader_next(file->reader, &line, &err) > 0) {
 		touch(loading, line.event.object, line.event.lane);
 		touch(loading, line.event.object2, line.event.lane);
+		/* A lock that is waited with has to do with others, whoever takes it. */
+		if (line.event.kind == EVENT_COND_WAIT || line.event.kind == EVENT_COND_TIMEDWAIT)
+			touch(loading, line.event.object2, SHARED);
 		if (line.event.lane >= loading->history->lanes_end)
 			loading->history->lanes_end = line.event.lane + 1;
 	}
@@ -86,8 +89,8 @@ static void make_room(struct history *history)
 	size_t half = HISTORY_EVENTS / 2, i, kept = 0;
 
 	if (history->events_n < HISTORY_EVENTS) {
-		history->events = alloc_grow(history->events, history->events_n,
-					     sizeof(*history->events));
+		history->events =
+			alloc_grow(history->events, history->events_n, sizeof(*history->events));
 		return;
 	}
 	memmove(history->events, history->events + half, half * sizeof(*history->events));
@@ -205,8 +208,8 @@ struct history *history_new(const struct trace_file *file)
 	loading.users = alloc_check(calloc(loading.users_end + 1, sizeof(*loading.users)));
 	find_users(&loading);
 	loading.own = alloc_check(calloc(history->lanes_end + 1, sizeof(*loading.own)));
-	trace_reader_filter(file->reader, TRACE_LINE_BIT(TRACE_LINE_EVENT) |
-						  TRACE_LINE_BIT(TRACE_LINE_DECISION));
+	trace_reader_filter(file->reader,
+			    TRACE_LINE_BIT(TRACE_LINE_EVENT) | TRACE_LINE_BIT(TRACE_LINE_DECISION));
 	trace_reader_rewind(file->reader);
 	while (trace_reader_next(file->reader, &line, &history->damage) > 0) {
 		if (line.type == TRACE_LINE_EVENT)

@@ -48,18 +48,18 @@ struct history {
 	size_t events_n;
 	struct history_choice *choices;
 	size_t choices_n;
-	uint32_t lanes_end;       /* lanes have smaller numbers */
-	uint64_t preemptions;     /* of the whole run */
-	uint64_t decisions;       /* of the whole run */
-	uint64_t dropped;         /* events at the beginning that are not kept */
-	struct err damage;        /* code 0: the trace was read to its end */
+	uint32_t lanes_end;   /* lanes have smaller numbers */
+	uint64_t preemptions; /* of the whole run */
+	uint64_t decisions;   /* of the whole run */
+	uint64_t dropped;     /* events at the beginning that are not kept */
+	struct err damage;    /* code 0: the trace was read to its end */
 	struct history_lane {
 		size_t born;   /* the creation in the parent; HISTORY_NONE: the first thread */
 		size_t start;  /* its own first event */
 		size_t end;    /* thread_end; HISTORY_NONE: lives */
 		size_t joined; /* the join in another lane */
 		size_t last;   /* its last event */
-	} *lanes;
+	} * lanes;
 };
 
 /* Reads the trace twice. Never NULL; what cannot be read is missing, and `damage` says why. */

@@ -236,10 +236,12 @@ static void ask_rules(struct search *search)
 		break;
 	case VERDICT_SIGNAL:
 	case VERDICT_EXIT:
-		if (pattern_wake(search) || pattern_expired(search) ||
-		    pattern_extra_post(search) || pattern_trylock(search) ||
-		    pattern_failing_section(search) || pattern_interleaved(search) ||
-		    pattern_order(search))
+		/* Killed from outside: not the deed of any thread. */
+		if (story_verdict(search->outcome) == VERDICT_SIGNAL && !search->in_place)
+			return;
+		if (pattern_wake(search) || pattern_expired(search) || pattern_extra_post(search) ||
+		    pattern_trylock(search) || pattern_failing_section(search) ||
+		    pattern_interleaved(search) || pattern_order(search))
 			return;
 		break;
 	default:

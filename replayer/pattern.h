@@ -36,9 +36,9 @@ enum { PATTERN_BEATS = 32, PATTERN_NOTE = 96 };
 struct beat {
 	size_t begin, end; /* first and last event: a section; the same: one event */
 	uint32_t lane;
-	uint32_t under; /* the object of a section, 0: one event */
-	bool open;      /* the section was not left */
-	bool fails;     /* here the run failed */
+	uint32_t under;          /* the object of a section, 0: one event */
+	bool open;               /* the section was not left */
+	bool fails;              /* here the run failed */
 	char note[PATTERN_NOTE]; /* what it means, "" for nothing */
 };
 

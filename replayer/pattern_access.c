@@ -26,8 +26,7 @@ static uint32_t context_of(const struct search *search, const struct section *se
 
 static bool named_file(const struct search *search, uint32_t object)
 {
-	const struct trace_object *names =
-		trace_names_object(search->history->file->names, object);
+	const struct trace_object *names = trace_names_object(search->history->file->names, object);
 
 	return names && names->name && names->name[0] == '/' &&
 	       strncmp(names->name, "/dev/", 5) != 0;
@@ -70,9 +69,8 @@ static bool find_other(const struct search *search, struct triple *triple, bool 
 	while ((triple->other = sections_between(search->sections, triple->second->object,
 						 triple->second->lane, 0, from, to))) {
 		triple->other_first = NULL;
-		if (!(triple->other->reads && triple->second->reads) &&
-		    !must_be(search, triple) && wanted(search, triple) &&
-		    is_wanted(search, triple, exactly))
+		if (!(triple->other->reads && triple->second->reads) && !must_be(search, triple) &&
+		    wanted(search, triple) && is_wanted(search, triple, exactly))
 			return true;
 		to = triple->other->begin;
 	}
@@ -154,22 +152,22 @@ static void say_both(struct search *search, const struct triple *triple)
 	uint32_t first = pattern_place(search, triple->first, triple->depth);
 	uint32_t second = pattern_place(search, triple->second, triple->depth);
 	bool one_step = snippet_updates_in_place(search->history, triple->second);
+	bool other_first = triple->other_first->begin < triple->first->begin;
+	uint32_t one = other_first ? triple->other->lane : triple->first->lane;
+	uint32_t two = other_first ? triple->first->lane : triple->other->lane;
 
 	if (triple->second->io) {
 		pattern_say(search, PATTERN_IO_RACE,
-			    "%L and %L both read %O at %P before either wrote it at %P.",
-			    triple->other->lane, triple->second->lane, triple->second->object,
-			    first, second);
+			    "%L and %L both read %O at %P before either wrote it at %P.", one, two,
+			    triple->second->object, first, second);
 	} else if (one_step) {
 		pattern_say(search, PATTERN_CHECK_THEN_ACT,
-			    "%L and %L both looked under %O at %P before either acted at %P.",
-			    triple->other->lane, triple->second->lane, triple->second->object,
-			    first, second);
+			    "%L and %L both looked under %O at %P before either acted at %P.", one,
+			    two, triple->second->object, first, second);
 	} else {
 		pattern_say(search, PATTERN_LOST_UPDATE,
 			    "%L and %L both read under %O at %P before either wrote back at %P.",
-			    triple->other->lane, triple->second->lane, triple->second->object,
-			    first, second);
+			    one, two, triple->second->object, first, second);
 	}
 	show_triple(search, triple, one_step ? "looks" : "reads", one_step ? "acts" : "writes back",
 		    one_step ? "acts on what was so before" : "and overwrites that");
@@ -275,8 +273,8 @@ static const struct section *step_between(const struct search *search, uint32_t 
 static bool half_done(struct search *search, const struct section *saw,
 		      const struct section *second)
 {
-	const struct section *half = sections_between(search->sections, saw->object, saw->lane, 0, 0,
-						      saw->begin);
+	const struct section *half =
+		sections_between(search->sections, saw->object, saw->lane, 0, 0, saw->begin);
 	size_t rest;
 
 	if (!half || half->reads ||
@@ -370,8 +368,8 @@ bool pattern_order(struct search *search)
 	if (!act || act->end != HISTORY_NONE ||
 	    sections_between(search->sections, act->object, 0, 0, 0, act->begin))
 		return proven_order(search);
-	pattern_say(search, PATTERN_ORDER, "%L came to %O at %P before any other thread",
-		    act->lane, act->object, pattern_place(search, act, 1));
+	pattern_say(search, PATTERN_ORDER, "%L came to %O at %P before any other thread", act->lane,
+		    act->object, pattern_place(search, act, 1));
 	for (lane = 1; lane < search->history->lanes_end && stands == HISTORY_NONE; lane++)
 		if (lane != act->lane)
 			stands = stands_before(search, lane, act->object);
@@ -422,11 +420,12 @@ void pattern_generic(struct search *search)
 		return;
 	}
 	if (other) {
-		pattern_say(search, PATTERN_UNKNOWN,
-			    "Depends on the schedule: %L failed under %O, which it took at %P after %L "
-			    "had had it at %P.",
-			    act->lane, act->object, pattern_place(search, act, 1), other->lane,
-			    pattern_place(search, other, 1));
+		pattern_say(
+			search, PATTERN_UNKNOWN,
+			"Depends on the schedule: %L failed under %O, which it took at %P after %L "
+			"had had it at %P.",
+			act->lane, act->object, pattern_place(search, act, 1), other->lane,
+			pattern_place(search, other, 1));
 		pattern_show_section(search, other, "");
 		pattern_show_section(search, act, "");
 		pattern_show_failure(search);
@@ -435,10 +434,12 @@ void pattern_generic(struct search *search)
 	if (!search->history->preemptions)
 		return;
 	if (fields_object(search->outcome, "finding"))
-		pattern_say(search, PATTERN_UNKNOWN,
-			    "Depends on the schedule: fails only with %S.",
+		pattern_say(search, PATTERN_UNKNOWN, "Depends on the schedule: fails only with %S.",
 			    search->history->preemptions == 1 ? "this preemption"
 							      : "these preemptions");
+	else if (search->history->preemptions == 1)
+		pattern_say(search, PATTERN_UNKNOWN,
+			    "No known pattern; the one preemption before the failure:");
 	else
 		pattern_say(search, PATTERN_UNKNOWN,
 			    "No known pattern; the last of the %N preemptions before the failure:",

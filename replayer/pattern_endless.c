@@ -65,8 +65,9 @@ static bool livelock(struct search *search, const struct rounds *rounds)
 	if (n > 2)
 		pattern_add(search, " and %N more", (uint64_t)(n - 2));
 	at = rounds[lanes[0]].last_failed;
-	pattern_add(search, " go on without getting further: %L failed to get %O at %P %N times in "
-			    "its last %N operations",
+	pattern_add(search,
+		    " go on without getting further: %L failed to get %O at %P %N times in "
+		    "its last %N operations",
 		    lanes[0], history->events[at].object, pattern_place_at(search, at),
 		    rounds[lanes[0]].failed, rounds[lanes[0]].operations);
 	at = rounds[lanes[1]].last_failed;

@@ -56,9 +56,10 @@ static void add_lanes(struct search *search, const struct edge *edges, unsigned 
 	unsigned i;
 
 	for (i = 0; i < count; i++)
-		pattern_add(search, i == 0		? "%L"
-				    : i + 1 == count ? " and %L"
-						     : ", %L",
+		pattern_add(search,
+			    i == 0           ? "%L"
+			    : i + 1 == count ? " and %L"
+					     : ", %L",
 			    edges[i].lane);
 }
 
@@ -102,8 +103,8 @@ static void say_itself(struct search *search, const struct edge *edge)
 		pattern_say(search, PATTERN_HANDLER,
 			    "a signal came while %L had %O (since %P), and its handler waits for "
 			    "%O at %P.",
-			    edge->lane, edge->object, pattern_place_at(search, taken),
-			    edge->object, pattern_place_at(search, last));
+			    edge->lane, edge->object, pattern_place_at(search, taken), edge->object,
+			    pattern_place_at(search, last));
 		pattern_show(search, signal, "the handler runs");
 	} else {
 		pattern_say(search, PATTERN_SELF_DEADLOCK, "%L waits for %O, which it has itself",

@@ -53,17 +53,17 @@ uint32_t pattern_place(const struct search *search, const struct section *sectio
 uint32_t pattern_place_at(const struct search *search, size_t at);
 
 /* Rules, each with its family. */
-bool pattern_deadlock(struct search *search);    /* pattern_lock.c */
+bool pattern_deadlock(struct search *search); /* pattern_lock.c */
 bool pattern_ended_owner(struct search *search);
-bool pattern_stuck(struct search *search);       /* pattern_stuck.c */
-bool pattern_wake(struct search *search);        /* pattern_wake.c */
+bool pattern_stuck(struct search *search); /* pattern_stuck.c */
+bool pattern_wake(struct search *search);  /* pattern_wake.c */
 bool pattern_expired(struct search *search);
-bool pattern_extra_post(struct search *search);  /* pattern_try.c */
+bool pattern_extra_post(struct search *search); /* pattern_try.c */
 bool pattern_trylock(struct search *search);
 bool pattern_failing_section(struct search *search); /* pattern_access.c */
 bool pattern_interleaved(struct search *search);
 bool pattern_order(struct search *search);
-bool pattern_endless(struct search *search);     /* pattern_endless.c */
-void pattern_generic(struct search *search);     /* pattern_access.c */
+bool pattern_endless(struct search *search); /* pattern_endless.c */
+void pattern_generic(struct search *search); /* pattern_access.c */
 
 #endif

@@ -52,9 +52,20 @@ static bool came_to(const struct search *search, uint32_t lane, uint32_t context
 	return false;
 }
 
+static bool has_waited(const struct search *search, uint32_t lane, uint32_t object)
+{
+	size_t i;
+
+	for (i = 0; i < search->wakeups->count; i++)
+		if (search->wakeups->items[i].lane == lane &&
+		    search->wakeups->items[i].object == object)
+			return true;
+	return false;
+}
+
 /*
  * A lane of the same code as the one that signalled has ended, and never came to the place from
- * where the other signalled.
+ * where the other signalled, nor waited itself.
  */
 static bool lost_thread(struct search *search, const struct waiter *waiter)
 {
@@ -72,6 +83,7 @@ static bool lost_thread(struct search *search, const struct waiter *waiter)
 	for (lane = 1; lane < history->lanes_end; lane++) {
 		if (lane == by || history->lanes[lane].end == HISTORY_NONE ||
 		    !history_same_role(history, lane, by) ||
+		    has_waited(search, lane, waiter->wait->object) ||
 		    came_to(search, lane, history->events[place].context))
 			continue;
 		pattern_say(search, PATTERN_LOST_THREAD,
@@ -103,6 +115,23 @@ static const struct wakeup *woken_in_vain(const struct search *search, const str
 		       : NULL;
 }
 
+/* The section of the same lane at the same place between two events; NULL: none. */
+static const struct section *came_again(const struct search *search, const struct section *section,
+					size_t from, size_t to)
+{
+	const struct section *again;
+
+	while ((again = sections_between(search->sections, section->object, 0, section->lane, from,
+					 to))) {
+		if (sections_same_place(search->history,
+					sections_context(search->sections, section),
+					sections_context(search->sections, again), 2))
+			return again;
+		to = again->begin;
+	}
+	return NULL;
+}
+
 /* Who broadcast has come round again before those that were woken came back. */
 static bool barrier_lapped(struct search *search, const struct waiter *waiter)
 {
@@ -115,18 +144,18 @@ static bool barrier_lapped(struct search *search, const struct waiter *waiter)
 		return false;
 	by = lane_at(search, vain->signal);
 	sent = section_of_signal(search, vain->signal, vain->mutex);
-	again = sections_between(search->sections, vain->mutex, waiter->wait->lane, by,
-				 vain->signal, vain->back);
 	waits = wakeups_waiting(search->wakeups, by);
-	if (!sent || !again || !waits || waits->object != vain->object ||
-	    !sections_same_place(search->history, sections_context(search->sections, sent),
-				 sections_context(search->sections, again), 2))
+	again = sent && waits && waits->object == vain->object
+			? came_again(search, sent, vain->signal, vain->back)
+			: NULL;
+	if (!again)
 		return false;
-	pattern_say(search, PATTERN_BARRIER_LAPPED,
-		    "%L broadcast %O and came to %P again before %L, which that had woken, was back "
-		    "from its wait: %L went on waiting, and so does %L.",
-		    by, vain->object, pattern_place(search, again, 1), waiter->wait->lane,
-		    waiter->wait->lane, by);
+	pattern_say(
+		search, PATTERN_BARRIER_LAPPED,
+		"%L broadcast %O and came to %P again before %L, which that had woken, was back "
+		"from its wait: %L went on waiting, and so does %L.",
+		by, vain->object, pattern_place(search, again, 1), waiter->wait->lane,
+		waiter->wait->lane, by);
 	pattern_show(search, vain->wait, "");
 	pattern_show(search, vain->signal, "wakes the other");
 	pattern_show_section(search, again, "came round again");
@@ -182,8 +211,8 @@ static bool wrong_one_woken(struct search *search, const struct waiter *waiter)
 		pattern_say(search, PATTERN_NOT_BROADCAST,
 			    "%L signalled %O once, and that woke %L; %L, which waits at the same "
 			    "place, %P, is not woken by anybody.",
-			    lane_at(search, signal), woken->object, woken->lane,
-			    waiter->wait->lane, pattern_place_at(search, waiter->wait->wait));
+			    lane_at(search, signal), woken->object, woken->lane, waiter->wait->lane,
+			    pattern_place_at(search, waiter->wait->wait));
 	pattern_show(search, waiter->wait->wait, "waits for ever");
 	pattern_show(search, woken->wait, "");
 	pattern_show(search, signal, "wakes one of them");
@@ -193,8 +222,7 @@ static bool wrong_one_woken(struct search *search, const struct waiter *waiter)
 }
 
 /* Nobody else was under the lock from the signal to the wait, so nothing else can explain it. */
-static bool nothing_between(const struct search *search, const struct waiter *waiter,
-			    size_t signal)
+static bool nothing_between(const struct search *search, const struct waiter *waiter, size_t signal)
 {
 	const struct section *other;
 
@@ -219,26 +247,27 @@ static bool signalled_too_early(struct search *search, const struct waiter *wait
 	by = lane_at(search, signal);
 	sent = section_of_signal(search, signal, waiter->wait->mutex);
 	if (section && section->begin < signal) {
-		pattern_say(search, PATTERN_MISSED_SIGNAL,
-			    "%L signalled %O at %P, without the lock, after %L had taken the lock at "
-			    "%P and before it began to wait at %P.",
-			    by, waiter->wait->object, pattern_place_at(search, signal),
-			    waiter->wait->lane, pattern_place(search, section, 1),
-			    pattern_place_at(search, wait));
+		pattern_say(
+			search, PATTERN_MISSED_SIGNAL,
+			"%L signalled %O at %P, without the lock, after %L had taken the lock at "
+			"%P and before it began to wait at %P.",
+			by, waiter->wait->object, pattern_place_at(search, signal),
+			waiter->wait->lane, pattern_place(search, section, 1),
+			pattern_place_at(search, wait));
 		pattern_show(search, section->begin, "");
 	} else {
 		tested = section ? sections_previous(search->sections, section) : NULL;
 		if (tested && (tested->waits || tested->end > signal ||
-			       history_ordered(history, tested->begin,
-					       history->lanes[by].start)))
+			       history_ordered(history, tested->begin, history->lanes[by].start)))
 			tested = NULL;
 		if (tested)
-			pattern_say(search, PATTERN_MISSED_SIGNAL,
-				    "%L signalled %O at %P between the moment when %L had the lock "
-				    "at %P and the one when it began to wait, at %P: nobody waited.",
-				    by, waiter->wait->object, pattern_place_at(search, signal),
-				    waiter->wait->lane, pattern_place(search, tested, 1),
-				    pattern_place_at(search, wait));
+			pattern_say(
+				search, PATTERN_MISSED_SIGNAL,
+				"%L signalled %O at %P between the moment when %L had the lock "
+				"at %P and the one when it began to wait, at %P: nobody waited.",
+				by, waiter->wait->object, pattern_place_at(search, signal),
+				waiter->wait->lane, pattern_place(search, tested, 1),
+				pattern_place_at(search, wait));
 		else
 			pattern_say(search, PATTERN_LOST_WAKEUP,
 				    "%L signalled %O at %P before %L came to wait at %P: nobody "
@@ -289,39 +318,62 @@ static bool pool_starves(struct search *search, const struct waiter *waiter)
 	return true;
 }
 
-/* Several lanes wait, and nobody has ever signalled: each waits for what another one would do. */
+/*
+ * The section that each of the waiters on one object was in before, all at the same place, and all
+ * before the first of them began to wait: the last of these; NULL: there is no such place.
+ */
+static const struct section *passed_before(const struct search *search,
+					   const struct waiter *waiters, unsigned count,
+					   uint32_t object)
+{
+	const struct section *last = NULL, *passed;
+	size_t first_wait = HISTORY_NONE;
+	unsigned i;
+
+	for (i = 0; i < count; i++) {
+		if (waiters[i].wait->object != object)
+			continue;
+		passed = waiters[i].section
+				 ? sections_previous(search->sections, waiters[i].section)
+				 : NULL;
+		if (!passed ||
+		    (last && !sections_same_place(search->history,
+						  sections_context(search->sections, passed),
+						  sections_context(search->sections, last), 1)))
+			return NULL;
+		if (!last || passed->begin > last->begin)
+			last = passed;
+		if (waiters[i].wait->wait < first_wait)
+			first_wait = waiters[i].wait->wait;
+	}
+	return last && last->begin < first_wait ? last : NULL;
+}
+
+/*
+ * Several lanes wait, and nobody has signalled since: each waits for what another one would do.
+ */
 static bool mutual_wait(struct search *search, const struct waiter *waiters, unsigned count)
 {
-	const struct waiter *waiter = &waiters[0];
-	const struct section *common = NULL, *other;
-	uint32_t object = waiter->wait->object;
+	uint32_t object = waiters[0].wait->object;
+	size_t signal = wakeups_signal(search->wakeups, object, search->history->events_n);
+	const struct section *common = passed_before(search, waiters, count, object);
 	unsigned i, n = 0;
+	bool late = false;
 
-	if (wakeups_signal(search->wakeups, object, search->history->events_n) != HISTORY_NONE)
-		return false;
-	for (i = 0; i < count; i++)
-		n += waiters[i].wait->object == object;
-	if (n < 2)
+	for (i = 0; i < count; i++) {
+		if (waiters[i].wait->object != object)
+			continue;
+		n++;
+		late |= signal != HISTORY_NONE && signal > waiters[i].wait->wait;
+	}
+	if (n < 2 || late || (signal != HISTORY_NONE && !common))
 		return false;
 	pattern_say(search, PATTERN_MUTUAL_WAIT, "");
 	for (i = 0, n = 0; i < count; i++)
 		if (waiters[i].wait->object == object)
 			pattern_add(search, n++ ? " and %L" : "%L", waiters[i].wait->lane);
 	pattern_add(search, " wait on %O at %P, and nobody is left to signal it", object,
-		    pattern_place_at(search, waiter->wait->wait));
-	common = waiter->section ? sections_previous(search->sections, waiter->section) : NULL;
-	for (i = 1; i < count && common; i++) {
-		other = waiters[i].section
-				? sections_previous(search->sections, waiters[i].section)
-				: NULL;
-		if (!other || waiters[i].wait->object != object ||
-		    !sections_same_place(search->history,
-					 sections_context(search->sections, other),
-					 sections_context(search->sections, common), 1) ||
-		    other->begin > waiter->section->begin ||
-		    common->begin > waiters[i].section->begin)
-			common = NULL;
-	}
+		    pattern_place_at(search, waiters[0].wait->wait));
 	if (common)
 		pattern_add(search, "; all had passed %P before one of them began to wait",
 			    pattern_place(search, common, 1));
@@ -381,8 +433,7 @@ static bool count_is_off(struct search *search, const cJSON *edge)
 static void say_wait(struct search *search, const struct waiter *waiter)
 {
 	const struct wakeup *wait = waiter->wait;
-	size_t signal =
-		wakeups_signal(search->wakeups, wait->object, search->history->events_n);
+	size_t signal = wakeups_signal(search->wakeups, wait->object, search->history->events_n);
 
 	pattern_say(search, PATTERN_UNKNOWN, "Stuck: %L waits on %O at %P", wait->lane,
 		    wait->object, pattern_place_at(search, wait->wait));
@@ -391,11 +442,34 @@ static void say_wait(struct search *search, const struct waiter *waiter)
 	else
 		pattern_add(search, "; the last signal came from %L at %P%S.",
 			    lane_at(search, signal), pattern_place_at(search, signal),
-			    signal > wait->wait			   ? " and woke another"
+			    signal > wait->wait                   ? " and woke another"
 			    : wakeups_by(search->wakeups, signal) ? " before that"
-								   : " before that and woke nobody");
+								  : " before that and woke nobody");
 	pattern_show(search, signal, "");
 	pattern_show(search, wait->wait, "waits for ever");
+}
+
+/*
+ * The wait of a lane that is stuck. One that came back without a signal and waited again has waited
+ * since its first wait.
+ */
+static bool find_waiter(const struct search *search, uint32_t lane, struct waiter *waiter)
+{
+	const struct wakeup *before;
+
+	waiter->wait = wakeups_waiting(search->wakeups, lane);
+	if (!waiter->wait)
+		return false;
+	waiter->section = section_of(search, waiter->wait->wait);
+	while (waiter->section && waiter->section->wait != HISTORY_NONE) {
+		before = wakeups_of(search->wakeups, waiter->section->begin);
+		if (!before || before->signal != HISTORY_NONE ||
+		    before->object != waiter->wait->object)
+			break;
+		waiter->wait = before;
+		waiter->section = section_of(search, before->wait);
+	}
+	return true;
 }
 
 bool pattern_stuck(struct search *search)
@@ -407,16 +481,10 @@ bool pattern_stuck(struct search *search)
 	unsigned i, j, count = 0;
 	const cJSON *edge;
 
-	cJSON_ArrayForEach (edge, fields_array(search->outcome, "edges")) {
-		const struct wakeup *wait =
-			wakeups_waiting(search->wakeups, fields_number(edge, "lane", 0));
-
-		if (wait && count < STORY_EDGES)
-			waiters[count++] = (struct waiter){
-				.wait = wait,
-				.section = section_of(search, wait->wait),
-			};
-	}
+	cJSON_ArrayForEach (edge, fields_array(search->outcome, "edges"))
+		if (count < STORY_EDGES)
+			count += find_waiter(search, fields_number(edge, "lane", 0),
+					     &waiters[count]);
 	for (j = 0; j < sizeof(rules) / sizeof(*rules); j++)
 		for (i = 0; i < count; i++)
 			if (rules[j](search, &waiters[i]))

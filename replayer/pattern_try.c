@@ -15,16 +15,19 @@ static bool takes(const struct history_event *event)
 		event->kind == EVENT_SEM_TIMEDWAIT);
 }
 
-/* The lane also takes from the semaphore: it uses it as a lock, not to hand on work. */
+/* The lane also takes from the semaphore, or is about to: as a lock, not to hand on work. */
 static bool also_takes(const struct search *search, uint32_t lane, uint32_t object)
 {
+	const struct history_event *event;
 	size_t i;
 
-	for (i = 0; i < search->history->events_n; i++)
-		if (search->history->events[i].lane == lane &&
-		    search->history->events[i].object == object &&
-		    takes(&search->history->events[i]))
+	for (i = 0; i < search->history->events_n; i++) {
+		event = &search->history->events[i];
+		if (event->lane == lane && event->object == object && !event->result &&
+		    (event->kind == EVENT_SEM_WAIT || event->kind == EVENT_SEM_TRYWAIT ||
+		     event->kind == EVENT_SEM_TIMEDWAIT))
 			return true;
+	}
 	return false;
 }
 
@@ -106,8 +109,8 @@ bool pattern_extra_post(struct search *search)
 	for (i = 0; i < history->events_n && !found; i++) {
 		const struct history_event *event = &history->events[i];
 
-		if (event->kind != EVENT_SEM_POST || event->object >= trace_names_objects_end(names) ||
-		    seen[event->object])
+		if (event->kind != EVENT_SEM_POST ||
+		    event->object >= trace_names_objects_end(names) || seen[event->object])
 			continue;
 		seen[event->object] = true;
 		found = extra_post_on(search, event->object);
@@ -125,8 +128,8 @@ static bool is_try(unsigned kind)
 
 static bool is_busy(const struct history_event *event)
 {
-	return event->phase == PHASE_DONE && (event->result == EBUSY || event->result == -EAGAIN ||
-					      event->result == EAGAIN);
+	return event->phase == PHASE_DONE &&
+	       (event->result == EBUSY || event->result == -EAGAIN || event->result == EAGAIN);
 }
 
 /* Taken after all, in whatever way. */
@@ -137,8 +140,9 @@ static bool taken_later(const struct search *search, size_t at)
 
 	while ((i = history_after(search->history, events[at].lane, i)) != HISTORY_NONE)
 		if (events[i].object == events[at].object && events[i].phase == PHASE_DONE &&
-		    !events[i].result && (event_table[events[i].kind].access == ACCESS_ACQUIRE ||
-					  event_table[events[i].kind].access == ACCESS_READ))
+		    !events[i].result &&
+		    (event_table[events[i].kind].access == ACCESS_ACQUIRE ||
+		     event_table[events[i].kind].access == ACCESS_READ))
 			return true;
 	return false;
 }

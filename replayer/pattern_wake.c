@@ -71,8 +71,7 @@ static bool unfounded(struct search *search, const struct section *section)
 		signal = wakeups_signal(search->wakeups, back->object, history->events_n);
 		if (signal != HISTORY_NONE && signal > section->begin)
 			pattern_add(search, "; %L signalled only then, at %P",
-				    history->events[signal].lane,
-				    pattern_place_at(search, signal));
+				    history->events[signal].lane, pattern_place_at(search, signal));
 		pattern_add(search, ".");
 		show_wait(search, section, "timed out");
 		if (signal != HISTORY_NONE && signal > section->begin)
@@ -154,8 +153,8 @@ bool pattern_expired(struct search *search)
 		    (search->in_place && event->lane != search->lane) || got_later(search, i))
 			continue;
 		pattern_say(search, PATTERN_TIMEOUT,
-			    "%L did not get %O in time at %P, and went on without it.",
-			    event->lane, event->object, pattern_place_at(search, i));
+			    "%L did not get %O in time at %P, and went on without it.", event->lane,
+			    event->object, pattern_place_at(search, i));
 		pattern_show(search, i, "timed out");
 		pattern_show_failure(search);
 		return true;

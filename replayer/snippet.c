@@ -3,6 +3,7 @@
  */
 #include "replayer/snippet.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -18,8 +19,9 @@ enum { LONGEST = 12, UP = 6 };
 /* A trace of a stranger can name any file: only what looks like source is read. */
 static bool is_source_name(const char *path)
 {
-	static const char *const endings[] = { ".c",  ".h",  ".cc", ".cpp", ".cxx", ".c++", ".hh",
-					       ".hpp", ".hxx", ".inl", ".ipp", ".rs", ".py", ".y" };
+	static const char *const endings[] = { ".c",   ".h",  ".cc",  ".cpp", ".cxx",
+					       ".c++", ".hh", ".hpp", ".hxx", ".inl",
+					       ".ipp", ".rs", ".py",  ".y" };
 	const char *dot = strrchr(path, '.');
 	size_t i;
 
@@ -66,21 +68,58 @@ static int read_line(const struct history *history, const char *path, unsigned l
 	return got;
 }
 
-/* Braces and blank lines say nothing. */
+static bool begins_with(const char *line, const char *word)
+{
+	size_t length = strlen(word);
+
+	return strncmp(line, word, length) == 0 && !isalnum((unsigned char)line[length]) &&
+	       line[length] != '_';
+}
+
+/* "if (...)" and the like, without a brace: the line below is not always done. */
+static bool is_condition(const char *line)
+{
+	size_t length = strlen(line);
+
+	while (length > 0 && isspace((unsigned char)line[length - 1]))
+		length--;
+	if (length && line[length - 1] == '{')
+		return false;
+	return begins_with(line, "if") || begins_with(line, "else") || begins_with(line, "while") ||
+	       begins_with(line, "for") || begins_with(line, "} else");
+}
+
+/* Braces, blank lines and ways out say nothing of what is done under the lock. */
 static bool says_something(const char *line)
 {
-	return line[strspn(line, " \t{};")] != '\0';
+	return line[strspn(line, " \t{};")] != '\0' && !begins_with(line, "return") &&
+	       !begins_with(line, "break") && !begins_with(line, "continue") &&
+	       !begins_with(line, "goto");
+}
+
+/* What stands between the lock and the unlock. */
+static void read_body(struct snippet *snippet, const struct history *history, const char *path,
+		      unsigned first, unsigned last)
+{
+	bool conditional = false;
+	unsigned line;
+	char *into;
+
+	for (line = first + 1; line < last && snippet->lines_n < SNIPPET_LINES; line++) {
+		into = snippet->lines[snippet->lines_n];
+		if (read_line(history, path, line, into) < 0)
+			return;
+		snippet->lines_n += !conditional && says_something(into);
+		conditional = is_condition(into);
+	}
 }
 
 void snippet_find(struct snippet *snippet, const struct history *history, uint32_t number,
 		  uint32_t end_number)
 {
-	const struct trace_location *location =
-		trace_names_location(history->file->names, number);
+	const struct trace_location *location = trace_names_location(history->file->names, number);
 	const struct trace_location *end = trace_names_location(history->file->names, end_number);
 	const struct trace_source *source, *last;
-	unsigned line;
-	char *into;
 
 	*snippet = (struct snippet){ 0 };
 	if (!location || !location->source.file)
@@ -93,13 +132,7 @@ void snippet_find(struct snippet *snippet, const struct history *history, uint32
 	    strcmp(last->function, source->function) == 0 && last->line > source->line + 1 &&
 	    last->line <= source->line + LONGEST) {
 		snippet->last = last->line;
-		for (line = source->line + 1;
-		     line < last->line && snippet->lines_n < SNIPPET_LINES; line++) {
-			into = snippet->lines[snippet->lines_n];
-			if (read_line(history, source->file, line, into) < 0)
-				break;
-			snippet->lines_n += says_something(into);
-		}
+		read_body(snippet, history, source->file, source->line, last->line);
 		if (snippet->lines_n)
 			return;
 	}

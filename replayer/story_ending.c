@@ -63,7 +63,9 @@ static void tell_failure(FILE *out, const cJSON *outcome, unsigned width)
 	struct text text, sure;
 
 	text_init(&text, space, sizeof(space));
-	add_last_words(&text, outcome);
+	/* Who waits for ever says nothing. */
+	if (story_verdict(outcome) == VERDICT_EXIT || story_verdict(outcome) == VERDICT_SIGNAL)
+		add_last_words(&text, outcome);
 	if (!text.len)
 		story_word(&text, outcome);
 	else if (story_verdict(outcome) == VERDICT_EXIT)
@@ -90,7 +92,7 @@ static void add_number(struct text *text, uint64_t number, const char *thing)
 	text_addf(text, " %s%s", thing, number == 1 ? "" : "s");
 }
 
-static void tell_finding(FILE *out, const struct history *history)
+static void tell_finding(FILE *out, const struct history *history, unsigned width)
 {
 	const cJSON *finding = fields_object(history->file->outcome, "finding");
 	int64_t before = fields_int(finding, "decisions_before", 0);
@@ -123,11 +125,11 @@ static void tell_finding(FILE *out, const struct history *history)
 		    seconds->valuedouble < 1e9)
 			text_addf(&text, " in %.1f s", seconds->valuedouble);
 	}
-	fprintf(out, "%s\n", text.data);
+	text_print_wrapped(out, width, text.data);
 }
 
 void story_ending_tell(FILE *out, const struct history *history, unsigned width)
 {
 	tell_failure(out, history->file->outcome, width);
-	tell_finding(out, history);
+	tell_finding(out, history, width);
 }

@@ -13,7 +13,7 @@
 #include "replayer/snippet.h"
 #include "replayer/story_ending.h"
 
-enum { INDENT = 2, LEAST_RULE = 4, MANY = 100 };
+enum { INDENT = 2, LEAST_RULE = 4, MANY = 100, HEAD_WIDEST = 16, NARROWEST = 40 };
 
 struct layout {
 	FILE *out;
@@ -24,6 +24,7 @@ struct layout {
 	uint32_t lanes[STORY_EVENTS_COLUMNS]; /* of each column */
 	unsigned columns;                     /* 0: prefixes */
 	unsigned column_width;
+	unsigned head; /* width of the longest head, for prefixes */
 	unsigned lines;
 };
 
@@ -35,6 +36,21 @@ static bool has_column(const struct layout *layout, uint32_t lane)
 		if (layout->lanes[i] == lane)
 			return true;
 	return false;
+}
+
+static void measure_heads(struct layout *layout)
+{
+	char space[256];
+	struct text text;
+	unsigned i;
+
+	for (i = 0; i < layout->pattern->beats_n; i++) {
+		text_init(&text, space, sizeof(space));
+		naming_lane_head(layout->naming, &text, layout->pattern->beats[i].lane);
+		text_cut(&text, HEAD_WIDEST);
+		if (text_columns(&text) > layout->head)
+			layout->head = (unsigned)text_columns(&text);
+	}
 }
 
 static void choose_columns(struct layout *layout)
@@ -49,8 +65,8 @@ static void choose_columns(struct layout *layout)
 			layout->columns = 0;
 			return;
 		}
-		for (j = layout->columns++;
-		     j > 0 && layout->lanes[j - 1] > pattern->beats[i].lane; j--)
+		for (j = layout->columns++; j > 0 && layout->lanes[j - 1] > pattern->beats[i].lane;
+		     j--)
 			layout->lanes[j] = layout->lanes[j - 1];
 		layout->lanes[j] = pattern->beats[i].lane;
 	}
@@ -98,8 +114,8 @@ static void put_line(struct layout *layout, uint32_t lane, unsigned indent, cons
 	} else {
 		text_init(&head, head_space, sizeof(head_space));
 		naming_lane_head(layout->naming, &head, lane);
-		text_cut(&head, 16);
-		text_pad(&head, 10);
+		text_cut(&head, HEAD_WIDEST);
+		text_pad(&head, layout->head);
 		fprintf(layout->out, "%s | %s\n", head.data, text.data);
 	}
 	layout->lines++;
@@ -108,7 +124,7 @@ static void put_line(struct layout *layout, uint32_t lane, unsigned indent, cons
 /* How much of a line there is. */
 static unsigned room(const struct layout *layout)
 {
-	return layout->columns ? layout->column_width - 1 : layout->width;
+	return layout->columns ? layout->column_width - 1 : layout->width - layout->head - 3;
 }
 
 /* "bank.c:17-19", the whole place where there is no line. */
@@ -153,42 +169,42 @@ static void put_place(struct layout *layout, const struct beat *beat, uint32_t a
 	}
 }
 
-static void put_words(struct layout *layout, const struct beat *beat)
+/* What is done, in few words. */
+static void add_words(struct layout *layout, struct text *text, const struct beat *beat)
 {
 	const struct history_event *stored = &layout->history->events[beat->begin];
 	struct trace_event event = {
 		.kind = stored->kind,
 		.phase = stored->phase,
-		.lane = stored->lane,
 		.object = stored->object,
 		.result = stored->result,
 	};
+
+	if (beat->under) {
+		text_add(text, "under ");
+		naming_object(layout->naming, text, beat->under);
+	} else if (stored->kind == EVENT_COND_WOKEN && stored->phase == PHASE_DONE) {
+		text_add(text, "comes back");
+		naming_result(text, stored->kind, stored->result);
+	} else if (!beat->fails) {
+		naming_step(layout->naming, text, &event);
+	}
+}
+
+static void put_words(struct layout *layout, const struct beat *beat)
+{
 	char space[512];
 	struct text text;
 
 	text_init(&text, space, sizeof(space));
-	if (beat->under) {
-		text_add(&text, "under ");
-		naming_object(layout->naming, &text, beat->under);
-	} else if (!beat->fails || layout->history->events[beat->begin].kind == EVENT_EXIT) {
-		naming_step(layout->naming, &text, &event);
-	}
-	if (beat->note[0])
-		text_addf(&text, "%s%s", text.len ? " " : "", "<- ");
-	text_add(&text, beat->note);
-	if (text.len && text_columns(&text) + 2 > room(layout) && beat->note[0]) {
-		/* The note on a line of its own. */
-		text_reset(&text);
-		if (beat->under) {
-			text_add(&text, "under ");
-			naming_object(layout->naming, &text, beat->under);
-		} else {
-			naming_step(layout->naming, &text, &event);
-		}
+	add_words(layout, &text, beat);
+	if (beat->note[0] &&
+	    text_columns(&text) + strlen(" <- ") + strlen(beat->note) + INDENT > room(layout)) {
 		put_line(layout, beat->lane, INDENT, text.data);
 		text_reset(&text);
-		text_addf(&text, "<- %s", beat->note);
 	}
+	if (beat->note[0])
+		text_addf(&text, "%s<- %s", text.len ? " " : "", beat->note);
 	if (text.len)
 		put_line(layout, beat->lane, INDENT, text.data);
 	if (beat->fails)
@@ -197,8 +213,8 @@ static void put_words(struct layout *layout, const struct beat *beat)
 
 static void put_beat(struct layout *layout, const struct beat *beat)
 {
-	uint32_t at = sections_frame(layout->history,
-				     layout->history->events[beat->begin].context, 0);
+	uint32_t at =
+		sections_frame(layout->history, layout->history->events[beat->begin].context, 0);
 
 	if (beat->fails && beat->under)
 		at = story_ending_place(layout->history->file, at);
@@ -315,11 +331,14 @@ int story_events_tell(FILE *out, const struct trace_file *file, unsigned columns
 
 	if (layout.width > STORY_EVENTS_WIDEST)
 		layout.width = STORY_EVENTS_WIDEST;
+	if (layout.width < NARROWEST)
+		layout.width = NARROWEST;
 	pattern = pattern ? pattern : &found;
 	pattern_find(pattern, history);
 	result = pattern->name != PATTERN_NONE;
 	if (result) {
 		choose_columns(&layout);
+		measure_heads(&layout);
 		layout.lines += text_print_wrapped(out, layout.width, pattern->sentence);
 		if (pattern->beats_n)
 			put_beats(&layout);

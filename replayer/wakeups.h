@@ -17,12 +17,12 @@
 #include "replayer/history.h"
 
 struct wakeup {
-	size_t wait;      /* the cond_wait */
-	size_t signal;    /* what woke it; HISTORY_NONE: nothing did (yet) */
-	size_t back;      /* its cond_woken; HISTORY_NONE: has not come back */
-	uint32_t lane;    /* who waits */
-	uint32_t object;  /* condition variable */
-	uint32_t mutex;   /* 0: none */
+	size_t wait;     /* the cond_wait */
+	size_t signal;   /* what woke it; HISTORY_NONE: nothing did (yet) */
+	size_t back;     /* its cond_woken; HISTORY_NONE: has not come back */
+	uint32_t lane;   /* who waits */
+	uint32_t object; /* condition variable */
+	uint32_t mutex;  /* 0: none */
 };
 
 struct wakeups {

@@ -11,6 +11,15 @@ sentence() {
 	"$FR" explain --last 0 --width 80 "$1" | sed '/^$/q' | tr '\n' ' '
 }
 
+# fails NAME PROGRAM: NAME.zst is a run of it that fails.
+fails() {
+	for ((seed = 1; seed <= 1000; seed++)); do
+		fr record --strategy random --seed $seed -o "$1.zst" -- "$2"
+		[ "$status" = 0 ] || return
+	done
+	fail "$1: fails"
+}
+
 named=0 told=0 lines=0
 wrong=()
 for expect in "$ROOT"/corpus/*.expect; do
@@ -40,5 +49,38 @@ diag "named as expected: $named of $told" "${wrong[@]}"
 ok "at least nine of ten stories have the expected name" [ $((named * 10)) -ge $((told * 9)) ]
 ok "a story with its detail is short" [ "$lines" -le 60 ]
 is "a story fits into 80 columns" "$wide" ""
+
+# Other names, the same bug: the name of the pattern does not come from them, but they are in the sentence.
+sed 's/savings/vault/g; s/checking/purse/g; s/account_read/peek/g; s/account_write/poke/g' "$ROOT/corpus/bank.c" >renamed.c
+cc -g -O0 -pthread -o renamed renamed.c
+fails renamed ./renamed
+like "renamed: the pattern, the new names" "$(sentence renamed.zst)" \
+	'^Lost update: T[23] "(alice|bob)" and T[23] "(alice|bob)" both read under (vault|purse)\.lock at peek .* at poke '
+like "renamed: the source" "$("$FR" explain renamed.zst)" '^ *int balance = account->balance;$'
+# The same trace where the source is not: places, no lines of source, the same name.
+mv renamed.c gone.c
+like "no source: the pattern" "$(sentence renamed.zst)" '^Lost update: '
+unlike "no source: no source" "$("$FR" explain renamed.zst)" 'int balance'
+like "no source: the place" "$("$FR" explain renamed.zst)" '  renamed\.c:17-19$'
+
+# What comes in the second critical section is no write back of what was read in the first: a near miss.
+sed 's/account->balance = balance;/account->balance += balance;/
+	s/account_write(&savings, account_read(&savings) - cents)/if (account_read(\&savings) >= 95) account_write(\&savings, -cents)/
+	s/account_write(&checking.*/;/
+	s/savings.balance != 70.*{/savings.balance < 75) {/' "$ROOT/corpus/bank.c" >check.c
+cc -g -O0 -pthread -o check check.c
+fails check ./check
+like "a look and a change in place: check then act" "$(sentence check.zst)" \
+	'^Check then act: .* both looked under savings\.lock at account_read .* before either acted at account_write '
+
+# The locks of a deadlock the other way round.
+sed 's/transfer(back ? &bob : &alice, back ? &alice : &bob)/transfer(back ? \&alice : \&bob, back ? \&bob : \&alice)/' \
+	"$ROOT/corpus/abba_deadlock.c" >swapped.c
+cc -g -O0 -pthread -I "$ROOT/corpus" -o swapped swapped.c
+fails swapped ./swapped
+"$FR" explain --last 0 swapped.zst >swapped.out
+like "swapped: who waits for what" "$(grep -A 1 'T2 (teller) waits' swapped.out)" 'T2 \(teller\) waits to lock alice\.lock'
+"$FR" explain --last 0 abba_deadlock.zst >straight.out
+like "not swapped: the other one" "$(grep -A 1 'T2 (teller) waits' straight.out)" 'T2 \(teller\) waits to lock bob\.lock'
 
 done_testing

@@ -1,0 +1,184 @@
+/*
+ * Reads the steps of a tale and writes them as a trace.
+ */
+#include "tests/unit/tale.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "formats/trace_writer.h"
+
+enum { LANES = 12, NAMES = 64, WORD = 64 };
+
+struct writing {
+	struct trace_writer *writer;
+	char objects[NAMES][WORD]; /* object i + 1 */
+	unsigned objects_n;
+	char places[NAMES][WORD]; /* location and context i + 1 */
+	unsigned places_n;
+	uint64_t k[LANES];
+};
+
+static unsigned find(char (*names)[WORD], unsigned count, const char *name)
+{
+	unsigned i;
+
+	for (i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return i + 1;
+	return 0;
+}
+
+/* "read:17" */
+static uint32_t place(struct writing *w, const char *name)
+{
+	unsigned number = find(w->places, w->places_n, name);
+	char function[WORD];
+	unsigned line = 0;
+
+	if (number)
+		return number;
+	assert_int_equal(sscanf(name, "%[^:]:%u", function, &line), 2);
+	assert_in_range(w->places_n, 0, NAMES - 1);
+	number = ++w->places_n;
+	strcpy(w->places[number - 1], name);
+	trace_writer_location(
+		w->writer,
+		&(struct trace_location){
+			.number = number,
+			.module = 1,
+			.offset = 0x1000 + number,
+			.source = { .function = function, .file = "bank.c", .line = line },
+			.user = true });
+	trace_writer_context(w->writer, &(struct trace_context){
+						.number = number, .frames = &number, .frames_n = 1 });
+	return number;
+}
+
+static uint32_t object(struct writing *w, const char *name, const char *operation, bool second)
+{
+	unsigned number = find(w->objects, w->objects_n, name);
+	char id[2 * WORD], kind[WORD];
+
+	if (number)
+		return number;
+	assert_in_range(w->objects_n, 0, NAMES - 1);
+	number = ++w->objects_n;
+	strcpy(w->objects[number - 1], name);
+	snprintf(kind, sizeof(kind), "%.*s", (int)strcspn(operation, "_"), operation);
+	if (name[0] == 'T')
+		snprintf(id, sizeof(id), "thread:1.%d", atoi(name + 1) - 1);
+	else
+		snprintf(id, sizeof(id), "bank+%#x", 0x4000 + number);
+	trace_writer_object(
+		w->writer,
+		&(struct trace_object){ .number = number,
+					.id = id,
+					.kind = name[0] == 'T' ? "thread"
+						: name[0] == '/' ? "descriptor"
+						: second	 ? "mutex"
+								 : kind,
+					.name = name[0] == 'T' ? NULL : name });
+	return number;
+}
+
+/* "2 mutex_lock savings @read:17" */
+static void write_step(struct writing *w, char *line)
+{
+	char *rest, *word = strtok_r(line, " ", &rest), *operation = strtok_r(NULL, " ", &rest);
+	struct trace_event event = { .lane = (uint32_t)atoi(word) };
+
+	assert_in_range(event.lane, 1, LANES - 1);
+	assert_non_null(operation);
+	event.phase = strchr(word, '!') ? PHASE_ANNOUNCED : PHASE_DONE;
+	event.kind = (uint16_t)event_kind_by_name(operation, strlen(operation));
+	assert_int_not_equal(event.kind, EVENT_NONE);
+	event.k = w->k[event.lane];
+	w->k[event.lane] += event.phase == PHASE_DONE;
+	while ((word = strtok_r(NULL, " ", &rest))) {
+		if (word[0] == '@')
+			event.context = place(w, word + 1);
+		else if (word[0] == 'r' && strspn(word + 1, "-0123456789") == strlen(word + 1))
+			event.result = atoi(word + 1);
+		else if (word[0] == 'v' && strspn(word + 1, "0123456789") == strlen(word + 1))
+			event.value = (struct trace_value){ .type = TRACE_VALUE_INT,
+							    .number = atoi(word + 1) };
+		else if (!event.object)
+			event.object = object(w, word, operation, false);
+		else
+			event.object2 = object(w, word, operation, true);
+	}
+	assert_int_equal(trace_writer_event(w->writer, &event), 0);
+}
+
+/* "pick 2 3" */
+static void write_decision(struct writing *w, const char *line)
+{
+	char kind[WORD];
+	uint32_t from[2];
+	struct trace_decision decision = { .from = from, .from_n = 2 };
+	unsigned lane, to = 0;
+
+	assert_in_range(sscanf(line, "%s %u %u", kind, &lane, &to), 2, 3);
+	decision.kind = (uint16_t)trace_decision_by_name(kind, strlen(kind));
+	assert_int_not_equal(decision.kind, DECISION_COUNT);
+	from[0] = decision.lane = lane;
+	from[1] = to;
+	decision.to = to ? to : 1;
+	decision.k = w->k[lane];
+	assert_int_equal(trace_writer_decision(w->writer, &decision), 0);
+}
+
+static void write_lanes(struct writing *w)
+{
+	char id[32];
+	uint32_t i;
+
+	trace_writer_module(w->writer, &(struct trace_module){
+					       .number = 1, .path = "/tmp/bank", .main = true });
+	trace_writer_lane(w->writer, &(struct trace_lane){ .number = 1, .id = "1" });
+	for (i = 2; i < LANES; i++) {
+		snprintf(id, sizeof(id), "1.%u", i - 1);
+		trace_writer_lane(w->writer,
+				  &(struct trace_lane){ .number = i,
+							.id = id,
+							.parent = 1,
+							.name = i == 2 ? "alice" : NULL,
+							.start = place(w, "customer:40") });
+	}
+}
+
+void tale_write(const char *path, const char *cwd, const char *steps, const char *verdict,
+		const char *outcome)
+{
+	cJSON *header = cJSON_CreateObject(), *fields = cJSON_Parse(outcome);
+	char *text = strdup(steps), *rest, *line;
+	struct writing w = { 0 };
+	struct err err = { 0 };
+
+	assert_non_null(text);
+	assert_non_null(fields);
+	cJSON_AddStringToObject(header, "cwd", cwd);
+	w.writer = trace_writer_open(path, 1, &err);
+	assert_non_null(w.writer);
+	trace_writer_header(w.writer, header);
+	write_lanes(&w);
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		if (strchr("0123456789", line[0]))
+			write_step(&w, line);
+		else
+			write_decision(&w, line);
+	}
+	trace_writer_outcome(w.writer, verdict, fields);
+	assert_int_equal(trace_writer_close(w.writer, &err), 0);
+	cJSON_Delete(header);
+	cJSON_Delete(fields);
+	free(text);
+}

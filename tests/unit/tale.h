@@ -1,0 +1,24 @@
+/*
+ * Traces for tests of stories, written down as one step a line, with no program behind them:
+ *
+ *	tale_write(path, "2 mutex_lock savings @read:17\n"	a step of thread 2, at read (bank.c:17)
+ *			 "2 mutex_unlock savings @read:19\n"
+ *			 "2! mutex_lock savings @write:25\n"	it stands before that
+ *			 "pick 2 3\n"				thread 3 goes on although 2 could
+ *			 "3 cond_wait served savings @wait:30\n"
+ *			 "3 cond_woken served savings r110 @wait:30\n"	result 110; v1: value 1
+ *			 "signal 2 3\n",			the signal of 2 wakes 3
+ *		   "exit", "{\"status\":1}");
+ *
+ * Thread 1 is main, 2 "alice", 3 and above run customer(); threads are created and joined where the
+ * text says "1 thread_create T2". Objects are made when they are named, with the kind of their
+ * first operation; a path is a file. A decision is about the thread's next operation.
+ */
+#ifndef TESTS_UNIT_TALE_H
+#define TESTS_UNIT_TALE_H
+
+/* Writes the trace; ends the test when the text is wrong. Source lines are of `cwd`/bank.c. */
+void tale_write(const char *path, const char *cwd, const char *steps, const char *verdict,
+		const char *outcome);
+
+#endif
