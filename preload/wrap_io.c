@@ -312,3 +312,99 @@ EXPORT int shutdown(int fd, int how)
 {
 	IO_SIMPLE(REAL(shutdown)(fd, how), EVENT_SHUTDOWN, SYS_shutdown, fd, how);
 }
+
+/* At a place in a file: never waits. A lane that is alone makes no event. */
+#define AT_PLACE(kind, real_call, number, a0, a1, a2, a3)                              \
+	do {                                                                           \
+		struct lane *me_;                                                      \
+		uint32_t context_;                                                     \
+		long a_[6] = { (long)(a0), (long)(a1), (long)(a2), (long)(a3), 0, 0 }; \
+		long result_;                                                          \
+		if (!thread_state.lane || schedule.live <= 1)                          \
+			return real_call;                                              \
+		INTERPOSE_ENTER(me_, context_, real_call);                             \
+		result_ = io_simple(me_, kind, number, a_, context_);                  \
+		thread_leave(me_);                                                     \
+		if (result_ >= 0)                                                      \
+			return (__typeof__(real_call))result_;                         \
+		errno = (int)-result_;                                                 \
+		return -1;                                                             \
+	} while (0)
+
+EXPORT int ftruncate(int fd, off_t length)
+{
+	AT_PLACE(EVENT_FILE_CHANGE, REAL(ftruncate)(fd, length), SYS_ftruncate, fd, length, 0, 0);
+}
+
+EXPORT int ftruncate64(int fd, off64_t length)
+{
+	AT_PLACE(EVENT_FILE_CHANGE, REAL(ftruncate64)(fd, length), SYS_ftruncate, fd, length, 0, 0);
+}
+
+EXPORT ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
+{
+	AT_PLACE(EVENT_READ, REAL(pread)(fd, buffer, size, offset), SYS_pread64, fd, buffer, size,
+		 offset);
+}
+
+EXPORT ssize_t pread64(int fd, void *buffer, size_t size, off64_t offset)
+{
+	AT_PLACE(EVENT_READ, REAL(pread64)(fd, buffer, size, offset), SYS_pread64, fd, buffer, size,
+		 offset);
+}
+
+/* What _FORTIFY_SOURCE makes of them. */
+ssize_t __pread_chk(int fd, void *buffer, size_t size, off_t offset, size_t room);
+ssize_t __pread64_chk(int fd, void *buffer, size_t size, off64_t offset, size_t room);
+
+EXPORT ssize_t __pread_chk(int fd, void *buffer, size_t size, off_t offset, size_t room)
+{
+	if (size > room)
+		return REAL(__pread_chk)(fd, buffer, size, offset, room);
+	AT_PLACE(EVENT_READ, REAL(pread)(fd, buffer, size, offset), SYS_pread64, fd, buffer, size,
+		 offset);
+}
+
+EXPORT ssize_t __pread64_chk(int fd, void *buffer, size_t size, off64_t offset, size_t room)
+{
+	if (size > room)
+		return REAL(__pread64_chk)(fd, buffer, size, offset, room);
+	AT_PLACE(EVENT_READ, REAL(pread64)(fd, buffer, size, offset), SYS_pread64, fd, buffer, size,
+		 offset);
+}
+
+EXPORT ssize_t pwrite(int fd, const void *buffer, size_t size, off_t offset)
+{
+	AT_PLACE(EVENT_WRITE, REAL(pwrite)(fd, buffer, size, offset), SYS_pwrite64, fd, buffer,
+		 size, offset);
+}
+
+EXPORT ssize_t pwrite64(int fd, const void *buffer, size_t size, off64_t offset)
+{
+	AT_PLACE(EVENT_WRITE, REAL(pwrite64)(fd, buffer, size, offset), SYS_pwrite64, fd, buffer,
+		 size, offset);
+}
+
+EXPORT ssize_t preadv(int fd, const struct iovec *vector, int count, off_t offset)
+{
+	AT_PLACE(EVENT_READ, REAL(preadv)(fd, vector, count, offset), SYS_preadv, fd, vector, count,
+		 offset);
+}
+
+EXPORT ssize_t preadv64(int fd, const struct iovec *vector, int count, off64_t offset)
+{
+	AT_PLACE(EVENT_READ, REAL(preadv64)(fd, vector, count, offset), SYS_preadv, fd, vector,
+		 count, offset);
+}
+
+EXPORT ssize_t pwritev(int fd, const struct iovec *vector, int count, off_t offset)
+{
+	AT_PLACE(EVENT_WRITE, REAL(pwritev)(fd, vector, count, offset), SYS_pwritev, fd, vector,
+		 count, offset);
+}
+
+EXPORT ssize_t pwritev64(int fd, const struct iovec *vector, int count, off64_t offset)
+{
+	AT_PLACE(EVENT_WRITE, REAL(pwritev64)(fd, vector, count, offset), SYS_pwritev, fd, vector,
+		 count, offset);
+}
