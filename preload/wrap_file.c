@@ -10,6 +10,7 @@
 
 #include "preload/files.h"
 #include "preload/interpose.h"
+#include "preload/process.h"
 
 enum { FOLLOW = true, NO_FOLLOW = false };
 
@@ -39,11 +40,17 @@ enum { FOLLOW = true, NO_FOLLOW = false };
 
 EXPORT DIR *opendir(const char *path)
 {
+	char space[PROCESS_PATH];
+
+	path = process_real_path(path, space);
 	FILE_POINT(EVENT_FILE_OPEN, AT_FDCWD, path, FOLLOW, REAL(opendir)(path), result_ != NULL);
 }
 
 EXPORT int access(const char *path, int mode)
 {
+	char space[PROCESS_PATH];
+
+	path = process_real_path(path, space);
 	FILE_LOOK(AT_FDCWD, path, FOLLOW, REAL(access)(path, mode));
 }
 
@@ -65,11 +72,17 @@ EXPORT int eaccess(const char *path, int mode)
 
 EXPORT int stat(const char *path, struct stat *status)
 {
+	char space[PROCESS_PATH];
+
+	path = process_real_path(path, space);
 	FILE_LOOK(AT_FDCWD, path, FOLLOW, REAL(stat)(path, status));
 }
 
 EXPORT int stat64(const char *path, struct stat64 *status)
 {
+	char space[PROCESS_PATH];
+
+	path = process_real_path(path, space);
 	FILE_LOOK(AT_FDCWD, path, FOLLOW, REAL(stat64)(path, status));
 }
 
@@ -143,6 +156,9 @@ EXPORT int __fxstatat64(int version, int dirfd, const char *path, struct stat64 
 
 EXPORT ssize_t readlink(const char *path, char *target, size_t size)
 {
+	char space[PROCESS_PATH];
+
+	path = process_real_path(path, space);
 	FILE_LOOK(AT_FDCWD, path, NO_FOLLOW, REAL(readlink)(path, target, size));
 }
 

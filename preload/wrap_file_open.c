@@ -12,6 +12,7 @@
 
 #include "preload/files.h"
 #include "preload/interpose.h"
+#include "preload/process.h"
 #include "preload/raw.h"
 
 static unsigned kind_of_flags(int flags)
@@ -62,28 +63,36 @@ static int opened_alone(int fd, int flags)
 EXPORT int open(const char *path, int flags, ...)
 {
 	mode_t mode = MODE_AFTER(flags);
+	char space[PROCESS_PATH];
 
+	path = process_real_path(path, space);
 	OPEN(AT_FDCWD, path, flags, REAL(open)(path, flags, mode));
 }
 
 EXPORT int open64(const char *path, int flags, ...)
 {
 	mode_t mode = MODE_AFTER(flags);
+	char space[PROCESS_PATH];
 
+	path = process_real_path(path, space);
 	OPEN(AT_FDCWD, path, flags, REAL(open64)(path, flags, mode));
 }
 
 EXPORT int openat(int dirfd, const char *path, int flags, ...)
 {
 	mode_t mode = MODE_AFTER(flags);
+	char space[PROCESS_PATH];
 
+	path = process_real_path(path, space);
 	OPEN(dirfd, path, flags, REAL(openat)(dirfd, path, flags, mode));
 }
 
 EXPORT int openat64(int dirfd, const char *path, int flags, ...)
 {
 	mode_t mode = MODE_AFTER(flags);
+	char space[PROCESS_PATH];
 
+	path = process_real_path(path, space);
 	OPEN(dirfd, path, flags, REAL(openat64)(dirfd, path, flags, mode));
 }
 
@@ -105,11 +114,17 @@ int __openat64_2(int dirfd, const char *path, int flags);
 
 EXPORT int __open_2(const char *path, int flags)
 {
+	char space[PROCESS_PATH];
+
+	path = process_real_path(path, space);
 	OPEN(AT_FDCWD, path, flags, REAL(__open_2)(path, flags));
 }
 
 EXPORT int __open64_2(const char *path, int flags)
 {
+	char space[PROCESS_PATH];
+
+	path = process_real_path(path, space);
 	OPEN(AT_FDCWD, path, flags, REAL(__open64_2)(path, flags));
 }
 
@@ -209,11 +224,17 @@ static void announce_stream(struct lane *me, const char *path, const char *mode,
 
 EXPORT FILE *fopen(const char *path, const char *mode)
 {
+	char space[PROCESS_PATH];
+
+	path = process_real_path(path, space);
 	OPEN_STREAM(path, mode, REAL(fopen)(path, mode));
 }
 
 EXPORT FILE *fopen64(const char *path, const char *mode)
 {
+	char space[PROCESS_PATH];
+
+	path = process_real_path(path, space);
 	OPEN_STREAM(path, mode, REAL(fopen64)(path, mode));
 }
 

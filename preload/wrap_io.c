@@ -11,6 +11,7 @@
 
 #include "preload/interpose.h"
 #include "preload/io.h"
+#include "preload/process.h"
 #include "preload/raw.h"
 #include "preload/threads.h"
 
@@ -224,6 +225,11 @@ EXPORT int flock(int fd, int operation)
 
 static int do_fcntl(int fd, int command, long argument)
 {
+	if (command == F_SETOWN)
+		argument = argument < 0 ? -process_real_pid((pid_t)-argument)
+					: process_real_pid((pid_t)argument);
+	if (command == F_GETOWN)
+		return process_shown_pid(REAL(fcntl)(fd, command, argument));
 	if (command != F_SETLKW && command != F_OFD_SETLKW)
 		return REAL(fcntl)(fd, command, argument);
 	IO_CALL(REAL(fcntl)(fd, command, argument), SYS_fcntl, fd, command, argument, 0, 0, 0);
