@@ -76,6 +76,17 @@ EXPORT int killpg(pid_t group, int number)
 	return REAL(killpg)(process_real_pid(group), number);
 }
 
+/* SO_PEERCRED, of a socket to the same process. */
+EXPORT int getsockopt(int fd, int level, int option, void *value, socklen_t *length)
+{
+	int result = REAL(getsockopt)(fd, level, option, value, length);
+	struct ucred *peer = value;
+
+	if (result == 0 && level == SOL_SOCKET && option == SO_PEERCRED && *length >= sizeof *peer)
+		peer->pid = process_shown_pid(peer->pid);
+	return result;
+}
+
 EXPORT int prlimit(pid_t id, enum __rlimit_resource what, const struct rlimit *set,
 		   struct rlimit *old)
 {

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/sendfile.h>
 
+#include "preload/credentials.h"
 #include "preload/interpose.h"
 #include "preload/io.h"
 #include "preload/process.h"
@@ -83,7 +84,16 @@ EXPORT ssize_t recvfrom(int fd, void *buffer, size_t size, int flags, __SOCKADDR
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
-	IO_CALL(REAL(recvmsg)(fd, message, flags), SYS_recvmsg, fd, message, flags, 0, 0, 0);
+	long a[6] = { fd, (long)message, flags, 0, 0, 0 }, result;
+	struct lane *me;
+	uint32_t context;
+
+	INTERPOSE_ENTER(me, context, REAL(recvmsg)(fd, message, flags));
+	act_on_cancel(me);
+	result = io_call(me, SYS_recvmsg, a, context);
+	if (result >= 0)
+		credentials_shown(message);
+	return finish(me, result);
 }
 
 EXPORT ssize_t send(int fd, const void *buffer, size_t size, int flags)
@@ -100,7 +110,11 @@ EXPORT ssize_t sendto(int fd, const void *buffer, size_t size, int flags,
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	IO_CALL(REAL(sendmsg)(fd, message, flags), SYS_sendmsg, fd, message, flags, 0, 0, 0);
+	struct credentials_copy copy;
+	const struct msghdr *real_message = credentials_real(message, &copy);
+
+	IO_CALL(REAL(sendmsg)(fd, real_message, flags), SYS_sendmsg, fd, real_message, flags, 0, 0,
+		0);
 }
 
 EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
