@@ -45,6 +45,7 @@
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
+#include <utime.h>
 
 struct real_functions {
 #define INTERPOSE(type, name, parameters, version, family) type(*name) parameters;

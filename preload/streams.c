@@ -60,11 +60,14 @@ static void set_buffer(FILE *file, char *buffer, enum plan_stream kind)
 void streams_init(void)
 {
 	static char input[OTHER_BUFFER], output[OTHER_BUFFER];
+	static bool buffered;
 	const struct plan_run *run = decide_run();
 	enum plan_stream kind;
 	int fd;
 
+	pretending = false;
 	for (fd = 0; fd < PLAN_STREAMS; fd++) {
+		pretended[fd] = PLAN_STREAM_AS_IS;
 		kind = (enum plan_stream)run->streams[fd];
 		if (kind == PLAN_STREAM_CLOSED && process_index == 0)
 			raw(SYS_close, fd);
@@ -79,11 +82,12 @@ void streams_init(void)
 			pretending = true;
 		}
 		/* Always: also the memory that libc would take for a buffer is part of a run. */
-		if (fd == 0)
+		if (fd == 0 && !buffered)
 			set_buffer(stdin, input, kind);
-		else if (fd == 1)
+		else if (fd == 1 && !buffered)
 			set_buffer(stdout, output, kind);
 	}
+	buffered = true;
 }
 
 int streams_find(long fd, const struct stat *status)

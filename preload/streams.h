@@ -12,8 +12,9 @@
 #include "formats/plan.h"
 
 /*
- * Once, from the constructor, after decide_init(): what the streams are, and how stdin and stdout
- * of libc buffer.
+ * From the constructor, after decide_init(): what the streams are, and how stdin and stdout of libc
+ * buffer. Again where the process has got other ones in their place (a copy of it): the buffers
+ * stay as they are then.
  */
 void streams_init(void);
 

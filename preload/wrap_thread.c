@@ -126,7 +126,7 @@ static uint32_t kernel_id(pthread_t handle)
 {
 	clockid_t clock;
 
-	return pthread_getcpuclockid(handle, &clock) == 0 ? ~(uint32_t)(clock >> 3) : 0;
+	return REAL(pthread_getcpuclockid)(handle, &clock) == 0 ? ~(uint32_t)(clock >> 3) : 0;
 }
 
 int threads_create(struct lane *me, pthread_t *thread, const pthread_attr_t *attributes,

@@ -11,6 +11,7 @@
 #include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "formats/hash.h"
 #include "recorder/alloc.h"
@@ -85,6 +86,7 @@ void session_run_defaults(struct plan_run *run)
 	run->realtime_ns = clock_ns(CLOCK_REALTIME);
 	run->monotonic_ns = clock_ns(CLOCK_MONOTONIC);
 	run->idle_wait_ns = IDLE_WAIT_NS;
+	run->ppid = (uint32_t)getpid();
 	for (i = 0; i < PLAN_STREAMS; i++)
 		run->streams[i] = (uint8_t)streams_kind(i);
 }

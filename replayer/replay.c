@@ -142,6 +142,24 @@ static const struct drain_sink sink_table = {
 	.note = on_record_note,
 };
 
+/* The pid that the program had in the recording: its first thread says so when it starts. */
+static uint32_t recorded_pid(struct trace_reader *reader)
+{
+	struct trace_line line;
+	struct err err = { 0 };
+	uint32_t pid = 0;
+
+	trace_reader_filter(reader, TRACE_LINE_BIT(TRACE_LINE_EVENT));
+	trace_reader_rewind(reader);
+	if (trace_reader_next(reader, &line, &err) > 0 && line.event.kind == EVENT_THREAD_START &&
+	    line.event.value.type == TRACE_VALUE_INT && line.event.value.number > 0 &&
+	    line.event.value.number <= INT32_MAX / 2)
+		pid = (uint32_t)line.event.value.number;
+	trace_reader_filter(reader, TRACE_LINES_ALL);
+	trace_reader_rewind(reader);
+	return pid;
+}
+
 static int prepare(struct replay *replay, struct err *err)
 {
 	const struct replay_config *config = replay->config;
@@ -152,6 +170,8 @@ static int prepare(struct replay *replay, struct err *err)
 
 	if (rc)
 		return rc;
+	if (!session->run.pid)
+		session->run.pid = recorded_pid(config->file->reader);
 	/*
 	 * Where the script is silent the running thread goes on: so it was recorded. Behind a
 	 * difference natural does the same, but does not wait for an outside that was ready once.
