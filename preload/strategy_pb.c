@@ -11,7 +11,7 @@
 
 #include "preload/strategy_lanes.h"
 
-enum { BOUND, STEPS, ORDER, RARITY };
+enum { BOUND, STEPS, ORDER, RARITY, NEXT };
 enum { LOWEST_FIRST, HIGHEST_FIRST, ANY };
 
 static void pb_init(struct strategy_state *state, const struct plan_strategy *plan,
@@ -24,7 +24,14 @@ static void pb_init(struct strategy_state *state, const struct plan_strategy *pl
 
 static uint32_t in_order(struct strategy_state *state, const struct strategy_pick *pick)
 {
-	uint32_t best = STRATEGY_NOBODY, free = 0;
+	uint32_t best = STRATEGY_NOBODY, free = 0, next = (uint32_t)state->parameters[NEXT] - 1;
+
+	if (state->parameters[NEXT]) {
+		state->parameters[NEXT] = 0;
+		if (next / 64 < pick->words && (pick->runnable[next / 64] >> (next % 64) & 1) &&
+		    !strategy_is_held(state, next))
+			return next;
+	}
 
 	STRATEGY_EACH (slot, pick) {
 		if (strategy_is_held(state, slot))

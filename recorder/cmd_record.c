@@ -96,15 +96,6 @@ static void on_tick(void *self, struct session *session)
 	trace_writer_flush(recording->writer);
 }
 
-/* Of those where 0 is a value; elsewhere the runtime takes the default for 0. */
-static void set_defaults(struct plan_strategy *strategy)
-{
-#define PARAMETER_OR_0(symbol, index, name, otherwise) \
-	if (strategy->id == STRATEGY_##symbol)         \
-		strategy->parameters[index] = otherwise;
-#include "formats/strategy.def"
-}
-
 /* --parameter NAME=N. Returns -1, or the usage status. */
 static int set_parameter(struct plan_strategy *strategy, const struct command *command,
 			 const char *text)
@@ -166,7 +157,7 @@ static int configure(struct recording *recording, const struct command *command)
 	if (options_count(options, OPTION_SLICE, 0) > UINT32_MAX)
 		return options_usage_error(command, "--slice is too large");
 	strategy->slice = (uint32_t)options_count(options, OPTION_SLICE, 0);
-	set_defaults(strategy);
+	strategy_parameter_defaults(strategy);
 	for (i = 0; i < parameters->count; i++) {
 		status = set_parameter(strategy, command, parameters->all[i]);
 		if (status >= 0)

@@ -22,8 +22,7 @@
 extern char **environ;
 
 const char *const header_flag_names[HEADER_FLAGS] = {
-	"virtual_time",
-	"logical_pids",
+	"virtual_time", "logical_pids", NULL, NULL, "flush",
 };
 
 const char *const header_strategies[STRATEGY_COUNT] = {
@@ -253,7 +252,7 @@ static cJSON *plan_values(const struct plan_run *run)
 	unsigned i;
 
 	for (i = 0; i < HEADER_FLAGS; i++)
-		if (run->flags & (1u << i))
+		if (header_flag_names[i] && run->flags & (1u << i))
 			cJSON_AddItemToArray(flags, cJSON_CreateString(header_flag_names[i]));
 	add_uint(object, "cpus", run->cpus);
 	add_uint(object, "random_seed", run->random_seed);

@@ -57,7 +57,7 @@ int header_plan(const cJSON *header, struct plan_run *run, struct plan_strategy 
 			       fields_string(how, "name", ""));
 	cJSON_ArrayForEach (item, fields_array(plan, "flags"))
 		for (i = 0; i < HEADER_FLAGS; i++)
-			if (cJSON_IsString(item) &&
+			if (cJSON_IsString(item) && header_flag_names[i] &&
 			    !strcmp(item->valuestring, header_flag_names[i]))
 				run->flags |= 1u << i;
 	run->cpus = fields_number(plan, "cpus", 1);

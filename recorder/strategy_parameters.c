@@ -15,6 +15,14 @@ static const struct {
 #include "formats/strategy.def"
 };
 
+void strategy_parameter_defaults(struct plan_strategy *strategy)
+{
+#define PARAMETER_OR_0(symbol, index, name, otherwise) \
+	if (strategy->id == STRATEGY_##symbol)         \
+		strategy->parameters[index] = otherwise;
+#include "formats/strategy.def"
+}
+
 int strategy_parameter_set(struct plan_strategy *strategy, const char *name, size_t length,
 			   uint64_t value)
 {

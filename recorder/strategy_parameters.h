@@ -9,6 +9,9 @@
 
 #include "formats/plan.h"
 
+/* Fills in the defaults of those where 0 is a value; elsewhere the runtime takes them for 0. */
+void strategy_parameter_defaults(struct plan_strategy *strategy);
+
 /* Sets the parameter `name` (`length` bytes) of strategy->id. 0, or -ENOENT: it has none such. */
 int strategy_parameter_set(struct plan_strategy *strategy, const char *name, size_t length,
 			   uint64_t value);
