@@ -13,6 +13,7 @@
 #include "preload/interpose.h"
 #include "preload/log.h"
 #include "preload/raw.h"
+#include "preload/server.h"
 #include "preload/signals.h"
 #include "preload/threads.h"
 #include "preload/trap.h"
@@ -134,6 +135,8 @@ int threads_create(struct lane *me, pthread_t *thread, const pthread_attr_t *att
 	struct lane *child;
 	int detached = PTHREAD_CREATE_JOINABLE, result;
 
+	if (!schedule.started && !server_is_run())
+		server_fork_point(me);
 	sched_point(me, EVENT_THREAD_CREATE, NULL, context, 0);
 	trap_start(me);
 	child = lane_new(me, LANE_CREATED, start);

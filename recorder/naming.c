@@ -248,16 +248,25 @@ static void add_frame(const struct naming *naming, struct text *text,
 	text_add(text, ")");
 }
 
-void naming_place(const struct naming *naming, struct text *text, uint32_t context)
+static void add_place(const struct naming *naming, struct text *text,
+		      const struct trace_location *at)
 {
-	const struct trace_location *at = trace_names_user_location(naming->names, context);
-
 	if (!at || (at->user && add_line(text, shown_source(at))))
 		return;
 	if (shown_source(at)->function)
 		add_function(text, shown_source(at)->function);
 	else
 		add_offset(naming, text, at);
+}
+
+void naming_place(const struct naming *naming, struct text *text, uint32_t context)
+{
+	add_place(naming, text, trace_names_user_location(naming->names, context));
+}
+
+void naming_line(const struct naming *naming, struct text *text, uint32_t location)
+{
+	add_place(naming, text, trace_names_location(naming->names, location));
 }
 
 void naming_site(const struct naming *naming, struct text *text, uint32_t context)

@@ -56,6 +56,9 @@ void naming_place(const struct naming *naming, struct text *text, uint32_t conte
 /* The same place as "account_read (bank.c:17)". */
 void naming_site(const struct naming *naming, struct text *text, uint32_t context);
 
+/* The same of a location: "bank.c:17". */
+void naming_line(const struct naming *naming, struct text *text, uint32_t location);
+
 /* A location: "account_read (bank.c:17)", "malloc (libc.so.6+0x1234)". */
 void naming_frame(const struct naming *naming, struct text *text, uint32_t location);
 

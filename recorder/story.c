@@ -269,7 +269,8 @@ static void tell_deadlock(const struct story *story, const cJSON *outcome)
 		text_add(text, " waits for itself");
 	else
 		text_add(text, cycle == 2 ? " wait for each other" : " wait in a circle");
-	fprintf(story->out, "%s.\n\n", text->data);
+	if (!story->detail)
+		fprintf(story->out, "%s.\n\n", text->data);
 	for (i = 0; i < count; i++) {
 		if (i == cycle)
 			fprintf(story->out, "\nWaiting as well:\n\n");
@@ -305,7 +306,9 @@ static void tell_stuck(const struct story *story, const cJSON *outcome)
 	struct line line;
 	struct text *text = line_begin(&line);
 
-	if (ended) {
+	if (story->detail) {
+		;
+	} else if (ended) {
 		naming_lane(story->naming, text, ended->owner);
 		text_add(text, " ended without giving back ");
 		naming_object(story->naming, text, ended->object);

@@ -34,6 +34,7 @@ struct story {
 	const struct naming *naming;
 	FILE *out;
 	bool verbose; /* whole stacks, STORY_FRAMES deep */
+	bool detail;  /* the sentence of a deadlock has been told: who waits for what alone */
 	/*
 	 * Number of the event in which the owner of edge i took the object, from 1; 0: unknown. May
 	 * be NULL.

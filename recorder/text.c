@@ -183,3 +183,27 @@ void text_print_lines(FILE *out, const char *prefix, const char *lines)
 		fprintf(out, "%.*s%.*s\n", (int)kept, prefix, (int)length, lines);
 	}
 }
+
+unsigned text_print_wrapped(FILE *out, size_t columns, const char *words)
+{
+	size_t used = 0, length, wide;
+	unsigned lines = 1;
+
+	while (*words) {
+		/* Bytes of one character but the first do not count. */
+		for (length = 0, wide = 0; words[length] && words[length] != ' '; length++)
+			wide += ((unsigned char)words[length] & 0xc0) != 0x80;
+		if (used && used + 1 + wide > columns) {
+			fputc('\n', out);
+			lines++;
+			used = 0;
+		}
+		fprintf(out, "%s%.*s", used ? " " : "", (int)length, words);
+		used += wide + (used > 0);
+		words += length;
+		while (*words == ' ')
+			words++;
+	}
+	fputc('\n', out);
+	return lines;
+}

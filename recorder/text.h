@@ -59,4 +59,10 @@ void text_add_count(struct text *text, unsigned long long count);
 /* Each line of `lines` with `prefix` in front, without blanks at the end. */
 void text_print_lines(FILE *out, const char *prefix, const char *lines);
 
+/*
+ * Words in lines of at most `columns` columns (a longer word has one of its own). Returns how many
+ * lines.
+ */
+unsigned text_print_wrapped(FILE *out, size_t columns, const char *words);
+
 #endif

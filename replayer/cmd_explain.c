@@ -1,6 +1,6 @@
 /*
- * frontrun explain: the story of a failure from the trace alone: what went
- * wrong, who waits for what, and the last events of each thread. Runs nothing.
+ * frontrun explain: the story of a failure from the trace alone: the pattern and the events that
+ * show it, who waits for what, and the last events of each thread. Runs nothing.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "recorder/options.h"
 #include "recorder/story.h"
 #include "replayer/pager.h"
+#include "replayer/story_events.h"
 #include "replayer/tail.h"
 #include "replayer/trace_file.h"
 
@@ -81,15 +82,19 @@ static int explain(const struct options *options, struct trace_file *file)
 		.verbose = options_given(options, OPTION_VERBOSE),
 	};
 	struct tail *tail = tail_new(keep);
+	unsigned columns = (unsigned)options_count(options, OPTION_WIDTH, pager_columns());
 	struct takings takings;
 	struct pager pager;
 	int status;
 
 	takings_init(&takings, file->outcome);
+	pager_begin(&pager, !options_given(options, OPTION_NO_PAGER));
+	story.detail = story_events_tell(pager.out, file, columns, NULL, NULL) > 0;
+	if (story.detail)
+		fputc('\n', pager.out);
 	status = collect(file, &takings, tail);
 	story.taken = takings.number;
 	story.taken_count = takings.count;
-	pager_begin(&pager, !options_given(options, OPTION_NO_PAGER));
 	story.out = pager.out;
 	story_tell(&story, file->outcome);
 	if (keep) {

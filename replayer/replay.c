@@ -204,9 +204,7 @@ static int prepare(struct replay *replay, struct err *err)
 	replay->script = script_open(config->file->path, err);
 	if (!replay->script)
 		return -err->code;
-	replay->verify = verify_new(config->file->path, config->file->naming, config->follow, err);
-	if (!replay->verify)
-		return -err->code;
+	replay->verify = verify_new(replay->script, config->file->naming, config->follow);
 	if (ended_outside(config->file->outcome) && !config->file->damage.code) {
 		total = trace_reader_total_events(config->file->reader, err);
 		replay->end = total > 0 ? (uint64_t)total : 0;

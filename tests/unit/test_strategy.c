@@ -78,7 +78,7 @@ static void start(struct strategy_state *state, uint32_t id, uint64_t seed, uint
 {
 	struct plan_strategy plan = { .id = id, .seed = seed, .slice = slice };
 
-	assert_int_equal(strategy_init(state, &plan), 0);
+	assert_int_equal(strategy_init(state, &plan, NULL), 0);
 }
 
 /* Runs all lanes to their ends, or to a deadlock; the strategy is asked before each step. */
@@ -302,7 +302,7 @@ static void what_need_not_happen_is_rare(void **unused)
 	/* Whom to wake is a choice among equals. */
 	assert_in_range(others_chosen(&state, DECISION_SIGNAL, 4), 47000, 49000);
 	plan.parameters[0] = 0xffffffffu;
-	assert_int_equal(strategy_init(&state, &plan), 0);
+	assert_int_equal(strategy_init(&state, &plan, NULL), 0);
 	assert_int_equal(others_chosen(&state, DECISION_SPURIOUS, 2), 0);
 	start(&state, STRATEGY_NATURAL, 5, 0);
 	assert_int_equal(others_chosen(&state, DECISION_SIGNAL, 4), 0);
@@ -355,7 +355,7 @@ static void the_table_is_complete(void **unused)
 	uint32_t i, j;
 
 	(void)unused;
-	assert_int_equal(strategy_init(&state, &plan), -22);
+	assert_int_equal(strategy_init(&state, &plan, NULL), -22);
 	for (i = 0; i < STRATEGY_COUNT; i++) {
 		assert_non_null(strategy_table[i]);
 		assert_true(strategy_table[i]->name[0] != '\0');

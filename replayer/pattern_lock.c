@@ -1,0 +1,165 @@
+/*
+ * Locks that are never given back: circles, a lane that waits for itself, an owner that has ended.
+ * The runtime found the circle; here it is said, and the places where each lock was taken are
+ * shown.
+ */
+#include <string.h>
+
+#include "recorder/fields.h"
+#include "recorder/story.h"
+#include "replayer/pattern_rules.h"
+
+struct edge {
+	uint32_t lane, object, owner, owner_context;
+	uint64_t owner_k;
+};
+
+static unsigned read_edges(const struct search *search, struct edge *edges)
+{
+	const cJSON *item;
+	unsigned count = 0;
+
+	cJSON_ArrayForEach (item, fields_array(search->outcome, "edges")) {
+		if (count == STORY_EDGES)
+			break;
+		edges[count++] = (struct edge){
+			.lane = fields_number(item, "lane", 0),
+			.object = fields_number(item, "object", 0),
+			.owner = fields_number(item, "owner", 0),
+			.owner_context = fields_number(item, "owner_context", 0),
+			.owner_k = (uint64_t)fields_int(item, "owner_k", 0),
+		};
+	}
+	return count;
+}
+
+/* Where the owner took it; HISTORY_NONE: the runtime does not know. */
+static size_t taken_at(const struct search *search, const struct edge *edge)
+{
+	return edge->owner_context ? history_find(search->history, edge->owner, edge->owner_k)
+				   : HISTORY_NONE;
+}
+
+static size_t last_of(const struct search *search, uint32_t lane)
+{
+	return lane < search->history->lanes_end ? search->history->lanes[lane].last : HISTORY_NONE;
+}
+
+static void show_edge(struct search *search, const struct edge *edge)
+{
+	pattern_show(search, taken_at(search, edge), "");
+	pattern_show(search, last_of(search, edge->lane), "waits for ever");
+}
+
+static void add_lanes(struct search *search, const struct edge *edges, unsigned count)
+{
+	unsigned i;
+
+	for (i = 0; i < count; i++)
+		pattern_add(search, i == 0		? "%L"
+				    : i + 1 == count ? " and %L"
+						     : ", %L",
+			    edges[i].lane);
+}
+
+/* A handler runs on top of what it interrupted: its operations have the frames of both. */
+static size_t signal_between(const struct search *search, uint32_t lane, size_t from, size_t to)
+{
+	size_t i;
+
+	for (i = to; i-- > from;)
+		if (search->history->events[i].lane == lane &&
+		    search->history->events[i].kind == EVENT_SIGNAL)
+			return i;
+	return HISTORY_NONE;
+}
+
+static bool is_in_handler(const struct search *search, size_t at)
+{
+	const struct trace_names *names = search->history->file->names;
+	const struct trace_context *stack =
+		trace_names_context(names, search->history->events[at].context);
+	const struct trace_location *location;
+	uint32_t i;
+
+	for (i = 0; stack && i < stack->frames_n; i++) {
+		location = trace_names_location(names, stack->frames[i]);
+		if (location && location->source.function &&
+		    strstr(location->source.function, "restore_rt"))
+			return true;
+	}
+	return false;
+}
+
+static void say_itself(struct search *search, const struct edge *edge)
+{
+	size_t taken = taken_at(search, edge), last = last_of(search, edge->lane);
+	size_t signal = HISTORY_NONE;
+
+	if (taken != HISTORY_NONE && last != HISTORY_NONE && is_in_handler(search, last))
+		signal = signal_between(search, edge->lane, taken, last);
+	if (signal != HISTORY_NONE) {
+		pattern_say(search, PATTERN_HANDLER,
+			    "a signal came while %L had %O (since %P), and its handler waits for "
+			    "%O at %P.",
+			    edge->lane, edge->object, pattern_place_at(search, taken),
+			    edge->object, pattern_place_at(search, last));
+		pattern_show(search, signal, "the handler runs");
+	} else {
+		pattern_say(search, PATTERN_SELF_DEADLOCK, "%L waits for %O, which it has itself",
+			    edge->lane, edge->object);
+		if (taken != HISTORY_NONE)
+			pattern_add(search, " since %P", pattern_place_at(search, taken));
+		pattern_add(search, ".");
+	}
+	show_edge(search, edge);
+}
+
+bool pattern_deadlock(struct search *search)
+{
+	struct edge edges[STORY_EDGES];
+	unsigned i, count = read_edges(search, edges);
+	unsigned cycle = fields_number(search->outcome, "cycle", count);
+
+	if (cycle > count)
+		cycle = count;
+	if (!cycle)
+		return false;
+	if (cycle == 1 && edges[0].lane == edges[0].owner) {
+		say_itself(search, &edges[0]);
+		return true;
+	}
+	pattern_say(search, PATTERN_DEADLOCK, "");
+	add_lanes(search, edges, cycle);
+	pattern_add(search, cycle == 2 ? " wait for each other." : " wait in a circle.");
+	for (i = 0; i < cycle; i++)
+		show_edge(search, &edges[i]);
+	return true;
+}
+
+/* Who has the lock that an edge waits for has ended. */
+bool pattern_ended_owner(struct search *search)
+{
+	struct edge edges[STORY_EDGES];
+	unsigned i, count = read_edges(search, edges);
+	size_t end;
+
+	for (i = 0; i < count; i++) {
+		if (!edges[i].owner || edges[i].owner >= search->history->lanes_end ||
+		    naming_object_lane(search->history->file->naming, edges[i].object))
+			continue;
+		end = search->history->lanes[edges[i].owner].end;
+		if (end == HISTORY_NONE)
+			continue;
+		pattern_say(search, PATTERN_ENDED_OWNER, "%L ended without giving back %O",
+			    edges[i].owner, edges[i].object);
+		if (taken_at(search, &edges[i]) != HISTORY_NONE)
+			pattern_add(search, ", which it took at %P",
+				    pattern_place_at(search, taken_at(search, &edges[i])));
+		pattern_add(search, "; %L waits for it.", edges[i].lane);
+		show_edge(search, &edges[i]);
+		pattern_show(search, end, "");
+		return true;
+	}
+	return false;
+}

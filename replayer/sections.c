@@ -1,0 +1,336 @@
+/*
+ * Pairs locks with unlocks.
+ */
+#include "replayer/sections.h"
+
+#include <stdlib.h>
+
+#include <uthash.h>
+
+#include "recorder/alloc.h"
+
+enum { DEPTH = 4, OPEN = 64 };
+
+/* What the lanes are in, as indexes of items; a lane in more than OPEN at once is a lost cause. */
+struct holding {
+	size_t items[OPEN];
+	unsigned depth[OPEN]; /* recursive locks */
+	unsigned count;
+};
+
+/* The last section of a lane on an object. */
+struct latest {
+	struct {
+		uint32_t lane, object;
+	} key;
+	size_t item;
+	UT_hash_handle hh;
+};
+
+struct pairing {
+	struct sections *sections;
+	struct holding *holding; /* by lane */
+	struct latest *latest;
+};
+
+/* A new section of the event's lane; returns its index. */
+static size_t add_section(struct pairing *pairing, size_t at, uint32_t object)
+{
+	struct sections *sections = pairing->sections;
+	struct latest *latest, wanted = { 0 };
+
+	wanted.key.lane = sections->history->events[at].lane;
+	wanted.key.object = object;
+	HASH_FIND(hh, pairing->latest, &wanted.key, sizeof(wanted.key), latest);
+	if (!latest) {
+		latest = alloc_check(malloc(sizeof(*latest)));
+		latest->key = wanted.key;
+		latest->item = HISTORY_NONE;
+		HASH_ADD(hh, pairing->latest, key, sizeof(latest->key), latest);
+	}
+	sections->items = alloc_grow(sections->items, sections->count, sizeof(*sections->items));
+	sections->items[sections->count] = (struct section){
+		.lane = wanted.key.lane,
+		.object = object,
+		.begin = at,
+		.end = HISTORY_NONE,
+		.previous = latest->item,
+		.wait = HISTORY_NONE,
+	};
+	latest->item = sections->count;
+	return sections->count++;
+}
+
+static void open_section(struct pairing *pairing, size_t at, uint32_t object, bool reads)
+{
+	struct sections *sections = pairing->sections;
+	const struct history_event *event = &sections->history->events[at];
+	struct holding *holding = &pairing->holding[event->lane];
+	unsigned i;
+
+	for (i = 0; i < holding->count; i++)
+		if (sections->items[holding->items[i]].object == object) {
+			holding->depth[i]++;
+			return;
+		}
+	if (holding->count == OPEN)
+		return;
+	holding->depth[holding->count] = 1;
+	holding->items[holding->count] = add_section(pairing, at, object);
+	sections->items[holding->items[holding->count++]].reads = reads;
+}
+
+static void close_section(struct pairing *pairing, size_t at, uint32_t object, bool waits)
+{
+	struct sections *sections = pairing->sections;
+	struct holding *holding = &pairing->holding[sections->history->events[at].lane];
+	unsigned i;
+
+	for (i = 0; i < holding->count; i++)
+		if (sections->items[holding->items[i]].object == object)
+			break;
+	if (i == holding->count || (!waits && --holding->depth[i]))
+		return;
+	sections->items[holding->items[i]].end = at;
+	sections->items[holding->items[i]].waits = waits;
+	holding->count--;
+	for (; i < holding->count; i++) {
+		holding->items[i] = holding->items[i + 1];
+		holding->depth[i] = holding->depth[i + 1];
+	}
+}
+
+static void add_io(struct pairing *pairing, size_t at, bool reads)
+{
+	struct sections *sections = pairing->sections;
+	const struct history_event *event = &sections->history->events[at];
+
+	struct section *section;
+
+	if (!event->object || event->result < 0)
+		return;
+	add_section(pairing, at, event->object);
+	section = &sections->items[sections->count - 1];
+	section->end = at;
+	section->reads = reads;
+	section->io = true;
+}
+
+/* The lane has its mutex again. */
+static void come_back(struct pairing *pairing, size_t at)
+{
+	struct sections *sections = pairing->sections;
+	const struct history *history = sections->history;
+	size_t count = sections->count, wait = at;
+
+	open_section(pairing, at, history->events[at].object2, false);
+	if (sections->count == count)
+		return;
+	do
+		wait = history_before(history, history->events[at].lane, wait);
+	while (wait != HISTORY_NONE && (history->events[wait].phase != PHASE_DONE ||
+					(history->events[wait].kind != EVENT_COND_WAIT &&
+					 history->events[wait].kind != EVENT_COND_TIMEDWAIT)));
+	sections->items[count].wait = wait;
+}
+
+static void add_event(struct pairing *pairing, size_t at)
+{
+	const struct history_event *event = &pairing->sections->history->events[at];
+
+	if (event->phase != PHASE_DONE)
+		return;
+	switch (event->kind) {
+	case EVENT_MUTEX_LOCK:
+	case EVENT_MUTEX_TRYLOCK:
+	case EVENT_MUTEX_TIMEDLOCK:
+	case EVENT_RWLOCK_WRLOCK:
+	case EVENT_RWLOCK_TRYWRLOCK:
+	case EVENT_RWLOCK_TIMEDWRLOCK:
+	case EVENT_SPIN_LOCK:
+	case EVENT_SPIN_TRYLOCK:
+		if (!event->result)
+			open_section(pairing, at, event->object, false);
+		break;
+	case EVENT_RWLOCK_RDLOCK:
+	case EVENT_RWLOCK_TRYRDLOCK:
+	case EVENT_RWLOCK_TIMEDRDLOCK:
+		if (!event->result)
+			open_section(pairing, at, event->object, true);
+		break;
+	case EVENT_MUTEX_UNLOCK:
+	case EVENT_RWLOCK_UNLOCK:
+	case EVENT_SPIN_UNLOCK:
+		if (!event->result)
+			close_section(pairing, at, event->object, false);
+		break;
+	case EVENT_COND_WAIT:
+	case EVENT_COND_TIMEDWAIT:
+		if (event->object2)
+			close_section(pairing, at, event->object2, true);
+		break;
+	case EVENT_COND_WOKEN:
+		if (event->object2)
+			come_back(pairing, at);
+		break;
+	case EVENT_READ:
+		add_io(pairing, at, true);
+		break;
+	case EVENT_WRITE:
+		add_io(pairing, at, false);
+		break;
+	}
+}
+
+struct sections *sections_new(const struct history *history)
+{
+	struct sections *sections = alloc_check(calloc(1, sizeof(*sections)));
+	struct pairing pairing = { .sections = sections };
+	struct latest *latest, *next;
+	size_t i;
+
+	sections->history = history;
+	pairing.holding = alloc_check(calloc(history->lanes_end + 1, sizeof(*pairing.holding)));
+	for (i = 0; i < history->events_n; i++)
+		add_event(&pairing, i);
+	free(pairing.holding);
+	HASH_ITER (hh, pairing.latest, latest, next) {
+		HASH_DEL(pairing.latest, latest);
+		free(latest);
+	}
+	return sections;
+}
+
+void sections_free(struct sections *sections)
+{
+	if (!sections)
+		return;
+	free(sections->items);
+	free(sections);
+}
+
+const struct section *sections_open(const struct sections *sections, uint32_t lane)
+{
+	size_t i;
+
+	for (i = sections->count; i-- > 0;)
+		if (sections->items[i].lane == lane && sections->items[i].end == HISTORY_NONE)
+			return &sections->items[i];
+	return NULL;
+}
+
+const struct section *sections_last(const struct sections *sections, uint32_t lane)
+{
+	size_t i;
+
+	for (i = sections->count; i-- > 0;)
+		if (sections->items[i].lane == lane && !sections->items[i].io)
+			return &sections->items[i];
+	return NULL;
+}
+
+const struct section *sections_around(const struct sections *sections, size_t at)
+{
+	uint32_t lane = sections->history->events[at].lane;
+	size_t i;
+
+	for (i = sections->count; i-- > 0;)
+		if (sections->items[i].lane == lane && sections->items[i].begin <= at &&
+		    sections->items[i].end >= at)
+			return &sections->items[i];
+	return NULL;
+}
+
+const struct section *sections_previous(const struct sections *sections,
+					const struct section *section)
+{
+	return section->previous == HISTORY_NONE ? NULL : &sections->items[section->previous];
+}
+
+const struct section *sections_next(const struct sections *sections, const struct section *section)
+{
+	const struct section *item = section;
+
+	while (++item < sections->items + sections->count)
+		if (item->lane == section->lane && item->object == section->object)
+			return item;
+	return NULL;
+}
+
+const struct section *sections_before(const struct sections *sections,
+				      const struct section *section)
+{
+	const struct section *item = section;
+
+	while (item-- > sections->items)
+		if (item->lane == section->lane && !item->io)
+			return item;
+	return NULL;
+}
+
+const struct section *sections_between(const struct sections *sections, uint32_t object,
+				       uint32_t not_lane, uint32_t lane, size_t from, size_t to)
+{
+	size_t low = 0, high = sections->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (sections->items[middle].begin < to)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (low-- > 0) {
+		const struct section *item = &sections->items[low];
+
+		if (item->begin <= from)
+			break;
+		if (item->object == object && item->lane != not_lane &&
+		    (!lane || item->lane == lane))
+			return item;
+	}
+	return NULL;
+}
+
+uint32_t sections_frame(const struct history *history, uint32_t context, unsigned depth)
+{
+	const struct trace_context *stack = trace_names_context(history->file->names, context);
+	const struct trace_location *location;
+	uint32_t i;
+
+	for (i = 0; stack && i < stack->frames_n; i++) {
+		location = trace_names_location(history->file->names, stack->frames[i]);
+		if (location && location->user && !depth--)
+			return stack->frames[i];
+	}
+	return 0;
+}
+
+unsigned sections_depth(const struct history *history, uint32_t a, uint32_t b)
+{
+	unsigned depth;
+
+	for (depth = 0; depth < DEPTH; depth++)
+		if (sections_frame(history, a, depth) != sections_frame(history, b, depth))
+			return depth + 1;
+	return 0;
+}
+
+bool sections_same_place(const struct history *history, uint32_t a, uint32_t b, unsigned depth)
+{
+	unsigned i;
+
+	/* Without user code (a stripped library) only the whole context tells. */
+	if (!sections_frame(history, a, 0))
+		return a == b;
+	for (i = 0; i < depth; i++)
+		if (sections_frame(history, a, i) != sections_frame(history, b, i))
+			return false;
+	return true;
+}
+
+uint32_t sections_context(const struct sections *sections, const struct section *section)
+{
+	return sections->history->events[section->begin].context;
+}
