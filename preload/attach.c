@@ -12,6 +12,7 @@
 
 #include "preload/attach.h"
 #include "preload/decide.h"
+#include "preload/files.h"
 #include "preload/interpose.h"
 #include "preload/log.h"
 #include "preload/memory.h"
@@ -173,6 +174,7 @@ static void attach(int argc, char **argv, char **environment)
 		report(BOOT_ABI, NULL);
 		raw(SYS_exit_group, 125);
 	}
+	files_init(variable(environment, "TMPDIR"));
 	restore_environment(environment);
 	if (region->numbers.process && region->process[0].pid != (uint32_t)raw(SYS_getpid)) {
 		region = NULL; /* a child that inherited the variables: not ours */

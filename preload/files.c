@@ -241,9 +241,56 @@ static const char *shown_path(const char *path)
 	return shown;
 }
 
+static struct {
+	char path[1024];
+	size_t length; /* 0: there is none */
+	const char *shown;
+} roots[2];
+
+static void set_root(uint32_t i, const char *path, const char *shown)
+{
+	size_t length = strlen(path);
+
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	if (length < 2 || length >= sizeof roots[i].path)
+		return; /* the root of all files says nothing */
+	memcpy(roots[i].path, path, length);
+	roots[i].length = length;
+	roots[i].shown = shown;
+}
+
+void files_init(const char *tmpdir)
+{
+	static char directory[1024];
+
+	if (tmpdir && *tmpdir == '/')
+		set_root(0, tmpdir, "$TMPDIR");
+	if (raw(SYS_getcwd, directory, sizeof directory) > 0)
+		set_root(1, directory, ".");
+}
+
+/* The name of a file below one of the roots. */
+static const char *rooted(const char *path)
+{
+	static char shown[FILES_PATH];
+	size_t at;
+	uint32_t i;
+
+	for (i = 0; i < 2; i++) {
+		if (!roots[i].length || !below(path, roots[i].path, roots[i].length))
+			continue;
+		at = put(shown, 0, sizeof shown, roots[i].shown, strlen(roots[i].shown));
+		put(shown, at, sizeof shown, path + roots[i].length,
+		    strlen(path + roots[i].length));
+		return shown;
+	}
+	return path;
+}
+
 static struct object *object_of_path(struct lane *me, const char *path, uint32_t context)
 {
-	const char *name = shown_path(path);
+	const char *name = rooted(shown_path(path));
 	uint64_t key = hash_bytes(name, strlen(name)) | 1ull << 63;
 	struct object *object = object_peek((void *)key, OBJECT_DESCRIPTOR);
 

@@ -38,6 +38,13 @@ struct file_operation {
 };
 
 /*
+ * Where files may be that are the same in each run although their paths are not: the working
+ * directory at the start, and `tmpdir` ($TMPDIR, may be NULL). They are named "./name" and
+ * "$TMPDIR/name". From the constructor.
+ */
+void files_init(const char *tmpdir);
+
+/*
  * Enters the runtime (thread_state.inside) when an operation on this path is worth a point: the
  * thread is a lane, not the only one alive, and the path is not one of the system's (/usr, ...).
  * NULL: pass the call on.

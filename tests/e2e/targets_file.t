@@ -86,7 +86,7 @@ if have /usr/bin/python3; then
 	said=$("$FR" show --kind 'file_*' alone.zst)
 	unlike "alone: no events" "$said" 'alone\.txt'
 	unlike "alone: none below /usr" "$said" '/usr/'
-	like "alone: but for what a second thread does" "$said" 'looks at file:/.*/beside\.txt: ENOENT'
+	like "alone: but for what a second thread does" "$said" 'looks at file:\./beside\.txt: ENOENT'
 else
 	skip "alone" "no python3"
 fi
