@@ -32,7 +32,7 @@ for expect in "$ROOT"/corpus/*.expect; do
 		[ "$status" != 0 ] || continue
 		found=$((found + 1)) told=$((told + 1))
 		got=$(sentence "$name.zst")
-		if [[ ${got,,} == "$want: "* ]]; then
+		if [[ ${got,,} == "${want,,}: "* ]]; then
 			named=$((named + 1))
 		else
 			wrong+=("$name, seed $seed: expected \"$want\", got: $got")
