@@ -169,9 +169,12 @@ static bool half_way(struct search *search, const struct section *act)
 	for (lane = 1; lane < search->history->lanes_end && rest == HISTORY_NONE; lane++) {
 		if (lane == act->lane)
 			continue;
+		rest = pattern_stands_before(search, lane, act->object);
+		if (rest == HISTORY_NONE)
+			continue;
 		half = last_of(search, act->object, lane, act->begin);
-		if (half && half->end != HISTORY_NONE && !half->waits && !half->reads)
-			rest = pattern_stands_before(search, lane, act->object);
+		if (!half || half->end == HISTORY_NONE || half->waits || half->reads)
+			rest = HISTORY_NONE;
 	}
 	if (act->end != HISTORY_NONE || rest == HISTORY_NONE ||
 	    !history_preemption(search->history, half->lane, half->end, act->begin))
