@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "formats/event.h"
+#include "formats/record.h"
 
 #define HASH_START 0x9e3779b97f4a7c15ull
 
@@ -46,6 +47,22 @@ static inline uint64_t hash_bytes(const char *bytes, uint64_t length)
 
 	for (i = 0; i < length; i++)
 		state = hash_mix(state, (uint8_t)bytes[i]);
+	return hash_finish(state);
+}
+
+#define HASH_SITE_FRAMES 3
+
+/*
+ * Where an operation is in the program: its innermost frames, by module number and link-time
+ * address as announced (struct record_context), so that runtime and CLI compute the same.
+ */
+static inline uint64_t hash_site(const struct record_frame *frames, uint32_t count)
+{
+	uint32_t i;
+	uint64_t state = HASH_START;
+
+	for (i = 0; i < count && i < HASH_SITE_FRAMES; i++)
+		state = hash_mix(hash_mix(state, frames[i].module), frames[i].offset);
 	return hash_finish(state);
 }
 

@@ -20,9 +20,17 @@ enum plan_type {
 	PLAN_FILTER,
 	/* struct plan_environment: what the CLI changed for the start, to be undone */
 	PLAN_ENVIRONMENT,
+	PLAN_PROFILE,       /* struct plan_profile: counts of an earlier run, for the strategy */
+	/*
+	 * struct plan_prefix + decisions, ascending by (lane, k), at most PLAN_LOOSE_MAX: each is
+	 * forced where its point is met and it is possible, whatever became of the others
+	 */
+	PLAN_LOOSE,
+	PLAN_PRIVATE_SITES, /* array of hash_site(), ascending: operations there share nothing */
 };
 
 #define PLAN_REQUIRED 1u
+#define PLAN_LOOSE_MAX 65536u
 
 struct plan_section {
 	uint16_t type;    /* enum plan_type */
@@ -37,7 +45,27 @@ enum plan_run_flag {
 	PLAN_RUN_LOGICAL_PIDS = 2, /* getpid, gettid answer from the plan */
 	PLAN_RUN_REPLAY = 4,       /* decisions outside the prefix are an error */
 	PLAN_RUN_FOLLOW = 8,       /* ... or are taken by the strategy, said in the trace */
+	/* output that stdio holds back is written before the second lane is made, see server.h */
+	PLAN_RUN_FLUSH = 16,
+	/* stop before the second lane is made and serve runs from there (struct region_server) */
+	PLAN_RUN_SERVER = 32,
+	/* write down which choices there were, also where the default was taken (RECORD_OFFER) */
+	PLAN_RUN_EXPLORE = 64,
 };
+
+/* What a standard stream is to look like to the target. */
+enum plan_stream {
+	PLAN_STREAM_AS_IS, /* whatever it is */
+	PLAN_STREAM_TERMINAL,
+	PLAN_STREAM_PIPE,
+	PLAN_STREAM_SOCKET,
+	PLAN_STREAM_FILE,
+	PLAN_STREAM_DEVICE, /* any other: /dev/null */
+	PLAN_STREAM_CLOSED,
+	PLAN_STREAM_COUNT
+};
+
+#define PLAN_STREAMS 3 /* descriptors 0, 1, 2 */
 
 struct plan_run {
 	uint32_t flags;       /* enum plan_run_flag */
@@ -48,6 +76,9 @@ struct plan_run {
 	int64_t idle_wait_ns; /* real time to wait for the outside before the clock jumps */
 	uint64_t step_budget; /* operations; 0 unlimited */
 	uint32_t pid, ppid;   /* logical ids; 0: real ones */
+	/* enum plan_stream: so that the run does not depend on where its output goes */
+	uint8_t streams[PLAN_STREAMS];
+	uint8_t reserved[5];
 };
 
 /* One forced decision; see struct record_decision. */
@@ -76,6 +107,23 @@ struct plan_strategy {
 	uint32_t slice; /* natural: operations a lane may go on while others could run */
 	uint64_t seed;
 	uint64_t parameters[6];
+};
+
+/*
+ * How many operations each lane of an earlier run did on one object: events in phase DONE of a
+ * kind with EVENT_FLAG_POINT. A lane that did none itself has a row too when a descendant did
+ * some. Rows are in order of creation: a parent comes before its children. All are estimates; what
+ * is wrong in them makes a strategy less effective, nothing else.
+ */
+struct plan_profile {
+	uint64_t object; /* hash of its id */
+	uint32_t count;  /* of rows */
+	uint32_t reserved;
+	struct plan_profile_row {
+		uint64_t lane;   /* hash of its id */
+		uint64_t parent; /* hash of the creator's id, 0 none */
+		uint64_t events; /* of this lane, without its descendants' */
+	} rows[];
 };
 
 /*
@@ -109,6 +157,7 @@ struct plan_stop {
 
 _Static_assert(sizeof(struct plan_section) == 16, "layout");
 _Static_assert(sizeof(struct plan_decision) == 24, "layout");
+_Static_assert(sizeof(struct plan_profile) == 16, "layout");
 _Static_assert(sizeof(struct plan_environment) == 24 + 1024 + 4096, "layout");
 
 #endif

@@ -20,6 +20,7 @@ enum record_type {
 	RECORD_CONTEXT,
 	RECORD_MODULE,
 	RECORD_NOTE,
+	RECORD_OFFER,
 	RECORD_TYPES
 };
 
@@ -92,8 +93,9 @@ struct record_lane {
 	uint32_t index;        /* it is the parent's index-th child, 1-based */
 	uint64_t start;        /* address of the start routine, 0 unknown */
 	uint32_t start_module; /* module number, 0 unknown */
-	uint32_t reserved;
+	uint32_t slot;         /* of its state in region.lane, and its bit in offers */
 	uint64_t start_offset; /* link-time address in that module */
+	uint64_t id_hash;      /* of its id: the same in all runs */
 	char name[16];         /* pthread_setname_np, "" when none */
 };
 
@@ -135,6 +137,7 @@ struct record_object {
 	uint64_t address; /* for debuggers, never compared */
 	uint32_t n;       /* INIT, FIRST */
 	uint32_t context; /* where it was initialised or first used */
+	uint64_t id_hash; /* of its id */
 	char name[];      /* NAMED: NUL-terminated, padded to 8 */
 };
 
@@ -179,6 +182,22 @@ struct record_note {
 	char text[]; /* NUL-terminated, padded to 8 */
 };
 
+/*
+ * With PLAN_RUN_EXPLORE: at the point (lane, k) there was a choice of this kind, and the default
+ * was taken. Followed by `words` words of a set of lanes, bit = slot: PICK those that could run,
+ * SIGNAL those that waited; none for other kinds.
+ */
+struct record_offer {
+	struct record_head head;
+	uint8_t kind; /* enum decision_kind */
+	uint8_t reserved;
+	uint16_t words;
+	uint32_t lane;
+	uint64_t k;
+	uint64_t set[];
+};
+
+_Static_assert(sizeof(struct record_offer) == 24, "layout");
 _Static_assert(sizeof(struct record_event) == 56, "layout");
 _Static_assert(sizeof(struct record_decision) == 48, "layout");
 

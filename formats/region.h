@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define REGION_MAGIC 0x4e5552544e4f5246ull /* "FRONTRUN" */
-#define REGION_ABI 1u
+#define REGION_ABI 2u
 
 #define REGION_PLAN_BYTES (2u << 20)
 #define REGION_RING_BYTES (8u << 20) /* a power of two */
@@ -187,13 +187,47 @@ struct region_stderr {
 struct region_numbers {
 	uint32_t lane, object, context, module, process; /* [target] last number given out */
 	uint32_t prefix; /* [target] entries of PLAN_PREFIX used: the next image goes on there */
-	uint32_t reserved[10];
+	/* [target] hash of what each standard stream was at first, to know it after an exec */
+	uint32_t stream[3];
+	uint32_t reserved[7];
+};
+
+/*
+ * The fork server: with PLAN_RUN_SERVER the target stops before it makes its second lane, and each
+ * run is a fork of it from there. The server asks; the CLI resets what belongs to one run, writes
+ * the plan and grants. Between two runs nothing of the target writes to the region.
+ */
+enum server_order {
+	SERVER_RUN,  /* fork a process for a run */
+	SERVER_ONCE, /* go on as the run itself: there will be no other */
+	SERVER_QUIT, /* end, with status 0 */
+};
+
+/* Why forks of the target would share something that belongs to one run. */
+enum server_unfit {
+#define UNFIT(symbol, sentence) UNFIT_##symbol,
+#include "formats/unfit.def"
+#undef UNFIT
+	UNFIT_COUNT
+};
+
+struct region_server {
+	uint32_t asked;      /* [target] +1 when it stands, ready for a run (the last has ended) */
+	uint32_t granted;    /* [cli] futex: the value of `asked` that is answered */
+	uint32_t order;      /* [cli] enum server_order */
+	uint32_t pid;        /* [target] kernel id of the run's process; 0: none runs */
+	int32_t wait_status; /* [target] of the last run, as of waitpid(2) */
+	uint32_t killed;     /* [target] processes that outlived the last run and were killed */
+	uint32_t unfit;      /* [target] enum server_unfit, before the first run */
+	int32_t error;       /* [target] errno of a fork that failed: the run did not begin */
+	char detail[96];     /* [target] NUL-terminated: what makes it unfit */
 };
 
 struct region {
 	struct region_header header;   /* offset 0 */
 	struct region_mailbox mailbox; /* 4096 */
 	struct region_numbers numbers;
+	struct region_server server;
 	struct region_process process[REGION_PROCESSES];
 	struct region_failure failure;
 	struct region_stderr errors;

@@ -38,7 +38,7 @@ static const char *skip_space(const char *p, const char *end)
 	return p;
 }
 
-enum trace_line_type trace_parse_type(const char *text, size_t len)
+enum trace_line_type trace_parse_any_type(const char *text, size_t len)
 {
 	const char *end = text + len;
 	const char *p = skip_space(text, end);

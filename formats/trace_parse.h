@@ -11,12 +11,20 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cjson/cJSON.h>
 
 #include "formats/err.h"
 #include "formats/trace_lane_k.h"
 #include "formats/trace_lines.h"
+
+/* An event kind and its name of less than 16 bytes, as two words padded with zeros. */
+struct trace_kind {
+	uint64_t name[2];
+	uint16_t len;
+	uint16_t kind;
+};
 
 /* Owns what the last parsed line points to. */
 struct trace_parser {
@@ -26,7 +34,7 @@ struct trace_parser {
 	uint32_t from_cap;
 	char *bytes; /* the decoded value */
 	size_t bytes_cap;
-	uint8_t kinds[64]; /* cache of event kinds by hash of the name */
+	struct trace_kind kinds[64]; /* cache by hash of the name */
 };
 
 void trace_parser_init(struct trace_parser *parser);
@@ -36,7 +44,17 @@ void trace_parser_fini(struct trace_parser *parser);
  * Type of the line from its first key alone. A line that is not an object with a key is
  * TRACE_LINE_OTHER; trace_parse_line() then says what is wrong with it.
  */
-enum trace_line_type trace_parse_type(const char *text, size_t len);
+enum trace_line_type trace_parse_any_type(const char *text, size_t len);
+
+static inline enum trace_line_type trace_parse_type(const char *text, size_t len)
+{
+	/* Nearly all lines begin so. */
+	if (len > 6 && !memcmp(text, "{\"e\":", 5))
+		return TRACE_LINE_EVENT;
+	if (len > 6 && !memcmp(text, "{\"d\":", 5))
+		return TRACE_LINE_DECISION;
+	return trace_parse_any_type(text, len);
+}
 
 /*
  * Fill `line` (but for its number). 0, or -code with `err` set: TRACE_ERR_CORRUPT, TRACE_ERR_LIMIT

@@ -317,7 +317,7 @@ static int check_order(struct trace_reader *r, enum trace_line_type type, struct
 /* One line: 1 with *wanted telling whether the caller is to see it, 0 at the end, or -code. */
 static int read_line(struct trace_reader *r, struct trace_line *line, bool *wanted, struct err *err)
 {
-	struct err why = { 0 };
+	struct err why; /* cleared for no line: it is large */
 	const char *text;
 	size_t len;
 	int rc = trace_input_more(&r->input) ? 0 : between_frames(r, err);

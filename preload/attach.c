@@ -12,12 +12,14 @@
 
 #include "preload/attach.h"
 #include "preload/decide.h"
+#include "preload/files.h"
 #include "preload/interpose.h"
 #include "preload/log.h"
 #include "preload/memory.h"
 #include "preload/process.h"
 #include "preload/raw.h"
 #include "preload/signals.h"
+#include "preload/streams.h"
 #include "preload/threads.h"
 
 static char region_path[64];
@@ -144,6 +146,7 @@ static void start(void)
 	signals_init();
 	memory_init();
 	process_init();
+	streams_init();
 	sched_begin(lane, EVENT_THREAD_START, object_of_lane(lane), 0);
 	sched_done_value(lane, 0,
 			 process_pid()); /* what a replay tells the program that its pid is */
@@ -171,6 +174,7 @@ static void attach(int argc, char **argv, char **environment)
 		report(BOOT_ABI, NULL);
 		raw(SYS_exit_group, 125);
 	}
+	files_init(variable(environment, "TMPDIR"));
 	restore_environment(environment);
 	if (region->numbers.process && region->process[0].pid != (uint32_t)raw(SYS_getpid)) {
 		region = NULL; /* a child that inherited the variables: not ours */

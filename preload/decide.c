@@ -10,6 +10,7 @@
 
 #include "preload/log.h"
 #include "preload/sched.h"
+#include "preload/sites.h"
 #include "preload/strategy.h"
 
 static struct plan_run run;
@@ -18,8 +19,12 @@ static const struct plan_prefix *prefix;
 static uint32_t prefix_next, prefix_count;
 static bool prefix_exhausted = true;
 static struct plan_stop stop;
+/* Forced wherever they apply; a bit for each that was. */
+static const struct plan_prefix *loose;
+static uint8_t loose_used[PLAN_LOOSE_MAX / 8];
 bool decide_stopping;
 bool decide_script_active;
+bool decide_noting;
 
 const struct plan_run *decide_run(void)
 {
@@ -49,6 +54,7 @@ const void *decide_section(enum plan_type type, uint32_t *length)
 static void update_active(void)
 {
 	decide_script_active = !prefix_exhausted || strategy.strategy == &strategy_script;
+	decide_noting = strategy.strategy && strategy.strategy->note;
 }
 
 static void read_prefix(void)
@@ -62,7 +68,53 @@ static void read_prefix(void)
 	update_active();
 }
 
-int decide_init(void)
+/* After so many points at private sites in a row the strategy is asked: somebody may wait. */
+#define PRIVATE_IN_A_ROW 256
+static uint32_t private_in_a_row;
+
+static void read_sites(void)
+{
+	uint32_t length;
+	const uint64_t *sites = decide_section(PLAN_PRIVATE_SITES, &length);
+
+	private_in_a_row = 0;
+	sites_init(sites, length / sizeof *sites);
+}
+
+/* Does the lane that asks simply go on, as nobody could see the difference? */
+static bool goes_on(const struct lane *me)
+{
+	if (!sites_private(me->context) || me->yielding || ++private_in_a_row == PRIVATE_IN_A_ROW) {
+		private_in_a_row = 0;
+		return false;
+	}
+	return true;
+}
+
+/* Counts of an earlier run, NULL when the plan has none (or cuts them off). */
+static const struct plan_profile *read_profile(void)
+{
+	uint32_t length;
+	const struct plan_profile *profile = decide_section(PLAN_PROFILE, &length);
+
+	if (!profile || length < sizeof *profile ||
+	    (length - sizeof *profile) / sizeof *profile->rows < profile->count)
+		return NULL;
+	return profile;
+}
+
+static void read_loose(void)
+{
+	uint32_t length;
+
+	loose = decide_section(PLAN_LOOSE, &length);
+	if (loose && (length < sizeof *loose || loose->count > PLAN_LOOSE_MAX ||
+		      (length - sizeof *loose) / sizeof *loose->decisions < loose->count))
+		loose = NULL;
+	__builtin_memset(loose_used, 0, loose ? (loose->count + 7) / 8 : 0);
+}
+
+static int read_plan(void)
 {
 	static const struct plan_strategy natural = { .id = STRATEGY_NATURAL };
 	const struct plan_strategy *tail;
@@ -78,17 +130,31 @@ int decide_init(void)
 	schedule.step_limit = run.step_budget ? run.step_budget : UINT64_MAX;
 	tail = decide_section(PLAN_STRATEGY, &length);
 	read_prefix();
-	if (process_index > 0) /* after an exec the prefix goes on where the last image stood */
-		prefix_next = region->numbers.prefix < prefix_count ? region->numbers.prefix
-								    : prefix_count;
+	read_sites();
+	read_loose();
 	where = decide_section(PLAN_STOP, &length);
 	if (where) {
 		stop = *where;
 		decide_stopping = true;
 	}
-	result = strategy_init(&strategy, tail ? tail : &natural);
+	result = strategy_init(&strategy, tail ? tail : &natural, read_profile());
 	update_active();
 	return result;
+}
+
+int decide_init(void)
+{
+	int result = read_plan();
+
+	if (process_index > 0) /* after an exec the prefix goes on where the last image stood */
+		prefix_next = region->numbers.prefix < prefix_count ? region->numbers.prefix
+								    : prefix_count;
+	return result;
+}
+
+void decide_restart(void)
+{
+	read_plan();
 }
 
 /*
@@ -102,6 +168,7 @@ static const struct plan_decision *next_entry(struct lane *me)
 	if (prefix_next == prefix_count) {
 		if (prefix->more && log_ask(MAILBOX_PLAN_REQUEST, me->number, me->k) == 0) {
 			read_prefix();
+			read_sites(); /* they may have moved */
 			region->numbers.prefix = 0;
 		} else {
 			prefix_exhausted = true;
@@ -111,6 +178,18 @@ static const struct plan_decision *next_entry(struct lane *me)
 			return NULL;
 	}
 	return &prefix->decisions[prefix_next];
+}
+
+bool decide_due(const struct lane *me)
+{
+	const struct plan_decision *entry;
+
+	if (prefix_exhausted)
+		return false;
+	if (prefix_next == prefix_count)
+		return true; /* the CLI has to be asked */
+	entry = &prefix->decisions[prefix_next];
+	return entry->lane == me->number && entry->k == me->k;
 }
 
 bool decide_expects(struct lane *me, enum decision_kind kind, int64_t *choice)
@@ -131,6 +210,52 @@ bool decide_forced(struct lane *me, enum decision_kind kind, int64_t *choice)
 	return true;
 }
 
+static bool point_before(const struct plan_decision *a, uint32_t lane, uint64_t k)
+{
+	return a->lane != lane ? a->lane < lane : a->k < k;
+}
+
+/* The loosely forced decision of this kind at me's point, if there is one: then takes it. */
+static bool loose_forced(const struct lane *me, enum decision_kind kind, int64_t *choice)
+{
+	uint32_t low = 0, high, middle;
+
+	if (__builtin_expect(!loose, 1))
+		return false;
+	high = loose->count;
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (point_before(&loose->decisions[middle], me->number, me->k))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < loose->count; low++) {
+		const struct plan_decision *entry = &loose->decisions[low];
+
+		if (entry->lane != me->number || entry->k != me->k)
+			return false;
+		if (entry->kind != kind || (loose_used[low / 8] >> (low % 8) & 1))
+			continue;
+		loose_used[low / 8] |= (uint8_t)(1u << (low % 8));
+		*choice = entry->choice;
+		return true;
+	}
+	return false;
+}
+
+/* The same for a lane that goes on: NULL where it cannot. */
+static struct lane *loose_lane(const struct lane *me, enum decision_kind kind)
+{
+	struct lane *lane;
+	int64_t choice;
+
+	if (!loose_forced(me, kind, &choice))
+		return NULL;
+	lane = lane_by_number((uint32_t)choice);
+	return lane && lane->state == LANE_RUNNABLE ? lane : NULL;
+}
+
 void decide_diverge(struct lane *me, const char *text)
 {
 	if (!(run.flags & PLAN_RUN_FOLLOW) && (run.flags & PLAN_RUN_REPLAY))
@@ -138,13 +263,46 @@ void decide_diverge(struct lane *me, const char *text)
 	if (!prefix_exhausted)
 		log_note(NOTE_INEXACT, me->number, text);
 	prefix_exhausted = true;
-	strategy_init(&strategy, &(const struct plan_strategy){ .id = STRATEGY_NATURAL });
+	/* A search goes on with the strategy of its plan. */
+	if (strategy.strategy == &strategy_script)
+		strategy_init(&strategy, &(const struct plan_strategy){ .id = STRATEGY_NATURAL },
+			      NULL);
 	update_active();
 }
 
-bool decide_chance(enum decision_kind kind)
+static inline bool exploring(void)
 {
-	return !decide_scripted() && strategy.strategy->choose(&strategy, kind, 2) != 0;
+	return run.flags & PLAN_RUN_EXPLORE;
+}
+
+/* Writes down that the default was taken where these lanes could have been chosen. */
+static void offer_lanes(struct lane *me, enum decision_kind kind, const struct lane *const *of,
+			uint32_t count)
+{
+	static uint64_t set[LANE_WORDS]; /* one user at a time */
+	uint32_t words = (schedule.lane_slots + 63) / 64, i;
+
+	for (i = 0; i < words; i++)
+		set[i] = 0;
+	for (i = 0; i < count; i++)
+		if (of[i])
+			set[of[i]->slot / 64] |= 1ull << (of[i]->slot % 64);
+	log_offer(me, kind, set, words);
+}
+
+bool decide_chance(struct lane *me, enum decision_kind kind, const struct lane *whom)
+{
+	int64_t choice;
+
+	if (decide_scripted())
+		return false;
+	if (loose_forced(me, kind, &choice))
+		return choice == (whom ? (int64_t)whom->number : 0);
+	if (strategy.strategy->choose(&strategy, kind, 2) != 0)
+		return true;
+	if (exploring())
+		offer_lanes(me, kind, &whom, 1);
+	return false;
 }
 
 bool decide_clock_choices(void)
@@ -166,22 +324,63 @@ static struct lane *forced_pick(struct lane *me, enum decision_kind kind)
 	return NULL;
 }
 
-/* The only lane that can run, or the choice of the strategy. */
-static struct lane *ask_strategy(struct lane *me)
+static struct strategy_pending pending_of(const void *source, uint32_t slot)
+{
+	const struct lane *lane = (const struct lane *)source + slot;
+	const struct lane *parent = lane->parent;
+
+	return (struct strategy_pending){
+		.lane = lane->id_hash,
+		.object = lane->object ? lane->object->id_hash : 0,
+		.k = lane->k,
+		.stage = lane->stage,
+		.kind = lane->kind,
+		.parent = parent && parent->number == lane->parent_number ? parent->slot
+									  : STRATEGY_NOBODY,
+	};
+}
+
+static struct strategy_pick question(struct lane *me)
 {
 	bool able = me->state == LANE_RUNNABLE;
-	struct strategy_pick pick = {
+
+	return (struct strategy_pick){
 		.current = able ? me->slot : STRATEGY_NOBODY,
 		.last = me->slot,
 		.yielding = me->yielding,
 		.count = schedule.runnable_count,
 		.words = (schedule.lane_slots + 63) / 64,
 		.runnable = schedule.runnable,
+		.pending = pending_of,
+		.source = lanes,
 	};
+}
 
-	if (schedule.runnable_count == 1)
-		return &lanes[strategy_nth(&pick, 0)];
-	return &lanes[strategy.strategy->pick(&strategy, &pick)];
+/* A lane goes on without a question to the strategy. */
+static void note(struct lane *me, const struct lane *lane)
+{
+	struct strategy_pick pick = question(me);
+
+	strategy.strategy->note(&strategy, &pick, lane->slot);
+}
+
+void decide_note(struct lane *me)
+{
+	note(me, me);
+}
+
+/* The only lane that can run, or the choice of the strategy. */
+static struct lane *ask_strategy(struct lane *me)
+{
+	struct strategy_pick pick = question(me);
+	struct lane *lane;
+
+	if (schedule.runnable_count > 1)
+		return &lanes[strategy.strategy->pick(&strategy, &pick)];
+	lane = &lanes[strategy_nth(&pick, 0)];
+	if (decide_noting)
+		note(me, lane);
+	return lane;
 }
 
 static void log_pick(struct lane *me, enum decision_kind kind, const struct lane *lane, bool forced)
@@ -199,25 +398,47 @@ static void log_pick(struct lane *me, enum decision_kind kind, const struct lane
 	log_decision(me, kind, lane->number, forced, options, count);
 }
 
-struct lane *decide_pick(struct lane *me)
+/*
+ * The forced lane, the choice of the strategy, or `me` where both are silent, or are not asked
+ * because nobody could see a difference (`private`).
+ */
+static struct lane *pick(struct lane *me, bool *forced, bool *private)
 {
 	struct lane *lane = NULL;
-	bool forced = false;
 
-	if (schedule.runnable_count == 1)
-		return me;
 	if (!prefix_exhausted) {
 		lane = forced_pick(me, DECISION_PICK);
-		forced = lane != NULL;
+		*forced = lane != NULL;
 		if (!lane && !prefix_exhausted)
-			return me;
+			lane = me;
+		if (lane && decide_noting)
+			note(me, lane);
 	}
 	if (!lane && strategy.strategy == &strategy_script)
 		return me;
 	if (!lane)
-		lane = ask_strategy(me);
+		lane = loose_lane(me, DECISION_PICK);
+	if (!lane && goes_on(me)) {
+		if (decide_noting)
+			decide_note(me);
+		*private = true;
+		return me;
+	}
+	return lane ? lane : ask_strategy(me);
+}
+
+struct lane *decide_pick(struct lane *me)
+{
+	bool forced = false, private = false;
+	struct lane *lane;
+
+	if (schedule.runnable_count == 1)
+		return me;
+	lane = pick(me, &forced, &private);
 	if (lane != me)
 		log_pick(me, DECISION_PICK, lane, forced);
+	else if (exploring() && !private)
+		log_offer(me, DECISION_PICK, schedule.runnable, (schedule.lane_slots + 63) / 64);
 	return lane;
 }
 
@@ -235,20 +456,28 @@ struct lane *decide_next(struct lane *me, bool idled)
 		if (!lane && next_entry(me))
 			decide_diverge(me,
 				       "several threads can run where the recording had no choice");
+		if (lane && decide_noting)
+			note(me, lane);
 	}
+	if (!lane)
+		lane = loose_lane(me, DECISION_NEXT);
 	if (!lane)
 		lane = ask_strategy(me);
 	log_pick(me, DECISION_NEXT, lane, forced || only);
 	return lane;
 }
 
-uint32_t decide_lane(struct lane *me, enum decision_kind kind, const uint32_t *numbers,
-		     uint32_t count)
+uint32_t decide_lane(struct lane *me, enum decision_kind kind, struct lane *const *of,
+		     const uint32_t *numbers, uint32_t count)
 {
 	uint32_t index = 0;
 	int64_t number;
 
-	if (prefix_exhausted) {
+	if (loose_forced(me, kind, &number)) {
+		while (index < count && numbers[index] != number)
+			index++;
+		index = index < count ? index : 0;
+	} else if (prefix_exhausted) {
 		index = strategy.strategy->choose(&strategy, kind, count);
 	} else if (decide_forced(me, kind, &number)) {
 		while (index < count && numbers[index] != number)
@@ -260,6 +489,8 @@ uint32_t decide_lane(struct lane *me, enum decision_kind kind, const uint32_t *n
 	}
 	if (index)
 		log_decision(me, kind, numbers[index], decide_scripted(), numbers, count);
+	else if (exploring())
+		offer_lanes(me, kind, (const struct lane *const *)of, count);
 	return index;
 }
 
@@ -270,7 +501,7 @@ uint32_t decide_choose(struct lane *me, enum decision_kind kind, uint32_t count)
 
 	if (!prefix_exhausted)
 		forced = decide_forced(me, kind, &choice);
-	else
+	else if (!loose_forced(me, kind, &choice))
 		choice = strategy.strategy->choose(&strategy, kind, count);
 	if (choice < 0 || choice >= count) {
 		decide_diverge(me, "a recorded choice does not exist here");
@@ -278,6 +509,8 @@ uint32_t decide_choose(struct lane *me, enum decision_kind kind, uint32_t count)
 	}
 	if (choice)
 		log_decision(me, kind, choice, forced, NULL, 0);
+	else if (exploring())
+		log_offer(me, kind, NULL, 0);
 	return (uint32_t)choice;
 }
 

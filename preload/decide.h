@@ -15,6 +15,9 @@
 /* Reads the plan's sections. 0 or negative errno (unknown required section, malformed). */
 int decide_init(void);
 
+/* Reads the plan again, which the CLI has replaced while the run stood still. */
+void decide_restart(void);
+
 /* Run parameters from the plan; never NULL after decide_init(). */
 const struct plan_run *decide_run(void);
 
@@ -37,9 +40,9 @@ struct lane *decide_next(struct lane *me, bool idled);
  */
 uint32_t decide_choose(struct lane *me, enum decision_kind kind, uint32_t count);
 
-/* The same among lanes, given by number; the choice is written down as a number. */
-uint32_t decide_lane(struct lane *me, enum decision_kind kind, const uint32_t *numbers,
-		     uint32_t count);
+/* The same among lanes, given with their numbers; the choice is written down as a number. */
+uint32_t decide_lane(struct lane *me, enum decision_kind kind, struct lane *const *of,
+		     const uint32_t *numbers, uint32_t count);
 
 /*
  * Is the next forced decision of this kind, at me's point? Then takes it: true, *choice is set.
@@ -61,19 +64,32 @@ static inline bool decide_scripted(void)
 }
 
 /*
+ * May the prefix have something for this point? False for nearly all points of a replay, which need
+ * no further question then.
+ */
+bool decide_due(const struct lane *me);
+
+/*
  * The run cannot go on as the plan demands: ends it (DIVERGED), or with FOLLOW drops the prefix and
  * notes it.
  */
 void decide_diverge(struct lane *me, const char *text);
 
 /*
- * Does the strategy want this to happen now, although it need not? Not logged. False while
- * scripted.
+ * Does the strategy want this to happen now, at me's point, although it need not? Not logged as a
+ * decision. `whom` is the lane that it would happen to, or NULL. False while scripted.
  */
-bool decide_chance(enum decision_kind kind);
+bool decide_chance(struct lane *me, enum decision_kind kind, const struct lane *whom);
 
 /* Does the strategy want chances to let the clock jump early? */
 bool decide_clock_choices(void);
+
+/*
+ * The only lane that can run goes on at its point: says so to a strategy that wants to know, which
+ * is when decide_noting.
+ */
+extern bool decide_noting;
+void decide_note(struct lane *me);
 
 /* Pauses at a stop condition when (lane, k) is reached; called at points while `stopping`. */
 extern bool decide_stopping;

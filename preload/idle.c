@@ -134,15 +134,26 @@ static int64_t next_time(void)
 	return first && first->deadline <= timer ? first->deadline : timer;
 }
 
-/* False when it is further away than the clock may jump early. */
-static bool jump_to_next(struct lane *me, enum decision_kind kind, bool forced)
+/* Whose deadline is the next; NULL: a timer's. */
+static struct lane *next_sleeper(void)
 {
 	struct lane *first = earliest();
 
-	if (kind == DECISION_EARLY && next_time() - schedule.now > SCHED_SLOW_NS)
-		return false;
-	jump(me, first && first->deadline <= timers_next() ? first : NULL, kind, forced);
-	return true;
+	return first && first->deadline <= timers_next() ? first : NULL;
+}
+
+static void jump_to_next(struct lane *me, bool forced)
+{
+	jump(me, next_sleeper(), DECISION_CLOCK, forced);
+}
+
+/* The clock may jump early, though not too far. */
+static void maybe_jump_early(struct lane *me)
+{
+	struct lane *lane = next_sleeper();
+
+	if (next_time() - schedule.now <= SCHED_SLOW_NS && decide_chance(me, DECISION_EARLY, lane))
+		jump(me, lane, DECISION_EARLY, false);
 }
 
 static bool apply_wake(struct lane *me, int64_t number, enum lane_wake wake, bool idling)
@@ -250,8 +261,8 @@ void idle_look(struct lane *me)
 	}
 	if (schedule.outside_count && (schedule.outside_dirty || schedule.outside_tick >= 64))
 		ask(me, false);
-	if ((schedule.timed || schedule.timers) && decide_chance(DECISION_EARLY))
-		jump_to_next(me, DECISION_EARLY, false);
+	if (schedule.timed || schedule.timers)
+		maybe_jump_early(me);
 }
 
 /* One wait in real time for whatever blocked lanes wait for, at most `ns`. */
@@ -300,7 +311,7 @@ static void idle(struct lane *me)
 				continue;
 			if (next == INT64_MAX)
 				deadlock_stuck(me);
-			jump_to_next(me, DECISION_CLOCK, true);
+			jump_to_next(me, true);
 			continue;
 		}
 		if (ask(me, true))
@@ -314,7 +325,7 @@ static void idle(struct lane *me)
 		if (decide_scripted() && waited > REPLAY_PATIENCE_NS)
 			decide_diverge(me, "nothing happens here where the recording went on");
 		if (waited >= allowed) {
-			jump_to_next(me, DECISION_CLOCK, false);
+			jump_to_next(me, false);
 			waited = 0;
 			continue;
 		}

@@ -13,10 +13,12 @@
 #include <sys/uio.h>
 
 #include "preload/clock.h"
+#include "preload/files.h"
 #include "preload/io_wait.h"
 #include "preload/log.h"
 #include "preload/raw.h"
 #include "preload/sched.h"
+#include "preload/streams.h"
 
 /*
  * POLLOUT promises room for PIPE_BUF bytes in a pipe and for a good part of a socket's buffer; a
@@ -87,83 +89,39 @@ static const char *type_name(const struct stat *status)
 	}
 }
 
-#define STREAMS 3
-
-/*
- * The standard stream that a descriptor is, -1: none. Each is an object of its own, whatever it is
- * and also when two are the same file, because that is not the program's choice: a replay into one
- * file, or none, has to be the same run. A copy of one under another number is that stream.
- */
-static int standard_stream(long fd, const struct stat *status)
-{
-	static struct stat streams[STREAMS]; /* as they were at first */
-	static bool known;
-	int i;
-
-	for (i = 0; i < STREAMS && !known; i++)
-		if (raw(SYS_fstat, i, &streams[i]) < 0)
-			streams[i].st_ino = 0;
-	known = true;
-	for (i = fd < STREAMS ? (int)fd : 0; i < STREAMS; i++) {
-		if (streams[i].st_ino && streams[i].st_ino == status->st_ino &&
-		    streams[i].st_dev == status->st_dev)
-			return i;
-		if (fd < STREAMS)
-			break;
-	}
-	return -1;
-}
-
 static struct object *object_of_stream(struct lane *me, int stream, uint32_t context)
 {
-	static const char *const names[STREAMS] = { "standard input", "standard output",
-						    "standard error" };
+	static const char *const names[PLAN_STREAMS] = { "standard input", "standard output",
+							 "standard error" };
 
-	return object_named(me, hash_id(STREAMS, (uint64_t)stream, 0) | 1ull << 63,
+	return object_named(me, hash_id(PLAN_STREAMS, (uint64_t)stream, 0) | 1ull << 63,
 			    OBJECT_DESCRIPTOR, names[stream], context);
 }
 
 /* Both ends of a pipe are one object: they have one inode. */
 static struct object *object_of_descriptor(struct lane *me, long fd, uint32_t context)
 {
-	char path[32], link[512], name[520];
+	struct object *object;
 	struct stat status;
+	const char *name;
 	uint64_t key;
-	const char *type;
-	long length;
-	int i = 0, n = 0, digits[12], count = 0;
+	int stream;
 
 	if (raw(SYS_fstat, fd, &status) < 0)
 		return NULL;
-	i = standard_stream(fd, &status);
-	if (i >= 0)
-		return object_of_stream(me, i, context);
-	i = 0;
+	stream = streams_find(fd, &status);
+	if (stream >= 0)
+		return object_of_stream(me, stream, context);
+	object = files_of_descriptor(me, fd, &status, context);
+	if (object)
+		return object;
 	key = hash_id(status.st_dev, status.st_ino, status.st_mode & S_IFMT) | 1ull << 63;
-	if (object_peek((void *)key, OBJECT_DESCRIPTOR))
-		return object_peek((void *)key, OBJECT_DESCRIPTOR);
-	type = type_name(&status);
-	while (type[n]) {
-		name[n] = type[n];
-		n++;
-	}
-	if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISCHR(status.st_mode)) {
-		for (const char *prefix = "/proc/self/fd/"; *prefix; prefix++)
-			path[i++] = *prefix;
-		do
-			digits[count++] = (int)(fd % 10);
-		while ((fd /= 10) > 0);
-		while (count)
-			path[i++] = (char)('0' + digits[--count]);
-		path[i] = '\0';
-		length = raw(SYS_readlink, path, link, sizeof link);
-		if (length > 0) {
-			name[n++] = ':';
-			for (i = 0; i < length && n < (int)sizeof name - 1; i++)
-				name[n++] = link[i];
-		}
-	}
-	name[n] = '\0';
+	object = object_peek((void *)key, OBJECT_DESCRIPTOR);
+	if (object)
+		return object;
+	name = type_name(&status);
+	if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISCHR(status.st_mode))
+		name = files_name_of(fd, name);
 	return object_named(me, key, OBJECT_DESCRIPTOR, name, context);
 }
 

@@ -11,6 +11,7 @@
 #include "preload/context.h"
 #include "preload/modules.h"
 #include "preload/raw.h"
+#include "preload/sites.h"
 #include "preload/thread_state.h"
 
 struct region *region;
@@ -219,6 +220,21 @@ void log_decision(struct lane *me, unsigned kind, int64_t choice, bool forced,
 	commit(size);
 }
 
+void log_offer(const struct lane *me, unsigned kind, const uint64_t *set, uint32_t words)
+{
+	uint32_t size = (uint32_t)(sizeof(struct record_offer) + words * sizeof *set), i;
+	struct record_offer *record = reserve(RECORD_OFFER, size);
+
+	record->kind = (uint8_t)kind;
+	record->reserved = 0;
+	record->words = (uint16_t)words;
+	record->lane = me->number;
+	record->k = me->k;
+	for (i = 0; i < words; i++)
+		record->set[i] = set[i];
+	commit(size);
+}
+
 uint32_t log_locate(uint64_t address, uint64_t *offset)
 {
 	const struct module *module = modules_lookup(address);
@@ -275,6 +291,7 @@ static void announce_context(uint32_t id)
 	record->count = count;
 	memcpy(record->frames, frames, count * sizeof *frames);
 	region->numbers.context = record->number;
+	sites_announce(record->number, frames, count);
 	commit(size);
 }
 
@@ -305,8 +322,9 @@ void log_lane(const struct lane *lane, uint64_t start)
 	record->index = lane->index;
 	record->start = start;
 	record->start_module = module;
-	record->reserved = 0;
+	record->slot = lane->slot;
 	record->start_offset = offset;
+	record->id_hash = lane->id_hash;
 	copy_text(record->name, lane->name, sizeof record->name);
 	commit(sizeof *record);
 }
@@ -328,6 +346,7 @@ void log_object(const struct object *object, uint32_t module, uint64_t offset, u
 	record->address = object->address;
 	record->n = n;
 	record->context = context;
+	record->id_hash = object->id_hash;
 	copy_text(record->name, name, size - (uint32_t)sizeof *record);
 	commit(size);
 }

@@ -32,6 +32,12 @@ void log_event(struct lane *me, enum event_phase phase, int64_t result, const in
 void log_decision(struct lane *me, unsigned kind, int64_t choice, bool forced,
 		  const uint32_t *options, uint32_t option_count);
 
+/*
+ * A choice at the point (lane, k) in which the default was taken; `set` are `words` words of slots,
+ * may be NULL. Enters no hash.
+ */
+void log_offer(const struct lane *me, unsigned kind, const uint64_t *set, uint32_t words);
+
 void log_lane(const struct lane *lane, uint64_t start);
 void log_object(const struct object *object, uint32_t module, uint64_t offset, uint32_t lane,
 		uint32_t n, uint32_t context, const char *name);

@@ -7,6 +7,7 @@
  *   INIT    hash_id(2 + kind, creating lane's id_hash, n)
  *   FIRST   hash_id(100 + kind, first user's id_hash, n)
  *   LANE    hash_id(200, lane's id_hash, 0)
+ *   NAMED   hash_id(201, hash of the name, 0)
  * and a lane's id_hash is hash_id(0, image index, 1) for the first thread of an image, else
  * hash_id(parent's id_hash, index among its children, 0).
  */
@@ -232,6 +233,24 @@ struct object *object_named(struct lane *me, uint64_t key, enum object_kind kind
 	object->kind = (uint8_t)kind;
 	object->id_hash = hash_id(100u + kind, me->id_hash, n);
 	log_object(object, 0, 0, me->number, n, context, name);
+	return object;
+}
+
+struct object *object_resource(struct lane *me, uint64_t key, enum object_kind kind,
+			       const char *name, uint32_t context)
+{
+	struct object *object = lookup(key);
+	uint64_t length = 0;
+
+	if (object)
+		return object;
+	while (name[length])
+		length++;
+	object = insert(me, key);
+	object->class = OBJECT_NAMED;
+	object->kind = (uint8_t)kind;
+	object->id_hash = hash_id(201, hash_bytes(name, length), 0);
+	log_object(object, 0, 0, me->number, 0, context, name);
 	return object;
 }
 

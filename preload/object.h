@@ -76,4 +76,8 @@ extern uint32_t object_heap_count;
 struct object *object_named(struct lane *me, uint64_t key, enum object_kind kind, const char *name,
 			    uint32_t context);
 
+/* The same where the name is the id (OBJECT_NAMED): UTF-8, shorter than 4 KB. */
+struct object *object_resource(struct lane *me, uint64_t key, enum object_kind kind,
+			       const char *name, uint32_t context);
+
 #endif

@@ -10,6 +10,7 @@
 #include "preload/handoff.h"
 #include "preload/log.h"
 #include "preload/sched_core.h"
+#include "preload/server.h"
 #include "preload/signals.h"
 #include "preload/timers.h"
 
@@ -168,12 +169,16 @@ static void point(struct lane *me, uint32_t tag)
 	schedule.steps++;
 	if (schedule.timed || schedule.timers)
 		clock_tick(me->yielding ? CLOCK_YIELD : CLOCK_OPERATION);
-	if (__builtin_expect(sched_attention || me->pending_signals || decide_scripted() ||
+	if (__builtin_expect(sched_attention || me->pending_signals || decide_stopping ||
+				     (decide_scripted() && decide_due(me)) ||
 				     schedule.steps > schedule.step_limit || needs_attention(),
 			     0))
 		attend(me);
-	if (schedule.runnable_count <= 1)
+	if (schedule.runnable_count <= 1) {
+		if (decide_noting)
+			decide_note(me);
 		return;
+	}
 	next = decide_pick(me);
 	if (next == me)
 		return;
@@ -400,7 +405,9 @@ uint32_t sched_wake(struct lane *me, struct object *object, uint32_t mask, uint3
 			candidates[count++] = lane;
 		}
 	while (count && woken < n) {
-		index = count > n - woken ? decide_lane(me, DECISION_SIGNAL, numbers, count) : 0;
+		index = count > n - woken
+				? decide_lane(me, DECISION_SIGNAL, candidates, numbers, count)
+				: 0;
 		lane = candidates[index];
 		for (count--; index < count; index++) {
 			candidates[index] = candidates[index + 1];
@@ -501,6 +508,7 @@ bool sched_end_lane(struct lane *me)
 void sched_fail(struct lane *me, unsigned verdict, const char *text)
 {
 	log_failure(verdict, me ? me->number : 0, me ? me->k : 0, 0, text);
+	server_end_run();
 	for (;;)
 		log_ask(MAILBOX_RUN_END, me ? me->number : 0, me ? me->k : 0);
 }

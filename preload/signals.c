@@ -12,6 +12,7 @@
 
 #include "preload/decide.h"
 #include "preload/log.h"
+#include "preload/process.h"
 #include "preload/raw.h"
 #include "preload/real.h"
 #include "preload/sched.h"
@@ -105,8 +106,11 @@ static void on_signal(int number, siginfo_t *info, void *context)
 
 	if (!me || is_fault(number, info))
 		call_handler(number, info, context);
-	else if (number >= SIGRTMIN || !is_queued(me, number))
+	else if (number >= SIGRTMIN || !is_queued(me, number)) {
+		if (info->si_code == SI_USER || info->si_code == SI_TKILL)
+			info->si_pid = process_shown_pid(info->si_pid);
 		enqueue(me, number, info);
+	}
 	errno = saved;
 }
 

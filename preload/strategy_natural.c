@@ -5,10 +5,14 @@
  */
 #include "preload/strategy.h"
 
+#include <stddef.h>
+
 #define DEFAULT_SLICE 1000
 
-static void natural_init(struct strategy_state *state, const struct plan_strategy *plan)
+static void natural_init(struct strategy_state *state, const struct plan_strategy *plan,
+			 const struct plan_profile *profile)
 {
+	(void)profile;
 	(void)plan;
 	if (state->slice == 0)
 		state->slice = DEFAULT_SLICE;
@@ -31,4 +35,5 @@ static uint32_t natural_choose(struct strategy_state *state, enum decision_kind 
 	return 0;
 }
 
-const struct strategy strategy_natural = { "natural", natural_init, natural_pick, natural_choose };
+const struct strategy strategy_natural = { "natural", natural_init, natural_pick, natural_choose,
+					   NULL };

@@ -6,8 +6,12 @@
  */
 #include "preload/strategy.h"
 
-static void script_init(struct strategy_state *state, const struct plan_strategy *plan)
+#include <stddef.h>
+
+static void script_init(struct strategy_state *state, const struct plan_strategy *plan,
+			const struct plan_profile *profile)
 {
+	(void)profile;
 	(void)state;
 	(void)plan;
 }
@@ -28,4 +32,4 @@ static uint32_t script_choose(struct strategy_state *state, enum decision_kind k
 	return 0;
 }
 
-const struct strategy strategy_script = { "script", script_init, script_pick, script_choose };
+const struct strategy strategy_script = { "script", script_init, script_pick, script_choose, NULL };

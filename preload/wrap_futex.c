@@ -1,15 +1,18 @@
 /*
  * syscall(2): futexes for programs and language runtimes that have no libc function for them, and
- * other calls that block or tell the time, which must not get past us by their numbers.
+ * other calls that block, tell the time or name threads, which must not get past us by number.
  * Everything else passes.
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <linux/ioprio.h>
 #include <stddef.h>
+#include <sys/resource.h>
 
 #include "preload/futex.h"
 #include "preload/interpose.h"
 #include "preload/io.h"
+#include "preload/process.h"
 #include "preload/raw.h"
 #include "preload/sleep.h"
 
@@ -92,10 +95,59 @@ static bool by_name(long number, const long a[6], long *result)
 	case SYS_kill:
 		*result = kill((pid_t)a[0], (int)a[1]);
 		return true;
+	case SYS_tgkill:
+		*result = tgkill((pid_t)a[0], (pid_t)a[1], (int)a[2]);
+		return true;
+	case SYS_tkill:
+		*result = tgkill(getpid(), (pid_t)a[0], (int)a[1]);
+		return true;
+	case SYS_sched_setaffinity:
+		*result = sched_setaffinity((pid_t)a[0], (size_t)a[1], (const cpu_set_t *)a[2]);
+		return true;
 	case SYS_exit_group:
 		_exit((int)a[0]);
 	default:
 		return false;
+	}
+}
+
+/* Ids of processes and threads become the kernel's. */
+static void translate_ids(long number, long a[6])
+{
+	switch (number) {
+	case SYS_sched_setscheduler:
+	case SYS_sched_getscheduler:
+	case SYS_sched_setparam:
+	case SYS_sched_getparam:
+	case SYS_sched_rr_get_interval:
+	case SYS_sched_getaffinity:
+	case SYS_sched_setattr:
+	case SYS_sched_getattr:
+	case SYS_prlimit64:
+		a[0] = process_real_tid((pid_t)a[0]);
+		break;
+	case SYS_getpgid:
+	case SYS_getsid:
+	case SYS_pidfd_open:
+	case SYS_process_vm_readv:
+	case SYS_process_vm_writev:
+	case SYS_rt_sigqueueinfo:
+		a[0] = process_real_pid((pid_t)a[0]);
+		break;
+	case SYS_rt_tgsigqueueinfo:
+		a[0] = process_real_pid((pid_t)a[0]);
+		a[1] = process_real_tid((pid_t)a[1]);
+		break;
+	case SYS_getpriority:
+	case SYS_setpriority:
+		if (a[0] == PRIO_PROCESS)
+			a[1] = process_real_tid((pid_t)a[1]);
+		break;
+	case SYS_ioprio_get:
+	case SYS_ioprio_set:
+		if (a[0] == IOPRIO_WHO_PROCESS)
+			a[1] = process_real_tid((pid_t)a[1]);
+		break;
 	}
 }
 
@@ -114,6 +166,7 @@ EXPORT long syscall(long number, ...)
 	if (me && !thread_state.inside) {
 		if (by_name(number, a, &result))
 			return result;
+		translate_ids(number, a);
 		if (is_controlled(number)) {
 			thread_state.inside = 1;
 			result = controlled(me, number, a, CONTEXT_HERE(me));

@@ -9,8 +9,10 @@
 #include <sys/file.h>
 #include <sys/sendfile.h>
 
+#include "preload/credentials.h"
 #include "preload/interpose.h"
 #include "preload/io.h"
+#include "preload/process.h"
 #include "preload/raw.h"
 #include "preload/threads.h"
 
@@ -82,7 +84,16 @@ EXPORT ssize_t recvfrom(int fd, void *buffer, size_t size, int flags, __SOCKADDR
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
-	IO_CALL(REAL(recvmsg)(fd, message, flags), SYS_recvmsg, fd, message, flags, 0, 0, 0);
+	long a[6] = { fd, (long)message, flags, 0, 0, 0 }, result;
+	struct lane *me;
+	uint32_t context;
+
+	INTERPOSE_ENTER(me, context, REAL(recvmsg)(fd, message, flags));
+	act_on_cancel(me);
+	result = io_call(me, SYS_recvmsg, a, context);
+	if (result >= 0)
+		credentials_shown(message);
+	return finish(me, result);
 }
 
 EXPORT ssize_t send(int fd, const void *buffer, size_t size, int flags)
@@ -99,7 +110,11 @@ EXPORT ssize_t sendto(int fd, const void *buffer, size_t size, int flags,
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	IO_CALL(REAL(sendmsg)(fd, message, flags), SYS_sendmsg, fd, message, flags, 0, 0, 0);
+	struct credentials_copy copy;
+	const struct msghdr *real_message = credentials_real(message, &copy);
+
+	IO_CALL(REAL(sendmsg)(fd, real_message, flags), SYS_sendmsg, fd, real_message, flags, 0, 0,
+		0);
 }
 
 EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
@@ -224,6 +239,11 @@ EXPORT int flock(int fd, int operation)
 
 static int do_fcntl(int fd, int command, long argument)
 {
+	if (command == F_SETOWN)
+		argument = argument < 0 ? -process_real_pid((pid_t)-argument)
+					: process_real_pid((pid_t)argument);
+	if (command == F_GETOWN)
+		return process_shown_pid(REAL(fcntl)(fd, command, argument));
 	if (command != F_SETLKW && command != F_OFD_SETLKW)
 		return REAL(fcntl)(fd, command, argument);
 	IO_CALL(REAL(fcntl)(fd, command, argument), SYS_fcntl, fd, command, argument, 0, 0, 0);
@@ -311,4 +331,100 @@ EXPORT int close(int fd)
 EXPORT int shutdown(int fd, int how)
 {
 	IO_SIMPLE(REAL(shutdown)(fd, how), EVENT_SHUTDOWN, SYS_shutdown, fd, how);
+}
+
+/* At a place in a file: never waits. A lane that is alone makes no event. */
+#define AT_PLACE(kind, real_call, number, a0, a1, a2, a3)                              \
+	do {                                                                           \
+		struct lane *me_;                                                      \
+		uint32_t context_;                                                     \
+		long a_[6] = { (long)(a0), (long)(a1), (long)(a2), (long)(a3), 0, 0 }; \
+		long result_;                                                          \
+		if (!thread_state.lane || schedule.live <= 1)                          \
+			return real_call;                                              \
+		INTERPOSE_ENTER(me_, context_, real_call);                             \
+		result_ = io_simple(me_, kind, number, a_, context_);                  \
+		thread_leave(me_);                                                     \
+		if (result_ >= 0)                                                      \
+			return (__typeof__(real_call))result_;                         \
+		errno = (int)-result_;                                                 \
+		return -1;                                                             \
+	} while (0)
+
+EXPORT int ftruncate(int fd, off_t length)
+{
+	AT_PLACE(EVENT_FILE_CHANGE, REAL(ftruncate)(fd, length), SYS_ftruncate, fd, length, 0, 0);
+}
+
+EXPORT int ftruncate64(int fd, off64_t length)
+{
+	AT_PLACE(EVENT_FILE_CHANGE, REAL(ftruncate64)(fd, length), SYS_ftruncate, fd, length, 0, 0);
+}
+
+EXPORT ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
+{
+	AT_PLACE(EVENT_READ, REAL(pread)(fd, buffer, size, offset), SYS_pread64, fd, buffer, size,
+		 offset);
+}
+
+EXPORT ssize_t pread64(int fd, void *buffer, size_t size, off64_t offset)
+{
+	AT_PLACE(EVENT_READ, REAL(pread64)(fd, buffer, size, offset), SYS_pread64, fd, buffer, size,
+		 offset);
+}
+
+/* What _FORTIFY_SOURCE makes of them. */
+ssize_t __pread_chk(int fd, void *buffer, size_t size, off_t offset, size_t room);
+ssize_t __pread64_chk(int fd, void *buffer, size_t size, off64_t offset, size_t room);
+
+EXPORT ssize_t __pread_chk(int fd, void *buffer, size_t size, off_t offset, size_t room)
+{
+	if (size > room)
+		return REAL(__pread_chk)(fd, buffer, size, offset, room);
+	AT_PLACE(EVENT_READ, REAL(pread)(fd, buffer, size, offset), SYS_pread64, fd, buffer, size,
+		 offset);
+}
+
+EXPORT ssize_t __pread64_chk(int fd, void *buffer, size_t size, off64_t offset, size_t room)
+{
+	if (size > room)
+		return REAL(__pread64_chk)(fd, buffer, size, offset, room);
+	AT_PLACE(EVENT_READ, REAL(pread64)(fd, buffer, size, offset), SYS_pread64, fd, buffer, size,
+		 offset);
+}
+
+EXPORT ssize_t pwrite(int fd, const void *buffer, size_t size, off_t offset)
+{
+	AT_PLACE(EVENT_WRITE, REAL(pwrite)(fd, buffer, size, offset), SYS_pwrite64, fd, buffer,
+		 size, offset);
+}
+
+EXPORT ssize_t pwrite64(int fd, const void *buffer, size_t size, off64_t offset)
+{
+	AT_PLACE(EVENT_WRITE, REAL(pwrite64)(fd, buffer, size, offset), SYS_pwrite64, fd, buffer,
+		 size, offset);
+}
+
+EXPORT ssize_t preadv(int fd, const struct iovec *vector, int count, off_t offset)
+{
+	AT_PLACE(EVENT_READ, REAL(preadv)(fd, vector, count, offset), SYS_preadv, fd, vector, count,
+		 offset);
+}
+
+EXPORT ssize_t preadv64(int fd, const struct iovec *vector, int count, off64_t offset)
+{
+	AT_PLACE(EVENT_READ, REAL(preadv64)(fd, vector, count, offset), SYS_preadv, fd, vector,
+		 count, offset);
+}
+
+EXPORT ssize_t pwritev(int fd, const struct iovec *vector, int count, off_t offset)
+{
+	AT_PLACE(EVENT_WRITE, REAL(pwritev)(fd, vector, count, offset), SYS_pwritev, fd, vector,
+		 count, offset);
+}
+
+EXPORT ssize_t pwritev64(int fd, const struct iovec *vector, int count, off64_t offset)
+{
+	AT_PLACE(EVENT_WRITE, REAL(pwritev64)(fd, vector, count, offset), SYS_pwritev, fd, vector,
+		 count, offset);
 }

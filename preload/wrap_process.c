@@ -56,12 +56,14 @@ EXPORT pid_t getpid(void)
 	return thread_state.lane ? process_pid() : (pid_t)raw(SYS_getpid);
 }
 
+EXPORT pid_t getppid(void)
+{
+	return region ? process_parent() : (pid_t)raw(SYS_getppid);
+}
+
 EXPORT pid_t gettid(void)
 {
-	struct lane *me = thread_state.lane;
-
-	/* The first thread's id is the process's; the others' are the kernel's. */
-	return me && me->tid == (uint32_t)raw(SYS_getpid) ? process_pid() : (pid_t)raw(SYS_gettid);
+	return thread_state.lane ? process_tid(thread_state.lane) : (pid_t)raw(SYS_gettid);
 }
 
 /* What the program was started with, not the one CPU that it is kept on. */
@@ -94,7 +96,7 @@ EXPORT int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
 	if (me)
 		thread_leave(me);
 	if (result < 0)
-		return REAL(sched_getaffinity)(pid, size, set);
+		return REAL(sched_getaffinity)(process_real_tid(pid), size, set);
 	errno = result ? result : errno;
 	return result ? -1 : 0;
 }
@@ -112,7 +114,9 @@ EXPORT int pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set_t *set)
 /* A lane stays where it is: two of them on two CPUs would only make handing over slower. */
 EXPORT int sched_setaffinity(pid_t pid, size_t size, const cpu_set_t *set)
 {
-	return thread_state.lane && pid == 0 ? 0 : REAL(sched_setaffinity)(pid, size, set);
+	if (thread_state.lane && (pid == 0 || process_lane(pid)))
+		return 0;
+	return REAL(sched_setaffinity)(process_real_pid(pid), size, set);
 }
 
 EXPORT int pthread_setaffinity_np(pthread_t thread, size_t size, const cpu_set_t *set)

@@ -134,10 +134,13 @@ EXPORT int kill(pid_t pid, int number)
 	uint32_t context;
 	long result;
 
-	INTERPOSE_ENTER(me, context, REAL(kill)(pid, number));
+	INTERPOSE_ENTER(me, context, REAL(kill)(process_real_pid(pid), number));
+	if (pid > 0 && pid != info.si_pid && process_lane(pid))
+		pid = info.si_pid; /* kill(2) takes a thread's id for its process's */
 	if (pid != info.si_pid) {
 		sched_point(me, EVENT_KILL, NULL, context, 0);
-		result = raw(SYS_kill, process_real_pid(pid), number);
+		result = raw(SYS_kill, pid < -1 ? -process_real_pid(-pid) : process_real_pid(pid),
+			     number);
 		sched_outside_changed();
 		sched_done_value(me, result, number);
 	} else {
@@ -175,15 +178,13 @@ EXPORT int pthread_kill(pthread_t thread, int number)
 EXPORT int tgkill(pid_t pid, pid_t tid, int number)
 {
 	siginfo_t info = sent_by_us(number, SI_TKILL);
-	struct lane *me, *to = NULL;
-	uint32_t context, i;
+	struct lane *me, *to;
+	uint32_t context;
 
-	INTERPOSE_ENTER(me, context, REAL(tgkill)(pid, tid, number));
-	for (i = 0; i < schedule.lane_slots; i++)
-		if (lanes[i].number && lanes[i].state != LANE_DONE && lanes[i].tid == (uint32_t)tid)
-			to = &lanes[i];
+	INTERPOSE_ENTER(me, context, REAL(tgkill)(process_real_pid(pid), tid, number));
+	to = process_lane(tid);
 	if (!to || pid != info.si_pid)
-		return with_errno(me, raw(SYS_tgkill, pid, tid, number));
+		return with_errno(me, raw(SYS_tgkill, process_real_pid(pid), tid, number));
 	return with_errno(me, send_signal(me, to, number, &info, context));
 }
 
@@ -193,10 +194,11 @@ EXPORT int sigqueue(pid_t pid, int number, const union sigval value)
 	struct lane *me;
 	uint32_t context;
 
-	INTERPOSE_ENTER(me, context, REAL(sigqueue)(pid, number, value));
+	INTERPOSE_ENTER(me, context, REAL(sigqueue)(process_real_pid(pid), number, value));
 	info.si_value = value;
 	if (pid != info.si_pid)
-		return with_errno(me, raw(SYS_rt_sigqueueinfo, pid, number, &info));
+		return with_errno(me,
+				  raw(SYS_rt_sigqueueinfo, process_real_pid(pid), number, &info));
 	return with_errno(me, send_signal(me, NULL, number, &info, context));
 }
 
@@ -236,7 +238,7 @@ static bool from_outside(const siginfo_t *info)
 		return true;
 	return (info->si_code == SI_USER || info->si_code == SI_QUEUE ||
 		info->si_code == SI_TKILL) &&
-	       info->si_pid != raw(SYS_getpid);
+	       process_shown_pid(info->si_pid) != process_pid();
 }
 
 /* In a replay nobody sends the signal that came from outside: we do, unless it is a child's. */
@@ -273,6 +275,8 @@ static long wait_for_signal(struct lane *me, const sigset_t *set_, siginfo_t *in
 		result = raw(SYS_rt_sigtimedwait, &wait.set, info, &no_time, KERNEL_SIGSET);
 		if (result > 0 && !decide_scripted() && from_outside(info))
 			log_decision(me, DECISION_RAISED, result, false, NULL, 0);
+		if (result > 0 && info->si_code <= 0)
+			info->si_pid = process_shown_pid(info->si_pid);
 		me->sent_signals &= ~(result > 0 ? 1ull << (result - 1) : wait.set);
 		if (result != -EAGAIN && result != -EINTR)
 			break;

@@ -13,6 +13,7 @@
 #include "preload/interpose.h"
 #include "preload/log.h"
 #include "preload/raw.h"
+#include "preload/server.h"
 #include "preload/signals.h"
 #include "preload/threads.h"
 #include "preload/trap.h"
@@ -125,7 +126,7 @@ static uint32_t kernel_id(pthread_t handle)
 {
 	clockid_t clock;
 
-	return pthread_getcpuclockid(handle, &clock) == 0 ? ~(uint32_t)(clock >> 3) : 0;
+	return REAL(pthread_getcpuclockid)(handle, &clock) == 0 ? ~(uint32_t)(clock >> 3) : 0;
 }
 
 int threads_create(struct lane *me, pthread_t *thread, const pthread_attr_t *attributes,
@@ -134,6 +135,8 @@ int threads_create(struct lane *me, pthread_t *thread, const pthread_attr_t *att
 	struct lane *child;
 	int detached = PTHREAD_CREATE_JOINABLE, result;
 
+	if (!schedule.started && !server_is_run())
+		server_fork_point(me);
 	sched_point(me, EVENT_THREAD_CREATE, NULL, context, 0);
 	trap_start(me);
 	child = lane_new(me, LANE_CREATED, start);

@@ -10,6 +10,7 @@
 #include "preload/clock.h"
 #include "preload/interpose.h"
 #include "preload/raw.h"
+#include "preload/process.h"
 #include "preload/sleep.h"
 #include "preload/threads.h"
 
@@ -61,17 +62,54 @@ static bool is_wall_clock(clockid_t clock)
 /* Whose CPU time; NULL: that of the process. */
 static struct lane *lane_of_clock(struct lane *me, clockid_t clock)
 {
-	uint32_t tid, i;
+	pid_t tid;
 
 	if (clock == CLOCK_THREAD_CPUTIME_ID)
 		return me;
 	if (clock >= 0 || !(clock & CPU_CLOCK_THREAD))
 		return NULL;
-	tid = (uint32_t) ~(clock >> 3);
-	for (i = 0; i < schedule.lane_slots; i++)
-		if (lanes[i].number && lanes[i].tid == tid)
-			return &lanes[i];
-	return tid ? NULL : me;
+	tid = ~(clock >> 3);
+	return tid ? process_lane(tid) : me;
+}
+
+/* The kernel's clock for one that is made of an id that the program knows; others as they are. */
+static clockid_t real_clock(clockid_t clock)
+{
+	pid_t id = ~(clock >> 3);
+
+	if (clock >= 0 || !is_cpu_clock(clock) || id <= 0)
+		return clock;
+	id = clock & CPU_CLOCK_THREAD ? process_real_tid(id) : process_real_pid(id);
+	return (clock & CPU_CLOCK_MASK) | (clockid_t)(~(unsigned)id << 3);
+}
+
+EXPORT int clock_getres(clockid_t clock, struct timespec *result)
+{
+	return REAL(clock_getres)(real_clock(clock), result);
+}
+
+/* Both make the clock of what the program knows the thread or process by. */
+EXPORT int pthread_getcpuclockid(pthread_t thread, clockid_t *clock)
+{
+	struct lane *me = thread_enter(), *lane;
+	int result = REAL(pthread_getcpuclockid)(thread, clock);
+
+	if (!me)
+		return result;
+	lane = threads_find(thread);
+	if (result == 0 && lane)
+		*clock = (*clock & CPU_CLOCK_MASK) | (clockid_t)(~(unsigned)process_tid(lane) << 3);
+	INTERPOSE_LEAVE(me, result);
+}
+
+EXPORT int clock_getcpuclockid(pid_t id, clockid_t *clock)
+{
+	pid_t real_id = process_real_pid(id);
+	int result = REAL(clock_getcpuclockid)(real_id, clock);
+
+	if (result == 0 && id != real_id)
+		*clock = (*clock & CPU_CLOCK_MASK) | (clockid_t)(~(unsigned)id << 3);
+	return result;
 }
 
 EXPORT int clock_gettime(clockid_t clock, struct timespec *result)
@@ -83,7 +121,7 @@ EXPORT int clock_gettime(clockid_t clock, struct timespec *result)
 		return REAL(clock_gettime)(clock, result);
 	if (is_cpu_clock(clock)) {
 		if (clock < 0)
-			rc = REAL(clock_gettime)(clock, result); /* does the thread exist? */
+			rc = REAL(clock_gettime)(real_clock(clock), result); /* is it there? */
 		BEFORE_READING(me);
 		if (rc == 0)
 			clock_read_cpu(lane_of_clock(me, clock), result);

@@ -8,6 +8,7 @@
 
 #include "preload/clock.h"
 #include "preload/interpose.h"
+#include "preload/process.h"
 #include "preload/raw.h"
 #include "preload/timers.h"
 
@@ -113,9 +114,9 @@ static struct virtual_timer *posix_timer(timer_t handle)
 
 EXPORT int timer_create(clockid_t clock, struct sigevent *event, timer_t *handle)
 {
+	struct lane *me, *lane = NULL;
 	struct virtual_timer *timer;
-	struct lane *me;
-	uint32_t context, i;
+	uint32_t context;
 
 	if ((event && event->sigev_notify == SIGEV_THREAD) || clock == CLOCK_PROCESS_CPUTIME_ID ||
 	    clock == CLOCK_THREAD_CPUTIME_ID)
@@ -129,9 +130,9 @@ EXPORT int timer_create(clockid_t clock, struct sigevent *event, timer_t *handle
 				      : SIGALRM;
 		timer->value = event ? event->sigev_value.sival_ptr : (void *)*handle;
 		if (event && event->sigev_notify == SIGEV_THREAD_ID)
-			for (i = 0; i < schedule.lane_slots; i++)
-				if (lanes[i].number && (int)lanes[i].tid == event->_sigev_un._tid)
-					timer->lane = lanes[i].number;
+			lane = process_lane(event->_sigev_un._tid);
+		if (lane)
+			timer->lane = lane->number;
 	}
 	sched_event(me, EVENT_TIMER, NULL, context, timer ? 0 : -EAGAIN);
 	thread_leave(me);

@@ -22,6 +22,7 @@
 #include "recorder/outcome.h"
 #include "recorder/session.h"
 #include "recorder/story.h"
+#include "recorder/strategy_parameters.h"
 #include "recorder/trace_sink.h"
 
 #define NOTES_SHOWN 5 /* notes that are printed while the program runs */
@@ -99,28 +100,16 @@ static void on_tick(void *self, struct session *session)
 static int set_parameter(struct plan_strategy *strategy, const struct command *command,
 			 const char *text)
 {
-	static const struct {
-		uint32_t strategy;
-		unsigned index;
-		const char *name;
-	} known[] = {
-#define PARAMETER(symbol, index, name, otherwise) { STRATEGY_##symbol, index, name },
-#include "formats/strategy.def"
-	};
-	size_t n = strcspn(text, "="), i;
+	size_t n = strcspn(text, "=");
+	uint64_t value;
 	char *end;
 
-	for (i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		if (known[i].strategy != strategy->id || strlen(known[i].name) != n ||
-		    strncmp(known[i].name, text, n))
-			continue;
-		strategy->parameters[known[i].index] = text[n] ? strtoull(text + n + 1, &end, 10)
-							       : 0;
-		if (!text[n] || end == text + n + 1 || *end)
-			return options_usage_error(command, "parameter '%.*s' needs a number",
-						   (int)n, text);
+	value = text[n] ? strtoull(text + n + 1, &end, 10) : 0;
+	if (!text[n] || end == text + n + 1 || *end)
+		return options_usage_error(command, "parameter '%.*s' needs a number", (int)n,
+					   text);
+	if (!strategy_parameter_set(strategy, text, n, value))
 		return -1;
-	}
 	return options_usage_error(command, "strategy %s has no parameter '%.*s'",
 				   header_strategy_name(strategy->id), (int)n, text);
 }
@@ -168,6 +157,7 @@ static int configure(struct recording *recording, const struct command *command)
 	if (options_count(options, OPTION_SLICE, 0) > UINT32_MAX)
 		return options_usage_error(command, "--slice is too large");
 	strategy->slice = (uint32_t)options_count(options, OPTION_SLICE, 0);
+	strategy_parameter_defaults(strategy);
 	for (i = 0; i < parameters->count; i++) {
 		status = set_parameter(strategy, command, parameters->all[i]);
 		if (status >= 0)

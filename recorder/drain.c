@@ -235,6 +235,16 @@ static int take_note(struct drain *drain, const struct record_note *note, struct
 	return drain->sink->note ? drain->sink->note(drain->self, note, err) : 0;
 }
 
+static int take_offer(struct drain *drain, const struct record_offer *offer, struct err *err)
+{
+	if (offer->kind >= DECISION_COUNT ||
+	    sizeof(*offer) + (uint64_t)offer->words * 8 != offer->head.size)
+		return CORRUPT("offer of kind %u with %u words", offer->kind, offer->words);
+	if (!offer->lane || !known_has(&drain->lanes, offer->lane))
+		return CORRUPT("offer of lane %u, which was never announced", offer->lane);
+	return drain->sink->offer ? drain->sink->offer(drain->self, offer, err) : 0;
+}
+
 /* Bytes that a record of each type has at least. */
 static const uint32_t least[RECORD_TYPES] = {
 	[RECORD_PAD] = sizeof(struct record_head),
@@ -245,6 +255,7 @@ static const uint32_t least[RECORD_TYPES] = {
 	[RECORD_CONTEXT] = sizeof(struct record_context),
 	[RECORD_MODULE] = sizeof(struct record_module),
 	[RECORD_NOTE] = sizeof(struct record_note),
+	[RECORD_OFFER] = sizeof(struct record_offer),
 };
 
 static int take(struct drain *drain, const struct record_head *head, struct err *err)
@@ -266,6 +277,8 @@ static int take(struct drain *drain, const struct record_head *head, struct err 
 		return take_module(drain, record, err);
 	case RECORD_NOTE:
 		return take_note(drain, record, err);
+	case RECORD_OFFER:
+		return take_offer(drain, record, err);
 	default:
 		return 0;
 	}

@@ -43,6 +43,7 @@ struct drain_sink {
 	int (*context)(void *self, const struct record_context *context, struct err *err);
 	int (*module)(void *self, const struct record_module *module, struct err *err);
 	int (*note)(void *self, const struct record_note *note, struct err *err);
+	int (*offer)(void *self, const struct record_offer *offer, struct err *err);
 };
 
 struct drain;

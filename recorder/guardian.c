@@ -49,6 +49,17 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* False with errno: a descriptor could not be put in place. Those given are above 2. */
+static bool redirect(const int *stdio)
+{
+	int i;
+
+	for (i = 0; stdio && i < 3; i++)
+		if (dup2(stdio[i], i) < 0)
+			return false;
+	return true;
+}
+
 /* In the child: becomes the target, or reports errno through `failure`. */
 static _Noreturn void become_target(const struct guardian_job *job, pid_t guardian,
 				    const struct sigaction *child_action, int failure)
@@ -64,10 +75,13 @@ static _Noreturn void become_target(const struct guardian_job *job, pid_t guardi
 		mask[job->cpu / 8] = (unsigned char)(1u << (job->cpu % 8));
 		syscall(SYS_sched_setaffinity, 0, sizeof(mask), mask);
 	}
+	if (job->own_group)
+		setpgid(0, 0);
 	personality(job->persona);
 	sigaction(SIGCHLD, child_action, NULL);
 	sigprocmask(SIG_SETMASK, job->mask, NULL);
-	execve(job->path, job->argv, job->envp);
+	if ((!job->directory || !chdir(job->directory)) && redirect(job->stdio))
+		execve(job->path, job->argv, job->envp);
 	error = errno;
 	if (write(failure, &error, sizeof(error)) != sizeof(error))
 		_exit(126);

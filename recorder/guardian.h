@@ -13,6 +13,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "formats/region.h"
@@ -40,7 +41,10 @@ struct guardian_job {
 	int cpu; /* -1: not pinned */
 	/* personality(2) of the target; as it is when the kernel refuses */
 	unsigned long persona;
-	unsigned grace_ms; /* for what outlives the target */
+	unsigned grace_ms;     /* for what outlives the target */
+	bool own_group;        /* the target gets a process group of its own */
+	const int *stdio;      /* three descriptors that become its 0, 1, 2; NULL: as they are */
+	const char *directory; /* its working directory; NULL: as it is */
 };
 
 /* Requires that all signals are blocked and that the process has one thread. Allocates nothing. */

@@ -17,12 +17,12 @@
 #include "formats/json_out.h"
 #include "recorder/alloc.h"
 #include "recorder/header_names.h"
+#include "recorder/streams.h"
 
 extern char **environ;
 
 const char *const header_flag_names[HEADER_FLAGS] = {
-	"virtual_time",
-	"logical_pids",
+	"virtual_time", "logical_pids", NULL, NULL, "flush",
 };
 
 const char *const header_strategies[STRATEGY_COUNT] = {
@@ -194,31 +194,16 @@ static void add_limits(cJSON *header)
 	add_int(object, "stack", limit.rlim_cur == RLIM_INFINITY ? -1 : (int64_t)limit.rlim_cur);
 }
 
-const char *header_stream(int fd)
-{
-	struct stat status;
-
-	if (fstat(fd, &status))
-		return "closed";
-	switch (status.st_mode & S_IFMT) {
-	case S_IFIFO:
-		return "pipe";
-	case S_IFSOCK:
-		return "socket";
-	case S_IFCHR:
-		return isatty(fd) ? "terminal" : "device";
-	default:
-		return "file";
-	}
-}
-
-static void add_streams(cJSON *header)
+/* Where the plan does not say what they look like: what they are. */
+static void add_streams(cJSON *header, const struct plan_run *run)
 {
 	cJSON *array = cJSON_AddArrayToObject(header, "streams");
-	int fd;
+	unsigned i, kind;
 
-	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		cJSON_AddItemToArray(array, cJSON_CreateString(header_stream(fd)));
+	for (i = 0; i < PLAN_STREAMS; i++) {
+		kind = run->streams[i] ? run->streams[i] : streams_kind((int)i);
+		cJSON_AddItemToArray(array, cJSON_CreateString(streams_word(kind)));
+	}
 }
 
 /* User and machine as one number: enough to tell strangers' traces, nothing to learn from. */
@@ -267,7 +252,7 @@ static cJSON *plan_values(const struct plan_run *run)
 	unsigned i;
 
 	for (i = 0; i < HEADER_FLAGS; i++)
-		if (run->flags & (1u << i))
+		if (header_flag_names[i] && run->flags & (1u << i))
 			cJSON_AddItemToArray(flags, cJSON_CreateString(header_flag_names[i]));
 	add_uint(object, "cpus", run->cpus);
 	add_uint(object, "random_seed", run->random_seed);
@@ -303,7 +288,7 @@ cJSON *header_new(struct session *session, const char *command, const char *cons
 	snprintf(text, sizeof(text), "%03o", (unsigned)mask);
 	cJSON_AddStringToObject(header, "umask", text);
 	add_limits(header);
-	add_streams(header);
+	add_streams(header, &config->run);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&started, &tm));
 	cJSON_AddStringToObject(header, "started", text);
 	add_hash(header, "origin", header_origin());

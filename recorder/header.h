@@ -8,12 +8,13 @@
  *	 "program":{"path","size","hash","scripts":[{"interpreter","argument"}],
  *	            "elf":{"path","hash","build_id"}},
  *	 "system":{"kernel","libc","cpu","cpus"},"umask":"022","limits":{"nofile":N,"stack":N},
- *	 "streams":["terminal","pipe","file"],		what descriptors 0, 1 and 2 are
+ *	 "streams":["terminal","pipe","file"],		what descriptors 0, 1 and 2 look like
  *	 "started":"2026-01-31T12:00:00Z","origin":"16 hex digits",
  *	 "strategy":{"name","seed","slice","parameters":[...]},
  *	 "plan":{"flags":["virtual_time",...],"cpus","random_seed","realtime_ns","monotonic_ns",
  *	         "idle_wait_ns","step_budget","pid","ppid"},
- *	 "trap":true,"addresses_fixed":true}
+ *	 "trap":true,"addresses_fixed":true,
+ *	 "sandbox":{"scratch":false}}		of a search: an empty TMPDIR, a copy of the directory
  *
  * Hashes are xxh3-64, 16 hex digits; limits -1: none. Members are found by fields.h.
  */
@@ -36,11 +37,6 @@
  */
 cJSON *header_new(struct session *session, const char *command, const char *const *extra,
 		  unsigned extras);
-
-/*
- * What a descriptor of this process is: "terminal", "pipe", "socket", "file", "device", "closed".
- */
-const char *header_stream(int fd);
 
 /* Name of a strategy ("natural"), NULL when out of range; and back, -1 when there is none. */
 const char *header_strategy_name(unsigned id);

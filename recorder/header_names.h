@@ -10,8 +10,8 @@
 
 #include "formats/plan.h"
 
-/* bits of enum plan_run_flag that a recording may set, from the lowest on */
-#define HEADER_FLAGS 2u
+/* Bits of enum plan_run_flag, from the lowest on; NULL: a recording does not have it. */
+#define HEADER_FLAGS 5u
 
 extern const char *const header_flag_names[HEADER_FLAGS];
 extern const char *const header_strategies[STRATEGY_COUNT];

@@ -12,6 +12,7 @@
 #include "recorder/alloc.h"
 #include "recorder/fields.h"
 #include "recorder/header_names.h"
+#include "recorder/streams.h"
 
 extern char **environ;
 
@@ -56,7 +57,7 @@ int header_plan(const cJSON *header, struct plan_run *run, struct plan_strategy 
 			       fields_string(how, "name", ""));
 	cJSON_ArrayForEach (item, fields_array(plan, "flags"))
 		for (i = 0; i < HEADER_FLAGS; i++)
-			if (cJSON_IsString(item) &&
+			if (cJSON_IsString(item) && header_flag_names[i] &&
 			    !strcmp(item->valuestring, header_flag_names[i]))
 				run->flags |= 1u << i;
 	run->cpus = fields_number(plan, "cpus", 1);
@@ -67,6 +68,11 @@ int header_plan(const cJSON *header, struct plan_run *run, struct plan_strategy 
 	run->step_budget = member_uint(plan, "step_budget");
 	run->pid = fields_number(plan, "pid", 0);
 	run->ppid = fields_number(plan, "ppid", 0);
+	i = 0;
+	cJSON_ArrayForEach (item, fields_array(header, "streams"))
+		if (i < PLAN_STREAMS)
+			run->streams[i++] = (uint8_t)streams_by_word(
+				cJSON_IsString(item) ? item->valuestring : "");
 
 	strategy->id = (uint32_t)id;
 	strategy->seed = member_uint(how, "seed");

@@ -176,6 +176,8 @@ void naming_object(const struct naming *naming, struct text *text, uint32_t numb
 			text_add_clean(text, object->id);
 			text_add(text, ")");
 		}
+	} else if (strncmp(object->id, "file:", strlen("file:")) == 0) {
+		text_add_clean(text, object->id);
 	} else {
 		text_add_clean(text, object->kind ? object->kind : "object");
 		text_add(text, " ");

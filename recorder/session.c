@@ -11,11 +11,13 @@
 #include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "formats/hash.h"
 #include "recorder/alloc.h"
 #include "recorder/filter.h"
 #include "recorder/region.h"
+#include "recorder/streams.h"
 #include "recorder/watchdog.h"
 
 #define IDLE_MS 10         /* the loop turns at least so often */
@@ -73,6 +75,7 @@ static int64_t clock_ns(clockid_t clock)
 void session_run_defaults(struct plan_run *run)
 {
 	cpu_set_t cpus;
+	int i;
 
 	memset(run, 0, sizeof(*run));
 	run->flags = PLAN_RUN_VIRTUAL_TIME | PLAN_RUN_LOGICAL_PIDS;
@@ -83,6 +86,9 @@ void session_run_defaults(struct plan_run *run)
 	run->realtime_ns = clock_ns(CLOCK_REALTIME);
 	run->monotonic_ns = clock_ns(CLOCK_MONOTONIC);
 	run->idle_wait_ns = IDLE_WAIT_NS;
+	run->ppid = (uint32_t)getpid();
+	for (i = 0; i < PLAN_STREAMS; i++)
+		run->streams[i] = (uint8_t)streams_kind(i);
 }
 
 /* The next part of the forced decisions becomes a PLAN_PREFIX. */
@@ -112,10 +118,11 @@ static int plan_prefix(struct session *session, struct err *err)
 	return prefix ? 0 : -ENOSPC;
 }
 
-static int plan_write(struct session *session, struct err *err)
+int session_plan(struct session *session, struct err *err)
 {
 	const struct session_config *config = session->config;
 	struct region *region = session->region.map;
+	unsigned i;
 
 	region_plan_begin(region);
 	if (region_plan_add(region, PLAN_RUN, 1, PLAN_REQUIRED, &config->run, sizeof(config->run),
@@ -132,6 +139,13 @@ static int plan_write(struct session *session, struct err *err)
 	if (config->stop && region_plan_add(region, PLAN_STOP, 1, PLAN_REQUIRED, config->stop,
 					    sizeof(*config->stop), err))
 		return -ENOSPC;
+	for (i = 0; i < config->section_count; i++) {
+		const struct session_section *section = &config->sections[i];
+
+		if (region_plan_add(region, section->type, 1, 0, section->payload, section->length,
+				    err))
+			return -ENOSPC;
+	}
 	if (plan_prefix(session, err))
 		return -ENOSPC;
 	region_plan_end(region);
@@ -171,7 +185,7 @@ struct session *session_new(const struct session_config *config, const struct se
 	session->environment = target_environment(session->target, &session->environment_bytes);
 	if (!config->no_trap && filter_build(&session->filter, &session->filter_count, err))
 		goto failed;
-	if (plan_write(session, err))
+	if (session_plan(session, err))
 		goto failed;
 	session->watchdog =
 		watchdog_new(session->region.map, config->preempt_after, on_watchdog, session);
@@ -256,7 +270,7 @@ static void serve_mailbox(struct session *session)
 		serve_run_end(session);
 		return;
 	case MAILBOX_PLAN_REQUEST:
-		answer = plan_write(session, &err);
+		answer = session_plan(session, &err);
 		break;
 	case MAILBOX_HELLO:
 		break;
@@ -276,11 +290,14 @@ static void check_limits(struct session *session, struct session_result *result)
 
 	if (session->killed)
 		return;
-	if (config->time_limit > 0 &&
-	    now() - session->started - session->paused > config->time_limit) {
+	if (config->interrupted && config->interrupted(config->interrupted_self)) {
+		result->interrupted = SIGINT;
+		session_kill(session);
+	} else if (config->time_limit > 0 &&
+		   now() - session->started - session->paused > config->time_limit) {
 		result->time_limit = true;
 		session_kill(session);
-	} else if (interrupts > 1 || termination) {
+	} else if (!config->signals_elsewhere && (interrupts > 1 || termination)) {
 		result->interrupted = termination ? termination : SIGINT;
 		session_kill(session);
 	}
@@ -363,7 +380,8 @@ static void judge(struct session *session, const struct target_report *report,
 	result->verdict = WIFSIGNALED(status) ? VERDICT_SIGNAL : VERDICT_EXIT;
 	result->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 	/* Ctrl-C ended the program: not a failure of its own. */
-	if (interrupts && result->verdict == VERDICT_SIGNAL && result->status == SIGINT)
+	if (!session->config->signals_elsewhere && interrupts &&
+	    result->verdict == VERDICT_SIGNAL && result->status == SIGINT)
 		result->interrupted = SIGINT;
 }
 
@@ -405,6 +423,12 @@ static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXFSZ, SIGPIP
 #define HANDLED (sizeof(handled) / sizeof(*handled))
 #define HANDLED_BY_US 3u /* so many of them, from the first; the others are ignored */
 
+int session_start(struct session *session, const sigset_t *mask, struct err *err)
+{
+	session->started = now();
+	return target_start(session->target, &session->region, mask, err);
+}
+
 /* Ours from here on. A signal that was ignored stays ignored (nohup(1)). */
 static void take_signals(struct sigaction before[HANDLED])
 {
@@ -434,6 +458,7 @@ int session_run(struct session *session, const struct drain_sink *sink, void *se
 {
 	struct target_report report = { 0 };
 	struct sigaction before[HANDLED];
+	bool ours = !session->config->signals_elsewhere;
 	sigset_t block, mask;
 	struct drain *drain;
 	size_t i;
@@ -446,17 +471,17 @@ int session_run(struct session *session, const struct drain_sink *sink, void *se
 	 * them.
 	 */
 	sigemptyset(&block);
-	for (i = 0; i < HANDLED; i++)
+	for (i = 0; i < HANDLED && ours; i++)
 		sigaddset(&block, handled[i]);
-	sigprocmask(SIG_BLOCK, &block, &mask);
-	session->started = now();
-	rc = target_start(session->target, &session->region, &mask, err);
+	pthread_sigmask(SIG_BLOCK, &block, &mask);
+	rc = session_start(session, &mask, err);
 	if (rc) {
-		sigprocmask(SIG_SETMASK, &mask, NULL);
+		pthread_sigmask(SIG_SETMASK, &mask, NULL);
 		return rc;
 	}
-	take_signals(before);
-	sigprocmask(SIG_SETMASK, &mask, NULL);
+	if (ours)
+		take_signals(before);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 
 	drain = drain_new(session->region.map, sink, self);
 	rc = run_loop(session, drain, result, &report, err);
@@ -464,6 +489,7 @@ int session_run(struct session *session, const struct drain_sink *sink, void *se
 	collect(session, drain, rc == -DRAIN_ERR_CORRUPT, result);
 	result->orphans = session->killed ? 0 : report.orphans;
 	drain_free(drain);
-	give_signals_back(before);
+	if (ours)
+		give_signals_back(before);
 	return rc;
 }

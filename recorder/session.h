@@ -9,6 +9,8 @@
  *	...
  *	session_free(session);
  *
+ * The fork server (server.h) drives a session by itself: session_start(), session_plan().
+ *
  * Signals: during session_run() SIGQUIT is ignored, the first SIGINT is left to the target (it is
  * in our process group), a second SIGINT, and SIGTERM and SIGHUP at once, kill the target;
  * dispositions are put back at the end. One session at a time in a process.
@@ -29,6 +31,13 @@
 
 struct session;
 
+/* A section of the plan that the session itself does not know. */
+struct session_section {
+	enum plan_type type;
+	const void *payload;
+	uint32_t length; /* bytes */
+};
+
 struct session_config {
 	struct target_config target;
 	struct plan_run run; /* session_run_defaults() fills it for a recording */
@@ -38,6 +47,14 @@ struct session_config {
 	double time_limit;            /* real seconds for the whole run, 0: none */
 	/* real seconds without an operation before the running lane is interrupted; 0: never */
 	double preempt_after;
+	const struct session_section *sections; /* further ones for the plan; version 1, optional */
+	unsigned section_count;
+	/* Ctrl-C and its like are the caller's business, who calls session_kill() in the end. */
+	bool signals_elsewhere;
+	/* Asked now and then: true ends the run. NULL: never. */
+	bool (*interrupted)(void *self);
+	void *interrupted_self;
+	bool busy; /* no CPU is free for this process while the target runs */
 };
 
 /*
@@ -90,7 +107,8 @@ struct session_result {
 
 /*
  * Values of plan_run for a recording: virtual time from now, logical pids, the CPUs of this
- * machine, a seed for the target's own randomness, an hour of idle waiting.
+ * machine, a seed for the target's own randomness, an hour of idle waiting, and standard streams
+ * that look like those of this process.
  */
 void session_run_defaults(struct plan_run *run);
 
@@ -117,6 +135,15 @@ bool session_addresses_fixed(const struct session *session);
  */
 int session_run(struct session *session, const struct drain_sink *sink, void *self,
 		struct session_result *result, struct err *err);
+
+/*
+ * Writes the plan anew, from what `config` says now and the hooks' next decisions: only while the
+ * target stands still. 0, or -ENOSPC with `err`.
+ */
+int session_plan(struct session *session, struct err *err);
+
+/* Starts the target without waiting for anything, as target_start(); instead of session_run(). */
+int session_start(struct session *session, const sigset_t *mask, struct err *err);
 
 /* Ends session_run() early: kills the target. From hooks and sinks. */
 void session_kill(struct session *session);

@@ -190,17 +190,37 @@ static void prepare_preload(struct target *target)
 	target->preload_added = (size_t)n - (before ? strlen(before) : 0);
 }
 
+static bool may_use(const struct target *target, int cpu)
+{
+	return target->affinity[cpu / 8] & (1u << (cpu % 8));
+}
+
+/* The index-th CPU that we may use, counted from the last; -1: none is known. */
+static int choose_cpu(const struct target *target, unsigned index)
+{
+	int most = (int)target->affinity_bytes * 8, cpu;
+	unsigned count = 0;
+
+	for (cpu = 0; cpu < most; cpu++)
+		count += may_use(target, cpu);
+	if (!count)
+		return -1;
+	index %= count;
+	for (cpu = most - 1; cpu > 0; cpu--)
+		if (may_use(target, cpu) && !index--)
+			break;
+	return cpu;
+}
+
 static void prepare_machine(struct target *target)
 {
 	long bytes = syscall(SYS_sched_getaffinity, 0, sizeof(target->affinity), target->affinity);
-	int cpu, now = personality(0xffffffff);
+	int now = personality(0xffffffff);
 
 	target->cpu = -1;
 	target->affinity_bytes = bytes > 0 ? bytes : 0;
 	if (!target->config->keep_affinity)
-		for (cpu = 0; cpu < target->affinity_bytes * 8; cpu++)
-			if (target->affinity[cpu / 8] & (1u << (cpu % 8)))
-				target->cpu = cpu;
+		target->cpu = choose_cpu(target, target->config->cpu_index);
 
 	/* Containers may refuse: found out here, where it can still be said. */
 	target->persona_before = target->persona = now < 0 ? 0 : (unsigned long)now;
@@ -367,6 +387,9 @@ int target_start(struct target *target, const struct region_handle *region, cons
 		.cpu = target->cpu,
 		.persona = target->persona,
 		.grace_ms = TARGET_ORPHAN_GRACE_MS,
+		.own_group = target->config->own_group,
+		.stdio = target->config->redirect ? target->config->stdio : NULL,
+		.directory = target->config->directory,
 	};
 	sigset_t all, before;
 	char **envp;
@@ -378,13 +401,13 @@ int target_start(struct target *target, const struct region_handle *region, cons
 	job.envp = envp;
 	job.link = ends[1];
 	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	target->guardian = fork();
 	if (!target->guardian) {
 		close(ends[0]);
 		guardian_main(&job);
 	}
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	free_environment(envp);
 	close(ends[1]);
 	target->link = ends[0];

@@ -43,6 +43,13 @@ struct target_config {
 	char *const *envp;   /* NULL: environ of this process */
 	bool keep_affinity;  /* do not pin to one CPU */
 	bool keep_addresses; /* leave address randomisation on */
+	/* on this one of the CPUs, counted from the last; those that do not exist wrap around */
+	unsigned cpu_index;
+	bool own_group; /* a process group of its own: signals of the terminal do not reach it */
+	/* descriptors of this process that become 0, 1 and 2, when `redirect` is set */
+	bool redirect;
+	int stdio[3];
+	const char *directory; /* working directory; NULL: this process's */
 	/* absolute path; NULL: libfrontrun.so beside the CLI, else in FRONTRUN_LIBDIR */
 	const char *library;
 };

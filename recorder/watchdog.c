@@ -4,6 +4,7 @@
  */
 #include "recorder/watchdog.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -121,6 +122,30 @@ static void look_at_thread(pid_t pid, uint32_t tid, struct thread_look *look)
 			   &look->state, &user, &system) != 3)
 		return;
 	look->ticks = user + system;
+}
+
+/*
+ * The whole process has ended, and its parent has not been told yet, as it waits for a CPU: a
+ * zombie leader, and no thread beside it (proc(5): a leader that ended first is one too).
+ */
+static bool has_ended(pid_t pid)
+{
+	struct thread_look look;
+	struct dirent *entry;
+	char path[64];
+	int threads = 0;
+	DIR *directory;
+
+	look_at_thread(pid, (uint32_t)pid, &look);
+	if (look.state && look.state != 'Z' && look.state != 'X')
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	directory = opendir(path);
+	while (directory && (entry = readdir(directory)))
+		threads += *entry->d_name != '.';
+	if (directory)
+		closedir(directory);
+	return threads <= 1;
 }
 
 /* Arguments that are descriptors worth naming. */
@@ -313,6 +338,8 @@ enum verdict_kind watchdog_look(struct watchdog *watchdog, pid_t pid, uint64_t p
 	if (look.state == 'T' || look.state == 't') {
 		watchdog_reset(watchdog);
 	} else if (!look.state || look.state == 'Z' || look.state == 'X') {
+		if (has_ended(pid))
+			return VERDICT_NONE;
 		*lane_number = lane.number;
 		return ++watchdog->gone >= GONE_LOOKS ? VERDICT_LOST_THREAD : VERDICT_NONE;
 	} else if (look.state == 'R' || burns) {

@@ -107,4 +107,13 @@ const struct words_row words_table[EVENT_COUNT] = {
 	[EVENT_SIGNAL] = { "handles a signal", "handle a signal", COUNT },
 	/* what the scheduler itself had to do */
 	[EVENT_PREEMPTED] = { "is interrupted", "be interrupted", PLAIN },
+	/* files by path */
+	[EVENT_FILE_OPEN] = { "opens @", "open @", CALL },
+	[EVENT_FILE_CREATE] = { "creates @", "create @", CALL },
+	[EVENT_FILE_STAT] = { "looks at @", "look at @", CALL },
+	[EVENT_FILE_RENAME] = { "renames[ #] to @", "rename[ #] to @", CALL },
+	[EVENT_FILE_MOVED] = { "has moved @", "move @", PLAIN },
+	[EVENT_FILE_LINK] = { "links[ #] as @", "link[ #] as @", CALL },
+	[EVENT_FILE_REMOVE] = { "removes @", "remove @", CALL },
+	[EVENT_FILE_CHANGE] = { "changes @", "change @", CALL },
 };

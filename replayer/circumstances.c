@@ -14,6 +14,7 @@
 #include "formats/event.h"
 #include "recorder/fields.h"
 #include "recorder/header.h"
+#include "recorder/streams.h"
 #include "recorder/text.h"
 
 enum { MODULES = 1024 };
@@ -83,10 +84,10 @@ void circumstances_streams(const cJSON *header, bool minor, circumstances_tell t
 	cJSON_ArrayForEach (item, fields_array(header, "streams")) {
 		if (fd > STDERR_FILENO || !cJSON_IsString(item))
 			break;
-		if (strcmp(item->valuestring, header_stream(fd)) != 0) {
+		if (strcmp(item->valuestring, streams_word(streams_kind(fd))) != 0) {
 			text_init(&text, space, sizeof(space));
 			text_addf(&text, "%s is a %s now, in the recording it was a ", names[fd],
-				  header_stream(fd));
+				  streams_word(streams_kind(fd)));
 			text_add_clean(&text, item->valuestring);
 			tell(self, minor, text.data);
 		}

@@ -54,8 +54,11 @@ static void add_parameters(struct text *text, const cJSON *strategy)
 		const char *name;
 		uint32_t strategy;
 		int index;
+		uint64_t unsaid; /* what it is when the option is not given */
 	} known[] = {
-#define PARAMETER(symbol, index, name, otherwise) { name, STRATEGY_##symbol, index },
+#define PARAMETER(symbol, index, name, otherwise) { name, STRATEGY_##symbol, index, 0 },
+#define PARAMETER_OR_0(symbol, index, name, otherwise) \
+	{ name, STRATEGY_##symbol, index, otherwise },
 #include "formats/strategy.def"
 	};
 	int id = header_strategy_by_name(fields_string(strategy, "name", ""));
@@ -73,7 +76,9 @@ static void add_parameters(struct text *text, const cJSON *strategy)
 	for (i = 0; i < sizeof(known) / sizeof(*known); i++) {
 		value = cJSON_GetStringValue(
 			cJSON_GetArrayItem(fields_array(strategy, "parameters"), known[i].index));
-		if ((int)known[i].strategy != id || !value || strcmp(value, "0") == 0)
+		if (!value)
+			value = "0"; /* the last ones are left out */
+		if ((int)known[i].strategy != id || strtoull(value, NULL, 10) == known[i].unsaid)
 			continue;
 		text_addf(text, " --parameter %s=", known[i].name);
 		text_add_clean(text, value);

@@ -14,6 +14,7 @@
 #include "recorder/fields.h"
 #include "recorder/header.h"
 #include "recorder/outcome.h"
+#include "recorder/sandbox.h"
 #include "recorder/story.h"
 #include "recorder/trace_sink.h"
 #include "replayer/fingerprint.h"
@@ -30,6 +31,8 @@ struct replay {
 	struct script *script;
 	struct verify *verify;
 	struct session *session;
+	struct sandbox_config sandbox_config;
+	struct sandbox *sandbox;     /* as the search had it; NULL: it was a recording */
 	struct trace_writer *writer; /* NULL: no output */
 	struct trace_sink *sink;
 	uint64_t end; /* events of a recording that was ended from outside; else UINT64_MAX */
@@ -142,6 +145,39 @@ static const struct drain_sink sink_table = {
 	.note = on_record_note,
 };
 
+/* The pid that the program had in the recording: its first thread says so when it starts. */
+static uint32_t recorded_pid(struct trace_reader *reader)
+{
+	struct trace_line line;
+	struct err err = { 0 };
+	uint32_t pid = 0;
+
+	trace_reader_filter(reader, TRACE_LINE_BIT(TRACE_LINE_EVENT));
+	trace_reader_rewind(reader);
+	if (trace_reader_next(reader, &line, &err) > 0 && line.event.kind == EVENT_THREAD_START &&
+	    line.event.value.type == TRACE_VALUE_INT && line.event.value.number > 0 &&
+	    line.event.value.number <= INT32_MAX / 2)
+		pid = (uint32_t)line.event.value.number;
+	trace_reader_filter(reader, TRACE_LINES_ALL);
+	trace_reader_rewind(reader);
+	return pid;
+}
+
+/* An empty TMPDIR, and the copy of the working directory if the search made one. */
+static int enter_sandbox(struct replay *replay, struct err *err)
+{
+	const cJSON *given = fields_object(replay->config->file->header, "sandbox");
+
+	replay->sandbox_config.scratch = fields_bool(given, "scratch", false);
+	replay->sandbox_config.envp = replay->envp;
+	replay->sandbox = sandbox_new(&replay->sandbox_config, 0, err);
+	if (!replay->sandbox)
+		return -err->code;
+	replay->session_config.target.envp = sandbox_environment(replay->sandbox);
+	replay->session_config.target.directory = sandbox_directory(replay->sandbox);
+	return 0;
+}
+
 static int prepare(struct replay *replay, struct err *err)
 {
 	const struct replay_config *config = replay->config;
@@ -152,6 +188,8 @@ static int prepare(struct replay *replay, struct err *err)
 
 	if (rc)
 		return rc;
+	if (!session->run.pid)
+		session->run.pid = recorded_pid(config->file->reader);
 	/*
 	 * Where the script is silent the running thread goes on: so it was recorded. Behind a
 	 * difference natural does the same, but does not wait for an outside that was ready once.
@@ -174,6 +212,18 @@ static int prepare(struct replay *replay, struct err *err)
 	replay->envp = header_environment(header);
 	session->target.argv = replay->argv;
 	session->target.envp = replay->envp;
+	if (fields_object(header, "sandbox")) {
+		rc = enter_sandbox(replay, err);
+		if (rc)
+			return rc;
+	}
+	if (config->stdio) {
+		session->target.redirect = session->target.own_group = true;
+		memcpy(session->target.stdio, config->stdio, sizeof(session->target.stdio));
+	}
+	session->signals_elsewhere = config->interrupted != NULL;
+	session->interrupted = config->interrupted;
+	session->interrupted_self = config->self;
 	replay->hooks = (struct session_hooks){
 		.self = replay,
 		.decisions = next_decisions,
@@ -184,9 +234,7 @@ static int prepare(struct replay *replay, struct err *err)
 	replay->script = script_open(config->file->path, err);
 	if (!replay->script)
 		return -err->code;
-	replay->verify = verify_new(config->file->path, config->file->naming, config->follow, err);
-	if (!replay->verify)
-		return -err->code;
+	replay->verify = verify_new(replay->script, config->file->naming, config->follow);
 	if (ended_outside(config->file->outcome) && !config->file->damage.code) {
 		total = trace_reader_total_events(config->file->reader, err);
 		replay->end = total > 0 ? (uint64_t)total : 0;
@@ -286,6 +334,7 @@ int replay_run(const struct replay_config *config, struct replay_report *report,
 		trace_writer_close(replay.writer, NULL);
 	trace_sink_free(replay.sink);
 	session_free(replay.session);
+	sandbox_free(replay.sandbox);
 	verify_free(replay.verify);
 	script_close(replay.script);
 	header_free_words(replay.envp);

@@ -32,6 +32,10 @@ struct replay_config {
 	const char *output;            /* write a trace of the replay, NULL: none */
 	double time_limit;             /* real seconds, 0: none */
 	const struct plan_stop *stop;  /* NULL: do not pause */
+	/* descriptors that become the program's 0, 1 and 2; NULL: ours */
+	const int *stdio;
+	/* Asked now and then, true ends the run; then Ctrl-C is the caller's business. May be NULL. */
+	bool (*interrupted)(void *self);
 	void *self;
 	/* The program has been found and inspected, and nothing runs yet. May be NULL. */
 	void (*ready)(void *self, struct session *session);

@@ -1,12 +1,13 @@
 /*
- * The decisions of a trace as the script of a replay: read in order, handed out in parts, so that
- * memory does not grow with the trace. It does not decide and does not check: that is the runtime
- * and verify.h.
+ * The trace of a replay, read once: its decisions in order as the script that is handed out in
+ * parts, its events in order to compare with (verify.h). Memory does not grow with the trace. It
+ * does not decide and does not compare.
  *
  *	script = script_open("trace.zst", &err);
  *	hooks.self = script;
  *	hooks.decisions = script_next;		struct session_hooks
- *	...
+ *	while ((rc = script_event(script, &event, &err)) > 0)
+ *		...
  *	if (script_error(script)->code)
  *		the trace is damaged: the script ended there
  *	script_close(script);
@@ -21,17 +22,43 @@
 #include "formats/plan.h"
 
 struct script;
+struct trace_line;
+
+/* Of a recorded event what a replay compares; numbers are those of the trace. */
+struct script_event {
+	uint8_t kind; /* enum event_kind; EVENT_NONE: of a later version */
+	uint8_t phase;
+	uint16_t process;
+	uint32_t lane;
+	uint64_t k;
+	uint32_t object;
+	uint32_t object2;
+	int64_t result;
+};
 
 /* Opens the trace for itself. NULL with `err` set, codes as of formats/trace_reader.h. */
 struct script *script_open(const char *path, struct err *err);
 void script_close(struct script *script);
 
 /*
- * Stores the next decisions, at most `max`, and says in `*more` whether others follow. At a damaged
- * place the script ends. `script` is a struct script; the shape is that of session_hooks.decisions.
- * Blocks in pread(2).
+ * Stores the next decisions, at most `max`, those that are at hand, and says in `*more` whether
+ * others follow. At a damaged place the script ends. `script` is a struct script; the shape is that
+ * of session_hooks.decisions. Blocks in pread(2).
  */
 uint32_t script_next(void *script, struct plan_decision *out, uint32_t max, bool *more);
+
+/*
+ * The next event. Returns 1; 0 at the end of a complete trace; or -code with `err` set, always the
+ * same from then on. Blocks in pread(2).
+ */
+int script_event(struct script *script, struct script_event *event, struct err *err);
+
+/*
+ * Event number `n`, from 0, with all that the trace says of it: looked up again, which takes a
+ * moment. `line` is valid until the next call of this function or the end of the script. False when
+ * it cannot be read any more.
+ */
+bool script_event_line(struct script *script, uint64_t n, struct trace_line *line);
 
 /*
  * Reads on a little, so that script_next() has it at hand: while it is called the target stands
@@ -39,7 +66,7 @@ uint32_t script_next(void *script, struct plan_decision *out, uint32_t max, bool
  */
 void script_prefetch(struct script *script);
 
-/* Handed out so far. */
+/* Decisions handed out so far. */
 uint64_t script_served(const struct script *script);
 
 /* Why the script ended before the trace's end; code 0: it did not. */

@@ -339,7 +339,8 @@ static bool is_shown(const struct swimlane *swimlane, const struct trace_event *
 	if (options->objects)
 		return (event->object < options->objects_end && options->objects[event->object]) ||
 		       (event->object2 < options->objects_end && options->objects[event->object2]);
-	return options->all || (kind != EVENT_CLOCK && kind != EVENT_RANDOM);
+	return options->all ||
+	       (kind != EVENT_CLOCK && kind != EVENT_RANDOM && kind != EVENT_FILE_MOVED);
 }
 
 static void add_event(struct swimlane *swimlane, const struct trace_event *event, uint64_t number)

@@ -11,7 +11,7 @@
 #include "recorder/alloc.h"
 
 struct verify {
-	struct trace_reader *reader;
+	struct script *script;
 	const struct naming *naming;
 	const struct trace_names *names; /* of the trace */
 	struct run_names *run;
@@ -23,16 +23,11 @@ struct verify {
 	struct verify_difference difference;
 };
 
-struct verify *verify_new(const char *path, const struct naming *naming, bool follow,
-			  struct err *err)
+struct verify *verify_new(struct script *script, const struct naming *naming, bool follow)
 {
-	struct trace_reader *reader = trace_reader_open(path, err);
-	struct verify *verify;
+	struct verify *verify = alloc_check(calloc(1, sizeof(*verify)));
 
-	if (!reader)
-		return NULL;
-	verify = alloc_check(calloc(1, sizeof(*verify)));
-	verify->reader = reader;
+	verify->script = script;
 	verify->naming = naming;
 	verify->names = naming_names(naming);
 	verify->run = run_names_new();
@@ -41,7 +36,6 @@ struct verify *verify_new(const char *path, const struct naming *naming, bool fo
 	verify->objects_end = trace_names_objects_end(verify->names);
 	verify->lanes = alloc_check(calloc(verify->lanes_end + 1, sizeof(bool)));
 	verify->objects = alloc_check(calloc(verify->objects_end + 1, sizeof(bool)));
-	trace_reader_filter(reader, TRACE_LINE_BIT(TRACE_LINE_EVENT));
 	return verify;
 }
 
@@ -49,7 +43,6 @@ void verify_free(struct verify *verify)
 {
 	if (!verify)
 		return;
-	trace_reader_close(verify->reader);
 	run_names_free(verify->run);
 	free(verify->lanes);
 	free(verify->objects);
@@ -81,11 +74,17 @@ uint64_t verify_after(const struct verify *verify)
 	return verify->after;
 }
 
-static void tell_expected(struct verify *verify, const struct trace_event *event)
+/* What the trace has as its next event, with all that it says of it. */
+static void tell_expected(struct verify *verify)
 {
 	struct verify_difference *difference = &verify->difference;
+	const struct trace_event *event;
+	struct trace_line line;
 	struct text step, site;
 
+	if (!script_event_line(verify->script, verify->agreed, &line))
+		return;
+	event = &line.event;
 	text_init(&step, difference->expected, sizeof(difference->expected));
 	text_init(&site, difference->expected_site, sizeof(difference->expected_site));
 	naming_lane(verify->naming, &step, event->lane);
@@ -95,8 +94,8 @@ static void tell_expected(struct verify *verify, const struct trace_event *event
 		naming_site(verify->naming, &site, event->context);
 }
 
-/* The first difference. `expected` and `got` may be NULL: there is none. */
-static void differ(struct verify *verify, enum verify_kind kind, const struct trace_event *expected,
+/* The first difference; `rc` is what the trace has there. `got` may be NULL: there is none. */
+static void differ(struct verify *verify, enum verify_kind kind, int rc,
 		   const struct record_event *got)
 {
 	struct verify_difference *difference = &verify->difference;
@@ -104,8 +103,8 @@ static void differ(struct verify *verify, enum verify_kind kind, const struct tr
 
 	difference->kind = kind;
 	difference->number = verify->agreed + 1;
-	if (expected)
-		tell_expected(verify, expected);
+	if (rc > 0)
+		tell_expected(verify);
 	if (!got)
 		return;
 	text_init(&step, difference->got, sizeof(difference->got));
@@ -140,7 +139,7 @@ static bool same_object(const struct verify *verify, uint32_t expected, uint32_t
 	return object && strcmp(object->id, run_names_object_id(verify->run, got)) == 0;
 }
 
-static bool same_event(const struct verify *verify, const struct trace_event *expected,
+static bool same_event(const struct verify *verify, const struct script_event *expected,
 		       const struct record_event *got)
 {
 	if (expected->kind != got->kind || expected->phase != got->phase || expected->k != got->k ||
@@ -154,51 +153,50 @@ static bool same_event(const struct verify *verify, const struct trace_event *ex
 	       same_object(verify, expected->object2, got->object2);
 }
 
+/* Something else than an event that agrees: `rc` is what the trace has there. */
+static int not_same(struct verify *verify, int rc, const struct record_event *got,
+		    const struct err *damage, struct err *err)
+{
+	if (rc == 0 && verify->open_end)
+		return err_set(err, VERIFY_ERR_DIFFERENT, "the recording ends here");
+	differ(verify, rc > 0 ? VERIFY_EVENT : rc ? VERIFY_CUT : VERIFY_LONGER, rc, got);
+	if (rc < 0)
+		memcpy(verify->difference.reason, damage->text, sizeof(damage->text));
+	verify->after++;
+	return refuse(verify, err);
+}
+
 static int on_event(void *self, const struct record_event *got, struct err *err)
 {
 	struct verify *verify = self;
-	struct trace_line line;
-	struct err damage = { 0 };
+	struct script_event expected;
+	struct err damage; /* cleared for no event: it is large */
 	int rc;
 
 	if (verify->difference.kind != VERIFY_SAME) {
 		verify->after++;
 		return refuse(verify, err);
 	}
-	rc = trace_reader_next(verify->reader, &line, &damage);
-	if (rc > 0 && same_event(verify, &line.event, got)) {
-		verify->agreed++;
-		return 0;
-	}
-	if (rc == 0 && verify->open_end)
-		return err_set(err, VERIFY_ERR_DIFFERENT, "the recording ends here");
-	if (rc > 0) {
-		differ(verify, VERIFY_EVENT, &line.event, got);
-	} else if (rc == 0) {
-		differ(verify, VERIFY_LONGER, NULL, got);
-	} else {
-		differ(verify, VERIFY_CUT, NULL, got);
-		memcpy(verify->difference.reason, damage.text, sizeof(damage.text));
-	}
-	verify->after++;
-	return refuse(verify, err);
+	rc = script_event(verify->script, &expected, &damage);
+	if (__builtin_expect(rc <= 0 || !same_event(verify, &expected, got), 0))
+		return not_same(verify, rc, got, &damage, err);
+	verify->agreed++;
+	return 0;
 }
 
 void verify_end(struct verify *verify)
 {
-	struct trace_line line;
-	struct err damage = { 0 };
+	struct script_event expected;
+	struct err damage;
 	int rc;
 
 	if (verify->difference.kind != VERIFY_SAME)
 		return;
-	rc = trace_reader_next(verify->reader, &line, &damage);
-	if (rc > 0) {
-		differ(verify, VERIFY_SHORTER, &line.event, NULL);
-	} else if (rc < 0) {
-		differ(verify, VERIFY_CUT, NULL, NULL);
+	rc = script_event(verify->script, &expected, &damage);
+	if (rc)
+		differ(verify, rc > 0 ? VERIFY_SHORTER : VERIFY_CUT, rc, NULL);
+	if (rc < 0)
 		memcpy(verify->difference.reason, damage.text, sizeof(damage.text));
-	}
 }
 
 static int on_lane(void *self, const struct record_lane *record, struct err *err)

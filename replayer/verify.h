@@ -5,7 +5,7 @@
  * refuses the record, and the session ends the target; or with `follow` it remembers the difference
  * and lets everything pass.
  *
- *	verify = verify_new("trace.zst", naming, follow, &err);
+ *	verify = verify_new(script, naming, follow);
  *	rc = session_run(session, &verify_sink, verify, &result, &err);
  *	verify_end(verify);
  *	if (verify_difference(verify)->kind != VERIFY_SAME)
@@ -23,6 +23,7 @@
 #include "recorder/drain.h"
 #include "recorder/naming.h"
 #include "replayer/run_names.h"
+#include "replayer/script.h"
 
 /* Code of struct err beside errno: the run is not the recorded one. */
 enum verify_err { VERIFY_ERR_DIFFERENT = ERR_MODULE + 768 };
@@ -52,11 +53,10 @@ struct verify;
 extern const struct drain_sink verify_sink;
 
 /*
- * Opens the trace once more. `naming` is of the whole trace and must outlive the result. NULL with
- * `err` set, codes as of formats/trace_reader.h.
+ * The events come from `script`, which nobody else takes them from; `naming` is of the whole trace.
+ * Both must outlive the result.
  */
-struct verify *verify_new(const char *path, const struct naming *naming, bool follow,
-			  struct err *err);
+struct verify *verify_new(struct script *script, const struct naming *naming, bool follow);
 void verify_free(struct verify *verify);
 
 /*

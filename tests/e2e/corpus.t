@@ -1,6 +1,7 @@
 #!/bin/bash
 # The corpus: each bug is found by the random strategy within its budget, fails as its .expect file
-# says, and happens again in every replay; each fixed twin survives. Needs no instrumentation.
+# says, and happens again in every replay; each fixed twin survives, with the same options. Needs no
+# instrumentation.
 . "$(dirname "$0")/../lib.sh"
 
 LIMIT=${FRONTRUN_TEST_LIMIT:-30}
@@ -16,17 +17,28 @@ expect() {
 status_of() {
 	case $1 in
 	deadlock) echo 124 ;;
+	livelock) echo 124 ;;
 	abort) echo 134 ;;
+	signal:*) echo $((128 + ${1#signal:})) ;;
 	exit:*) echo "${1#exit:}" ;;
 	esac
 }
 
+# random NAME SEED PROGRAM TRACE: a run with the options that NAME.expect asks for.
+random() {
+	local steps parameter
+	steps=$(expect "$1" steps)
+	parameter=$(expect "$1" parameter)
+	fr record --strategy random --seed "$2" ${parameter:+--parameter "$parameter"} \
+		${steps:+--steps "$steps"} -o "$4" -- "$B/corpus/$3"
+}
+
 twin() {
-	local name=$1 seed failed=()
+	local name=${1}_ok seed failed=()
 	fr record -o twin.zst -- "$B/corpus/$name"
 	is "$name: natural" "$status" 0
 	for ((seed = 1; seed <= TWIN_SEEDS; seed++)); do
-		fr record --strategy random --seed $seed -o twin.zst -- "$B/corpus/$name"
+		random "$1" $seed "$name" twin.zst
 		[ "$status" = 0 ] || failed+=("seed $seed: status $status" "$err")
 	done
 	if [ ${#failed[@]} -eq 0 ]; then
@@ -42,7 +54,7 @@ bug() {
 	budget=$(expect "$name" budget)
 	want=$(status_of "$kind")
 	for ((seed = 1; seed <= budget; seed++)); do
-		fr record --strategy random --seed $seed -o bug.zst -- "$B/corpus/$name"
+		random "$name" $seed "$name" bug.zst
 		[ "$status" = 0 ] || break
 	done
 	diag "$name: seed $seed"
@@ -50,7 +62,9 @@ bug() {
 	verdict=$(info bug.zst verdict)
 	case $kind in
 	deadlock) like "$name: verdict" "$verdict" '^(deadlock|stuck)$' ;;
+	livelock) is "$name: verdict" "$verdict" "step budget" ;;
 	abort) is "$name: verdict" "$verdict $(info bug.zst status)" "signal 6" ;;
+	signal:*) is "$name: verdict" "$verdict $(info bug.zst status)" "signal ${kind#signal:}" ;;
 	exit:*) is "$name: verdict" "$verdict $(info bug.zst status)" "exit ${kind#exit:}" ;;
 	esac
 	is "$name: the trace says that it failed" "$(info bug.zst failure)" true
@@ -80,9 +94,20 @@ names_objects() {
 	unlike "$1: and calls it by a name" "$waited" ' (o[0-9]+|0x[0-9a-f]+)$'
 }
 
+# Whether the runtime knows the function that the bug needs a scheduling point at.
+has_point() {
+	nm -D --defined-only "$B/libfrontrun.so" | grep -Eq " $1(@|\$)"
+}
+
+export TMPDIR=$T
 for source in "$ROOT"/corpus/*.expect; do
 	name=$(basename "$source" .expect)
-	bug "$name"
-	twin "${name}_ok"
+	needs=$(expect "$name" needs)
+	if [ -z "$needs" ] || has_point "$needs"; then
+		bug "$name"
+	else
+		skip "$name" "no scheduling point at $needs()"
+	fi
+	twin "$name"
 done
 done_testing

@@ -3,5 +3,5 @@
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/rows.sh"
 
-check_rows pipe socket poll eventfd timerfd signal
+check_rows pipe stream socket poll eventfd timerfd signal
 done_testing

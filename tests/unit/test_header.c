@@ -68,15 +68,20 @@ static void the_plan_comes_back(void **state)
 	struct err err;
 	cJSON *header;
 	char **words;
+	int i;
 
 	(void)state;
 	session_run_defaults(&config.run);
+	config.run.streams[0] = PLAN_STREAM_TERMINAL; /* whatever the test's is */
+	config.run.streams[1] = PLAN_STREAM_PIPE;
 	config.run.random_seed = UINT64_MAX;
 	config.run.step_budget = (1ull << 53) + 1;
 	header = header_of(&config, NULL, 0);
 	assert_int_equal(header_plan(header, &run, &strategy, &err), 0);
 	assert_memory_equal(&run, &config.run, sizeof(run));
 	assert_memory_equal(&strategy, &config.strategy, sizeof(strategy));
+	for (i = 0; i < PLAN_STREAMS; i++)
+		assert_int_not_equal(run.streams[i], PLAN_STREAM_AS_IS);
 
 	words = header_argv(header, &err);
 	assert_non_null(words);

@@ -19,18 +19,20 @@
 static void layout_is_the_golden_one(void **state)
 {
 	(void)state;
-	assert_int_equal(REGION_ABI, 1);
+	assert_int_equal(REGION_ABI, 2);
 	assert_int_equal(offsetof(struct region, header), 0);
 	assert_int_equal(offsetof(struct region, mailbox), 4096);
 	assert_int_equal(offsetof(struct region, numbers), 5120);
-	assert_int_equal(offsetof(struct region, process), 5184);
+	assert_int_equal(offsetof(struct region, server), 5184);
+	assert_int_equal(sizeof(struct region_server), 128);
+	assert_int_equal(offsetof(struct region, process), 5312);
 	assert_int_equal(sizeof(struct region_process), 80);
 	assert_int_equal(offsetof(struct region_process, turn), 76);
-	assert_int_equal(offsetof(struct region, failure), 5184 + 64 * 80);
+	assert_int_equal(offsetof(struct region, failure), 5312 + 64 * 80);
 	assert_int_equal(sizeof(struct region_failure), 40 + 128 + 512 + 64 * 32);
 	assert_int_equal(offsetof(struct region_failure, edges), 40 + 128 + 512);
-	assert_int_equal(offsetof(struct region, errors), 10304 + 2728);
-	assert_int_equal(offsetof(struct region, plan), 13032 + 8 + 16384);
+	assert_int_equal(offsetof(struct region, errors), 10432 + 2728);
+	assert_int_equal(offsetof(struct region, plan), 13160 + 8 + 16384);
 	assert_int_equal(offsetof(struct region, lane) % 4096, 0);
 	assert_int_equal(offsetof(struct region, ring) % 4096, 0);
 	assert_int_equal(offsetof(struct region_ring, tail), 64);

@@ -1,6 +1,6 @@
 /*
- * The decisions of a trace as parts of a plan: all of them, in order, in parts of any size, and
- * what a cut does.
+ * The decisions of a trace as parts of a plan, and its events: all of them, in order, in parts of
+ * any size, and what a cut does.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,12 @@
 #include "replayer/script.h"
 #include "tests/unit/sample_trace.h"
 
-enum { MANY = 100000 };
+enum {
+	MANY = 100000,
+	PARTS = 2,
+	PART_EVENTS = 300000,
+	PART_DECISIONS = 80000,
+};
 
 static const struct plan_decision sample_decisions[SAMPLE_DECISIONS] = {
 	{ .kind = DECISION_PICK, .lane = SAMPLE_MAIN, .k = 2, .choice = SAMPLE_ALICE },
@@ -90,20 +95,12 @@ static void none(void **state)
 	script_close(script);
 }
 
-/* A long trace, cut in the middle: what is there is served, and the reason is kept. */
-static void cut(void **state)
+static void write_many(const char *path)
 {
-	struct plan_decision out[1000];
-	const char *path = sample_path();
 	struct trace_writer *writer;
 	struct err err = { 0 };
-	struct script *script;
-	uint64_t i, total = 0;
-	uint32_t j, n;
-	bool more = true;
-	FILE *file;
+	uint64_t i;
 
-	(void)state;
 	writer = trace_writer_open(path, 0, &err);
 	trace_writer_header(writer, NULL);
 	for (i = 0; i < MANY; i++) {
@@ -118,11 +115,19 @@ static void cut(void **state)
 		if (i % 1000 == 999)
 			assert_int_equal(trace_writer_flush(writer), 0);
 	}
+	trace_writer_outcome(writer, "exit", NULL);
 	assert_int_equal(trace_writer_close(writer, &err), 0);
-	file = fopen(path, "r+");
-	fseek(file, 0, SEEK_END);
-	assert_int_equal(ftruncate(fileno(file), ftell(file) / 2), 0);
-	fclose(file);
+}
+
+/* What is there before the damage is served, and the reason is kept. */
+static void check_damaged(const char *path, int code)
+{
+	struct plan_decision out[1000];
+	struct err err = { 0 };
+	struct script *script;
+	uint64_t total = 0;
+	uint32_t j, n;
+	bool more = true;
 
 	script = script_open(path, &err);
 	assert_non_null(script);
@@ -137,8 +142,119 @@ static void cut(void **state)
 		}
 	}
 	assert_true(total >= MANY / 4 && total < MANY);
-	assert_int_equal(script_error(script)->code, TRACE_ERR_CUT);
+	assert_int_equal(script_error(script)->code, code);
 	script_close(script);
+}
+
+/* A long trace, cut in the middle. */
+static void cut(void **state)
+{
+	const char *path = sample_path();
+	FILE *file;
+
+	(void)state;
+	write_many(path);
+	file = fopen(path, "r+");
+	fseek(file, 0, SEEK_END);
+	assert_int_equal(ftruncate(fileno(file), ftell(file) / 2), 0);
+	fclose(file);
+	check_damaged(path, TRACE_ERR_CUT);
+}
+
+/* A frame in the middle is broken; index and outcome are there. */
+static void broken(void **state)
+{
+	const char *path = sample_path();
+	FILE *file;
+
+	(void)state;
+	write_many(path);
+	file = fopen(path, "r+");
+	fseek(file, 0, SEEK_END);
+	fseek(file, ftell(file) / 2, SEEK_SET);
+	assert_int_equal(fwrite("damaged", 1, 7, file), 7);
+	fclose(file);
+	check_damaged(path, TRACE_ERR_CORRUPT);
+}
+
+/* More events in a row than are kept at once, then more decisions than that. */
+static void write_apart(const char *path)
+{
+	struct trace_writer *writer;
+	struct err err = { 0 };
+	uint64_t events = 0, decisions = 0;
+	unsigned part, i;
+
+	writer = trace_writer_open(path, 0, &err);
+	trace_writer_header(writer, NULL);
+	for (part = 0; part < PARTS; part++) {
+		for (i = 0; i < PART_EVENTS; i++, events++) {
+			struct trace_event event = {
+				.kind = EVENT_MUTEX_LOCK,
+				.lane = 1 + events % 3,
+				.k = events,
+				.result = (int64_t)(events * 7 % 5),
+			};
+
+			assert_int_equal(trace_writer_event(writer, &event), 0);
+		}
+		for (i = 0; i < PART_DECISIONS; i++, decisions++) {
+			struct trace_decision decision = {
+				.kind = DECISION_PICK,
+				.lane = 1,
+				.k = decisions,
+				.to = 1 + (int64_t)decisions % 5,
+			};
+
+			assert_int_equal(trace_writer_decision(writer, &decision), 0);
+		}
+	}
+	trace_writer_outcome(writer, "exit", NULL);
+	assert_int_equal(trace_writer_close(writer, &err), 0);
+}
+
+/* Whoever takes decisions and events, and in whatever order, gets all of each. */
+static void apart(void **state)
+{
+	static struct plan_decision out[5000];
+	const char *path = sample_path();
+	struct script_event event;
+	struct err err = { 0 };
+	struct script *script;
+	unsigned way, step, i, n;
+
+	(void)state;
+	write_apart(path);
+	for (way = 0; way < 4; way++) {
+		uint64_t events = 0, decisions = 0;
+		bool more = true;
+
+		script = script_open(path, &err);
+		assert_non_null(script);
+		for (step = 0; more || events < PARTS * PART_EVENTS; step++) {
+			if (way == 2)
+				script_prefetch(script);
+			if (more &&
+			    (way == 0 || (way > 1 && step % 3) || events == PARTS * PART_EVENTS)) {
+				n = script_next(script, out, 5000, &more);
+				for (i = 0; i < n; i++, decisions++) {
+					assert_int_equal(out[i].k, decisions);
+					assert_int_equal(out[i].choice, 1 + decisions % 5);
+				}
+				continue;
+			}
+			for (i = 0; i < 5000 && events < PARTS * PART_EVENTS; i++, events++) {
+				assert_int_equal(script_event(script, &event, &err), 1);
+				assert_int_equal(event.k, events);
+				assert_int_equal(event.lane, 1 + events % 3);
+				assert_int_equal(event.result, events * 7 % 5);
+			}
+		}
+		assert_int_equal(decisions, PARTS * PART_DECISIONS);
+		assert_int_equal(script_event(script, &event, &err), 0);
+		assert_int_equal(script_error(script)->code, 0);
+		script_close(script);
+	}
 }
 
 static void no_trace(void **state)
@@ -153,10 +269,8 @@ static void no_trace(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(parts),
-		cmocka_unit_test(none),
-		cmocka_unit_test(cut),
-		cmocka_unit_test(no_trace),
+		cmocka_unit_test(parts),  cmocka_unit_test(none),  cmocka_unit_test(cut),
+		cmocka_unit_test(broken), cmocka_unit_test(apart), cmocka_unit_test(no_trace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

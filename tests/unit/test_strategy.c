@@ -1,6 +1,6 @@
 /*
- * Strategies against a toy scheduler: lanes are lists of steps on locks and a flag, and nothing of
- * the runtime but the strategy decides who goes on.
+ * Strategies against a toy scheduler: what holds for all of them, and natural, random and script.
+ * What the samplers promise is in test_samplers.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,146 +10,74 @@
 
 #include <cmocka.h>
 
-#include "preload/strategy.h"
+#include "tests/unit/toy.h"
 
-#define MOST_LANES 130 /* three words of bits */
-#define MOST_STEPS 4096
-
-/*
- * A step is a letter: '.' works, 'a'..'d' take a lock, 'A'..'D' give it back, '~' yields, '?'
- * yields until the flag is set, '!' sets it.
- */
-struct toy {
-	const char *program[MOST_LANES];
-	uint32_t pc[MOST_LANES];
-	uint32_t lanes, steps, switches;
-	int owner[4]; /* lane + 1 */
-	bool flag, deadlock;
-	uint8_t order[MOST_STEPS]; /* who did the n-th step */
-	uint32_t most_in_a_row;
-};
-
-static bool is_done(const struct toy *toy, uint32_t lane)
-{
-	return toy->program[lane][toy->pc[lane]] == '\0';
-}
-
-static bool can_run(const struct toy *toy, uint32_t lane)
-{
-	char step = toy->program[lane][toy->pc[lane]];
-
-	return step && !(step >= 'a' && step <= 'd' && toy->owner[step - 'a']);
-}
-
-static struct strategy_pick survey(const struct toy *toy, uint32_t last, uint64_t *runnable)
-{
-	struct strategy_pick pick = { .last = last, .words = (toy->lanes + 63) / 64 };
-	uint32_t i;
-
-	memset(runnable, 0, 8 * (size_t)pick.words);
-	for (i = 0; i < toy->lanes; i++)
-		if (can_run(toy, i)) {
-			runnable[i / 64] |= 1ull << i % 64;
-			pick.count++;
-		}
-	pick.runnable = runnable;
-	pick.current = can_run(toy, last) ? last : STRATEGY_NOBODY;
-	if (pick.current != STRATEGY_NOBODY)
-		pick.yielding = strchr("~?", toy->program[last][toy->pc[last]]) != NULL;
-	return pick;
-}
-
-static void step(struct toy *toy, uint32_t lane)
-{
-	char what = toy->program[lane][toy->pc[lane]];
-
-	if (what >= 'a' && what <= 'd')
-		toy->owner[what - 'a'] = (int)lane + 1;
-	else if (what >= 'A' && what <= 'D')
-		toy->owner[what - 'A'] = 0;
-	else if (what == '!')
-		toy->flag = true;
-	if (what != '?' || toy->flag)
-		toy->pc[lane]++;
-	toy->order[toy->steps++] = (uint8_t)lane;
-}
-
-static void start(struct strategy_state *state, uint32_t id, uint64_t seed, uint32_t slice)
-{
-	struct plan_strategy plan = { .id = id, .seed = seed, .slice = slice };
-
-	assert_int_equal(strategy_init(state, &plan), 0);
-}
-
-/* Runs all lanes to their ends, or to a deadlock; the strategy is asked before each step. */
-static void run(struct toy *toy, struct strategy_state *state)
-{
-	uint64_t runnable[(MOST_LANES + 63) / 64];
-	uint32_t last = 0, lane, in_a_row = 0;
-
-	while (toy->steps < MOST_STEPS) {
-		struct strategy_pick pick = survey(toy, last, runnable);
-
-		if (pick.count == 0)
-			break;
-		lane = state->strategy->pick(state, &pick);
-		assert_true(lane < toy->lanes);
-		assert_true(runnable[lane / 64] >> lane % 64 & 1);
-		toy->switches += lane != last;
-		in_a_row = lane == last ? in_a_row + 1 : 1;
-		if (in_a_row > toy->most_in_a_row && pick.count > 1)
-			toy->most_in_a_row = in_a_row;
-		step(toy, lane);
-		last = lane;
-	}
-	for (lane = 0; lane < toy->lanes; lane++)
-		toy->deadlock = toy->deadlock || !is_done(toy, lane);
-}
+/* All that search. */
+static const uint32_t ids[] = { STRATEGY_NATURAL, STRATEGY_RANDOM, STRATEGY_PCT, STRATEGY_POS,
+				STRATEGY_SURW,    STRATEGY_PB,     STRATEGY_DB };
+#define IDS (sizeof ids / sizeof *ids)
 
 static void every_program_ends(void **unused)
 {
-	static const uint32_t ids[] = { STRATEGY_NATURAL, STRATEGY_RANDOM };
 	uint32_t i, lane, lanes;
 	uint64_t seed;
 
 	(void)unused;
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < IDS; i++)
 		for (seed = 0; seed < 50; seed++)
-			for (lanes = 1; lanes <= MOST_LANES; lanes = lanes * 3 + 1) {
+			for (lanes = 1; lanes <= TOY_LANES; lanes = lanes * 3 + 1) {
 				struct toy toy = { .lanes = lanes };
 				struct strategy_state state;
 
 				for (lane = 0; lane < lanes; lane++)
 					toy.program[lane] = lane % 2 ? "a.b.BA.." : "..a.A~c.C";
-				start(&state, ids[i], seed, 0);
-				run(&toy, &state);
+				toy_start(&state, ids[i], seed, 0);
+				toy_run(&toy, &state);
 				assert_false(toy.deadlock);
 				assert_int_equal(toy.steps,
 						 9 * (lanes - lanes / 2) + 8 * (lanes / 2));
 			}
 }
 
-static void a_seed_is_a_schedule(void **unused)
+/* Whatever was in the state before. */
+static uint32_t count_different(uint32_t id)
 {
-	uint32_t differ = 0;
+	static struct strategy_state state;
+	uint32_t differ = 0, i;
 	uint64_t seed;
 
-	(void)unused;
 	for (seed = 0; seed < 100; seed++) {
 		struct toy toy[3];
-		struct strategy_state state;
-		uint32_t i;
 
 		for (i = 0; i < 3; i++) {
 			toy[i] = (struct toy){ .lanes = 3,
-					       .program = { "a.....A", "a..A...", "......." } };
-			start(&state, STRATEGY_RANDOM, seed + (i == 2), 0);
-			run(&toy[i], &state);
+					       .program = { "a...~x.A", "axz.A...", "....x..." } };
+			memset(&state, i ? 0xa5 : 0, sizeof state);
+			toy_start(&state, id, seed + (i == 2), 0);
+			toy_run(&toy[i], &state);
 		}
 		assert_memory_equal(toy[0].order, toy[1].order, sizeof toy[0].order);
 		differ += memcmp(toy[0].order, toy[2].order, sizeof toy[0].order) != 0;
+		/* A second run goes as the first one. */
+		toy_start(&state, id, seed, 0);
+		toy[2] = (struct toy){ .lanes = 3,
+				       .program = { "a...~x.A", "axz.A...", "....x..." } };
+		toy_run(&toy[2], &state);
+		assert_memory_equal(toy[0].order, toy[2].order, sizeof toy[0].order);
 	}
-	assert_true(differ >= 99);
+	return differ;
+}
+
+static void a_seed_is_a_schedule(void **unused)
+{
+	(void)unused;
+	assert_int_equal(count_different(STRATEGY_NATURAL), 0);
+	assert_true(count_different(STRATEGY_RANDOM) >= 99);
+	assert_true(count_different(STRATEGY_PCT) >= 30);
+	assert_true(count_different(STRATEGY_POS) >= 95);
+	assert_true(count_different(STRATEGY_SURW) >= 95);
+	count_different(STRATEGY_PB);
+	count_different(STRATEGY_DB);
 }
 
 /* Two lanes of three steps have 20 interleavings; 2,000 seeds miss one with probability 1e-13. */
@@ -165,8 +93,8 @@ static void random_finds_every_interleaving(void **unused)
 		struct strategy_state state;
 		uint32_t order = 0;
 
-		start(&state, STRATEGY_RANDOM, seed, 0);
-		run(&toy, &state);
+		toy_start(&state, STRATEGY_RANDOM, seed, 0);
+		toy_run(&toy, &state);
 		assert_int_equal(toy.steps, 6);
 		for (i = 0; i < 6; i++)
 			order = order * 2 + toy.order[i];
@@ -186,8 +114,8 @@ static void random_finds_the_deadlock_and_natural_does_not(void **unused)
 		struct toy toy = { .lanes = 2, .program = { "a.b..BA", "b.a..AB" } };
 		struct strategy_state state;
 
-		start(&state, STRATEGY_RANDOM, seed, 0);
-		run(&toy, &state);
+		toy_start(&state, STRATEGY_RANDOM, seed, 0);
+		toy_run(&toy, &state);
 		deadlocks += toy.deadlock;
 	}
 	assert_in_range(deadlocks, 300, 900);
@@ -195,32 +123,89 @@ static void random_finds_the_deadlock_and_natural_does_not(void **unused)
 		struct toy toy = { .lanes = 2, .program = { "a.b..BA", "b.a..AB" } };
 		struct strategy_state state;
 
-		start(&state, STRATEGY_NATURAL, seed, 0);
-		run(&toy, &state);
+		toy_start(&state, STRATEGY_NATURAL, seed, 0);
+		toy_run(&toy, &state);
 		assert_false(toy.deadlock);
 	}
 }
 
 /* Everybody spins for a flag that the last lane sets after some work. */
-static void yielding_is_fair(void **unused)
+static void nobody_starves_behind(const char *spin, uint64_t seeds, uint32_t most)
 {
-	static const uint32_t ids[] = { STRATEGY_NATURAL, STRATEGY_RANDOM };
+	static struct strategy_state state;
 	uint32_t i, lane;
 	uint64_t seed;
 
-	(void)unused;
-	for (i = 0; i < 2; i++)
-		for (seed = 0; seed < 20; seed++) {
+	for (i = 0; i < IDS; i++)
+		for (seed = 0; seed < seeds; seed++) {
 			struct toy toy = { .lanes = 8 };
-			struct strategy_state state;
 
 			for (lane = 0; lane < 7; lane++)
-				toy.program[lane] = "?.";
-			toy.program[7] = "~.~.~.~.!";
-			start(&state, ids[i], seed, 0);
-			run(&toy, &state);
+				toy.program[lane] = spin;
+			toy.program[7] = "~.~.z.~.!";
+			toy_start(&state, ids[i], seed, 0);
+			toy_run(&toy, &state);
 			assert_false(toy.deadlock);
+			assert_true(toy.steps < most);
 		}
+}
+
+static void yielding_is_fair(void **unused)
+{
+	(void)unused;
+	nobody_starves_behind("?.", 200, 2000);
+	nobody_starves_behind(".?.", 200, 2000);
+}
+
+static void polling_without_yielding_ends(void **unused)
+{
+	(void)unused;
+	nobody_starves_behind("^.", 5, TOY_STEPS);
+}
+
+/* Appends `n` random steps. */
+static void add_steps(char *text, uint32_t n, struct strategy_state *dice)
+{
+	static const char letters[] = "....xyr~z~.x";
+	size_t at = strlen(text);
+
+	while (n--)
+		text[at++] = letters[strategy_below(dice, sizeof letters - 1)];
+	text[at] = '\0';
+}
+
+/*
+ * Random programs: each lane begins the next one, works, waits for the flag that the first one sets
+ * and takes two locks, always in the same order.
+ */
+static void whatever_they_do_they_end(void **unused)
+{
+	static struct strategy_state state, dice;
+	uint32_t n, lane;
+
+	(void)unused;
+	dice.random = 7;
+	for (n = 0; n < 3000; n++) {
+		char text[6][64] = { "" };
+		struct toy toy = { .lanes = 6, .first = 1 };
+
+		for (lane = 0; lane < 6; lane++) {
+			add_steps(text[lane], strategy_below(&dice, 6), &dice);
+			strcat(text[lane], lane < 5 ? "+" : ".");
+			add_steps(text[lane], strategy_below(&dice, 6), &dice);
+			strcat(text[lane], lane == 0 ? "!" : lane % 2 ? "?" : "z");
+			strcat(text[lane], "a");
+			add_steps(text[lane], strategy_below(&dice, 6), &dice);
+			strcat(text[lane], "b");
+			add_steps(text[lane], strategy_below(&dice, 6), &dice);
+			strcat(text[lane], "BA");
+			toy.program[lane] = text[lane];
+		}
+		toy_start(&state, ids[n % IDS], n, 0);
+		toy_run(&toy, &state);
+		assert_false(toy.deadlock);
+		assert_true(toy.steps < 1000);
+	}
 }
 
 static void natural_keeps_to_its_slice(void **unused)
@@ -231,16 +216,16 @@ static void natural_keeps_to_its_slice(void **unused)
 
 	(void)unused;
 	memset(work, '.', 100);
-	start(&state, STRATEGY_NATURAL, 0, 10);
-	run(&toy, &state);
+	toy_start(&state, STRATEGY_NATURAL, 0, 10);
+	toy_run(&toy, &state);
 	assert_int_equal(toy.steps, 300);
 	assert_true(toy.most_in_a_row <= 10);
 	assert_in_range(toy.switches, 27, 32);
 
 	/* Without a slice a lane goes on as long as it can. */
 	toy = (struct toy){ .lanes = 3, .program = { work, work, work } };
-	start(&state, STRATEGY_NATURAL, 0, 0);
-	run(&toy, &state);
+	toy_start(&state, STRATEGY_NATURAL, 0, 0);
+	toy_run(&toy, &state);
 	assert_int_equal(toy.switches, 2);
 }
 
@@ -250,8 +235,8 @@ static void script_goes_on_by_default(void **unused)
 	struct strategy_state state;
 
 	(void)unused;
-	start(&state, STRATEGY_SCRIPT, 0, 0);
-	run(&toy, &state);
+	toy_start(&state, STRATEGY_SCRIPT, 0, 0);
+	toy_run(&toy, &state);
 	assert_false(toy.deadlock);
 	assert_int_equal(toy.switches, 2);
 }
@@ -262,11 +247,11 @@ static void random_picks_evenly(void **unused)
 	struct strategy_pick pick = {
 		.current = 0, .last = 0, .count = 4, .words = 3, .runnable = runnable
 	};
-	uint32_t hits[MOST_LANES] = { 0 }, i;
+	uint32_t hits[TOY_LANES] = { 0 }, i;
 	struct strategy_state state;
 
 	(void)unused;
-	start(&state, STRATEGY_RANDOM, 1, 0);
+	toy_start(&state, STRATEGY_RANDOM, 1, 0);
 	for (i = 0; i < 40000; i++)
 		hits[state.strategy->pick(&state, &pick)]++;
 	assert_in_range(hits[0], 9700, 10300);
@@ -288,25 +273,41 @@ static uint32_t others_chosen(struct strategy_state *state, enum decision_kind k
 	return others;
 }
 
+static uint32_t rarity_of(uint32_t id)
+{
+#define PARAMETER(symbol, index, name, otherwise)                   \
+	if (STRATEGY_##symbol == id && strcmp(name, "rarity") == 0) \
+		return index;
+#include "formats/strategy.def"
+	fail();
+	return 0;
+}
+
 static void what_need_not_happen_is_rare(void **unused)
 {
-	struct plan_strategy plan = { .id = STRATEGY_RANDOM, .seed = 5 };
-	struct strategy_state state;
+	static struct strategy_state state;
+	uint32_t i;
 
 	(void)unused;
-	start(&state, STRATEGY_RANDOM, 5, 0);
-	assert_in_range(others_chosen(&state, DECISION_TIMEOUT, 2), 850, 1150);
-	assert_in_range(others_chosen(&state, DECISION_EARLY, 2), 850, 1150);
-	/* A try-operation does not fail on an object that is free. */
-	assert_int_equal(others_chosen(&state, DECISION_TRYLOCK, 2), 0);
-	/* Whom to wake is a choice among equals. */
-	assert_in_range(others_chosen(&state, DECISION_SIGNAL, 4), 47000, 49000);
-	plan.parameters[0] = 0xffffffffu;
-	assert_int_equal(strategy_init(&state, &plan), 0);
-	assert_int_equal(others_chosen(&state, DECISION_SPURIOUS, 2), 0);
-	start(&state, STRATEGY_NATURAL, 5, 0);
+	for (i = 1; i < IDS; i++) {
+		struct plan_strategy plan = { .id = ids[i], .seed = 5 };
+
+		if (ids[i] == STRATEGY_PB)
+			plan.parameters[0] = 1; /* with bound 0 it draws nothing */
+		assert_int_equal(strategy_init(&state, &plan, NULL), 0);
+		assert_in_range(others_chosen(&state, DECISION_TIMEOUT, 2), 850, 1150);
+		assert_in_range(others_chosen(&state, DECISION_EARLY, 2), 850, 1150);
+		/* A try-operation does not fail on an object that is free. */
+		assert_int_equal(others_chosen(&state, DECISION_TRYLOCK, 2), 0);
+		/* Whom to wake is a choice among equals. */
+		assert_in_range(others_chosen(&state, DECISION_SIGNAL, 4), 47000, 49000);
+		plan.parameters[rarity_of(ids[i])] = 0xffffffffu;
+		assert_int_equal(strategy_init(&state, &plan, NULL), 0);
+		assert_int_equal(others_chosen(&state, DECISION_SPURIOUS, 2), 0);
+	}
+	toy_start(&state, STRATEGY_NATURAL, 5, 0);
 	assert_int_equal(others_chosen(&state, DECISION_SIGNAL, 4), 0);
-	start(&state, STRATEGY_SCRIPT, 5, 0);
+	toy_start(&state, STRATEGY_SCRIPT, 5, 0);
 	assert_int_equal(others_chosen(&state, DECISION_TRYLOCK, 2), 0);
 }
 
@@ -355,7 +356,7 @@ static void the_table_is_complete(void **unused)
 	uint32_t i, j;
 
 	(void)unused;
-	assert_int_equal(strategy_init(&state, &plan), -22);
+	assert_int_equal(strategy_init(&state, &plan, NULL), -22);
 	for (i = 0; i < STRATEGY_COUNT; i++) {
 		assert_non_null(strategy_table[i]);
 		assert_true(strategy_table[i]->name[0] != '\0');
@@ -372,6 +373,8 @@ int main(void)
 		cmocka_unit_test(random_finds_every_interleaving),
 		cmocka_unit_test(random_finds_the_deadlock_and_natural_does_not),
 		cmocka_unit_test(yielding_is_fair),
+		cmocka_unit_test(polling_without_yielding_ends),
+		cmocka_unit_test(whatever_they_do_they_end),
 		cmocka_unit_test(natural_keeps_to_its_slice),
 		cmocka_unit_test(script_goes_on_by_default),
 		cmocka_unit_test(random_picks_evenly),

@@ -22,6 +22,7 @@
 struct fixture {
 	char *path;
 	struct trace_file file;
+	struct script *script;
 	struct verify *verify;
 	struct err err;
 };
@@ -73,13 +74,15 @@ static void begin(struct fixture *f, const struct sample *sample, bool follow)
 	f->path = strdup(sample_path());
 	sample_write(f->path, sample);
 	assert_int_equal(trace_file_open(&f->file, f->path, &f->err), 0);
-	f->verify = verify_new(f->path, f->file.naming, follow, &f->err);
-	assert_non_null(f->verify);
+	f->script = script_open(f->path, &f->err);
+	assert_non_null(f->script);
+	f->verify = verify_new(f->script, f->file.naming, follow);
 }
 
 static void end(struct fixture *f)
 {
 	verify_free(f->verify);
+	script_close(f->script);
 	trace_file_close(&f->file);
 	free(f->path);
 }
@@ -288,7 +291,8 @@ static void cut_trace(void **state)
 	memset(&f, 0, sizeof(f));
 	assert_int_equal(trace_file_open(&f.file, path, &f.err), 0);
 	assert_int_not_equal(f.file.damage.code, 0);
-	f.verify = verify_new(path, f.file.naming, false, &f.err);
+	f.script = script_open(path, &f.err);
+	f.verify = verify_new(f.script, f.file.naming, false);
 	f.path = path;
 	announce_names(f.verify, 0x40a0);
 	run(&f, 0, NULL);

@@ -1,0 +1,36 @@
+/*
+ * pool_overdrawn.c put right: a teller takes the room in the critical section in which it sees it.
+ * Arguments: threads, padding events.
+ */
+#include <assert.h>
+#include "size.h"
+
+#define LIMIT 1
+
+static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
+static int opened;
+
+static void *teller(void *unused)
+{
+	size_pad();
+	pthread_mutex_lock(&pool_lock);
+	if (opened < LIMIT) {
+		opened++;
+		assert(opened <= LIMIT);
+	}
+	pthread_mutex_unlock(&pool_lock);
+	return unused;
+}
+
+int main(int argc, char **argv)
+{
+	int threads = size_args(argc, argv, 2);
+	pthread_t *tid = calloc(threads, sizeof(*tid));
+
+	for (int i = 0; i < threads; i++)
+		pthread_create(&tid[i], NULL, teller, NULL);
+	for (int i = 0; i < threads; i++)
+		pthread_join(tid[i], NULL);
+	free(tid);
+	return 0;
+}

@@ -1,0 +1,56 @@
+/*
+ * pool_starvation.c put right: a worker that needs a receipt prints what is outstanding itself.
+ * Arguments: threads (workers, as many transfers), padding events.
+ */
+#include "size.h"
+
+static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t pool_changed = PTHREAD_COND_INITIALIZER;
+static int transfers, transferred, receipts, printed, workers;
+
+static void transfer(void)
+{
+	pthread_mutex_lock(&pool_lock);
+	int mine = ++receipts;
+	pthread_cond_broadcast(&pool_changed);
+	while (printed < mine)
+		printed++;
+	transferred++;
+	pthread_cond_broadcast(&pool_changed);
+	pthread_mutex_unlock(&pool_lock);
+}
+
+static void *worker(void *unused)
+{
+	size_pad();
+	pthread_mutex_lock(&pool_lock);
+	while (transferred < workers) {
+		if (printed < receipts) {
+			printed++;
+			pthread_cond_broadcast(&pool_changed);
+		} else if (transfers > 0) {
+			transfers--;
+			pthread_mutex_unlock(&pool_lock);
+			transfer();
+			pthread_mutex_lock(&pool_lock);
+		} else {
+			pthread_cond_wait(&pool_changed, &pool_lock);
+		}
+	}
+	pthread_mutex_unlock(&pool_lock);
+	return unused;
+}
+
+int main(int argc, char **argv)
+{
+	int threads = size_args(argc, argv, 2);
+	pthread_t *tid = calloc(threads, sizeof(*tid));
+
+	workers = transfers = threads;
+	for (int i = 0; i < threads; i++)
+		pthread_create(&tid[i], NULL, worker, NULL);
+	for (int i = 0; i < threads; i++)
+		pthread_join(tid[i], NULL);
+	free(tid);
+	return 0;
+}

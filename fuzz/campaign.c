@@ -1,0 +1,637 @@
+/*
+ * See campaign.h. Each worker has a thread; the first run is done alone, as everything is compared
+ * with it.
+ */
+#include "fuzz/campaign.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fuzz/corpus.h"
+#include "fuzz/minimise.h"
+#include "fuzz/set64.h"
+#include "recorder/alloc.h"
+
+#define ALWAYS_RUNS 10      /* all of them fail in the same way: so will the others */
+#define MINIMISE_RUNS 600   /* at most for one failure */
+#define INTERESTING_MAX 256 /* schedules kept in a corpus by one campaign */
+
+struct crew {
+	struct campaign *campaign;
+	struct worker *worker;
+	struct sandbox *sandbox;
+	unsigned index;
+	pthread_t thread;
+	struct ticket ticket;
+};
+
+struct campaign {
+	const struct campaign_config *config;
+	struct campaign_result *result;
+	struct worker_config worker_config;
+	struct search *search;
+	struct corpus *corpus;
+	struct crew *crew;
+	pthread_mutex_t lock;
+	struct verdict_rules rules;
+	struct set64 seen; /* fingerprints: index of the finding + 1 */
+	uint64_t started_runs;
+	uint64_t interesting;
+	double started;
+	bool stop;
+	int rc; /* first error */
+	struct err err;
+};
+
+static volatile sig_atomic_t interrupted;
+
+void campaign_interrupt(void)
+{
+	interrupted = 1;
+}
+
+static bool is_interrupted(void *self)
+{
+	(void)self;
+	return interrupted;
+}
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+const struct campaign_result *campaign_so_far(const struct campaign *campaign)
+{
+	return campaign->result;
+}
+
+double campaign_seconds(const struct campaign *campaign)
+{
+	return now() - campaign->started;
+}
+
+static int prepare(void *self, unsigned index, struct err *err)
+{
+	struct campaign *campaign = self;
+
+	return sandbox_prepare(campaign->crew[index].sandbox, err);
+}
+
+static int booted(void *self, unsigned index, struct err *err)
+{
+	struct campaign *campaign = self;
+
+	return sandbox_mark(campaign->crew[index].sandbox, err);
+}
+
+static void fail(struct campaign *campaign, int rc, const struct err *err)
+{
+	if (!campaign->rc) {
+		campaign->rc = rc;
+		campaign->err = *err;
+	}
+	campaign->stop = true;
+}
+
+/* One run and its verdict, for the search and for the minimiser. Without the lock. */
+static int run(struct crew *crew, const struct schedule *schedule, struct server_report *report,
+	       struct verdict *verdict, struct err *err)
+{
+	struct campaign *campaign = crew->campaign;
+	struct verdict_rules rules = campaign->rules;
+	int rc = worker_run(crew->worker, schedule, report, err);
+
+	if (rc)
+		return rc;
+	rc = sandbox_check(crew->sandbox, worker_stream(crew->worker, STDOUT_FILENO),
+			   worker_stream(crew->worker, STDERR_FILENO), &rules.check_status, err);
+	if (rc)
+		return rc;
+	verdict_judge(&rules, crew->worker, report, verdict);
+	return 0;
+}
+
+static int run_for_minimiser(void *self, const struct schedule *schedule, struct verdict *verdict,
+			     struct err *err)
+{
+	struct crew *crew = self;
+	struct server_report report;
+	int rc = run(crew, schedule, &report, verdict, err);
+
+	pthread_mutex_lock(&crew->campaign->lock);
+	crew->campaign->result->executions++;
+	pthread_mutex_unlock(&crew->campaign->lock);
+	return rc ? rc : interrupted ? err_set(err, EINTR, "interrupted") : 0;
+}
+
+static bool is_known(const struct campaign *campaign, uint64_t fingerprint)
+{
+	size_t i;
+
+	for (i = 0; i < campaign->config->known_count; i++)
+		if (campaign->config->known[i] == fingerprint)
+			return true;
+	return false;
+}
+
+/* What a run adds to the numbers of the campaign. */
+static void count(struct campaign *campaign, const struct crew *crew,
+		  const struct server_report *report, const struct verdict *verdict)
+{
+	struct campaign_result *result = campaign->result;
+	const struct run_log *log = worker_log(crew->worker);
+	uint64_t points = 0;
+	size_t i;
+
+	for (i = log->mark.step; i < log->step_count; i++)
+		points +=
+			(log->steps[i].type == STEP_OFFER || log->steps[i].type == STEP_DECISION) &&
+			(log->steps[i].kind == DECISION_PICK ||
+			 log->steps[i].kind == DECISION_NEXT);
+	if (points > result->points)
+		result->points = points;
+	if (report->lanes > result->lanes)
+		result->lanes = report->lanes;
+	if (report->events > result->operations)
+		result->operations = report->events;
+	result->executions++;
+	result->ended += report->verdict == VERDICT_EXIT && !report->time_limit;
+	result->failed += verdict->kind != FAILURE_NONE;
+	result->uncontrolled += log->uncontrolled > 0 || report->uncontrolled > 0;
+	result->inexact += log->inexact > 0 && crew->ticket.schedule.forced_count == 0;
+	if (*log->note && (log->uncontrolled || crew->ticket.schedule.forced_count == 0))
+		snprintf(result->note, sizeof(result->note), "%s", log->note);
+	search_counts(campaign->search, &result->counts);
+	result->seconds = campaign_seconds(campaign);
+}
+
+static char *name(const struct campaign *campaign, const struct verdict *verdict,
+		  const char *suffix)
+{
+	char *path;
+
+	alloc_check(asprintf(&path, "%s/%s-%016llx%s.zst", campaign->config->directory,
+			     verdict_word(verdict->kind), (unsigned long long)verdict->fingerprint,
+			     suffix) < 0
+			    ? NULL
+			    : path);
+	return path;
+}
+
+static void finding_configure(struct campaign *campaign, struct finding_config *config,
+			      uint64_t steps)
+{
+	*config = (struct finding_config){
+		.worker = &campaign->worker_config,
+		.sandbox = &campaign->config->sandbox,
+		.input = campaign->config->worker.input,
+		.of = campaign->config->iterations,
+		.step_budget = steps,
+		.environment = campaign->config->environment,
+		.environment_count = campaign->config->environment_count,
+		.interrupted = is_interrupted,
+		.self = campaign,
+	};
+}
+
+/* Recorded, replayed, and recorded again with what that said. */
+static int record_and_confirm(struct campaign *campaign, const struct finding_config *config,
+			      struct finding *finding, const struct plan_decision *decisions,
+			      uint32_t n, struct err *err)
+{
+	unsigned times = campaign->config->confirm;
+	int rc;
+
+	rc = finding_record(config, finding, decisions, n, finding->path, err);
+	if (rc == 0 && times)
+		rc = finding_confirm(config, finding, finding->path, times, err);
+	campaign->result->executions += 1 + finding->runs;
+	if (rc == 0 && times)
+		rc = finding_record(config, finding, decisions, n, finding->path, err);
+	return rc;
+}
+
+/*
+ * From a failing run to a finding. Without the lock, but one at a time. The crew's worker is at
+ * rest and its log is that of the run.
+ */
+static void make_finding(struct crew *crew, struct finding *finding,
+			 const struct plan_decision *decisions, uint32_t n, uint64_t steps)
+{
+	struct campaign *campaign = crew->campaign;
+	struct minimise_config minimise_config = {
+		.worker = crew->worker,
+		.run = run_for_minimiser,
+		.self = crew,
+		.fingerprint = finding->verdict.fingerprint,
+		.runs_max = MINIMISE_RUNS,
+		.steps = steps,
+	};
+	struct finding_config config;
+	struct minimised minimised;
+	struct err err = { 0 };
+	int rc = 0;
+
+	finding_configure(campaign, &config, steps);
+	memset(&minimised, 0, sizeof(minimised));
+	if (!campaign->config->no_minimise)
+		rc = minimise(&minimise_config, decisions, n, &minimised, &err);
+	finding->minimised = rc == 0 && minimised.reproduced;
+	finding->preemptions = minimised.preemptions;
+	finding->decisions = minimised.choices;
+	if (finding->minimised) {
+		finding->first.lane = minimised.first.lane;
+		finding->first.k = minimised.first.k;
+		finding->second.lane = minimised.second.lane;
+		finding->second.k = minimised.second.k;
+	}
+	if (mkdir(campaign->config->directory, 0777) && errno != EEXIST) {
+		snprintf(finding->reason, sizeof(finding->reason), "cannot make %s: %s",
+			 campaign->config->directory, strerror(errno));
+		minimised_fini(&minimised);
+		return;
+	}
+	finding->path = name(campaign, &finding->verdict, "");
+	rc = finding->minimised ? record_and_confirm(campaign, &config, finding,
+						     minimised.decisions, minimised.count, &err)
+				: -EAGAIN;
+	/* What was found, where the smaller one is not as good. */
+	if (rc || (campaign->config->confirm && finding->confirmed < finding->runs)) {
+		struct finding whole = *finding;
+
+		whole.minimised = false;
+		whole.first.lane = whole.second.lane = 0;
+		if (record_and_confirm(campaign, &config, &whole, decisions, n, &err) == 0 &&
+		    (rc || whole.confirmed > finding->confirmed)) {
+			*finding = whole;
+			rc = 0;
+		} else if (rc == 0) {
+			rc = record_and_confirm(campaign, &config, finding, minimised.decisions,
+						minimised.count, &err);
+		}
+	}
+	if (rc) {
+		snprintf(finding->reason, sizeof(finding->reason), "%s", err.text);
+		unlink(finding->path);
+		free(finding->path);
+		finding->path = NULL;
+	} else if (finding->minimised && minimised.has_passing) {
+		char *passing = name(campaign, &finding->verdict, "-passes");
+
+		if (finding_record(&config, finding, minimised.passing, minimised.passing_count,
+				   passing, &err) == 0) {
+			finding->passing = passing;
+		} else {
+			unlink(passing);
+			free(passing);
+		}
+		campaign->result->executions++;
+	}
+	minimised_fini(&minimised);
+}
+
+static struct plan_decision *copy_decisions(const struct run_log *log)
+{
+	size_t n = log->decision_count;
+	struct plan_decision *copy = alloc_check(malloc((n + 1) * sizeof(*copy)));
+
+	if (n)
+		memcpy(copy, log->decisions, n * sizeof(*copy));
+	return copy;
+}
+
+/* A failing run. With the lock, which is given up while the finding is made. */
+static void take_failure(struct crew *crew, const struct verdict *verdict)
+{
+	struct campaign *campaign = crew->campaign;
+	const struct campaign_config *config = campaign->config;
+	struct campaign_result *result = campaign->result;
+	const struct run_log *log = worker_log(crew->worker);
+	uint64_t *index = set64_at(&campaign->seen, verdict->fingerprint);
+	uint64_t steps = crew->ticket.schedule.steps;
+	struct plan_decision *decisions;
+	struct finding *finding;
+	uint32_t n;
+
+	if (*index) {
+		result->findings[*index - 1].count++;
+		return;
+	}
+	if (campaign->stop)
+		return; /* another one is being looked at, and that is enough */
+	result->findings =
+		alloc_grow(result->findings, result->finding_count, sizeof(*result->findings));
+	*index = ++result->finding_count;
+	finding = &result->findings[*index - 1];
+	memset(finding, 0, sizeof(*finding));
+	finding->verdict = *verdict;
+	verdict_describe(verdict, finding->words, sizeof(finding->words));
+	snprintf(finding->origin, sizeof(finding->origin), "%s", search_origin_word(&crew->ticket));
+	finding->schedule = crew->ticket.run;
+	finding->count = 1;
+	finding->seconds = campaign_seconds(campaign);
+	finding->known = is_known(campaign, verdict->fingerprint);
+	finding->decisions_before = log->decision_count;
+	n = (uint32_t)log->decision_count;
+	decisions = copy_decisions(log);
+	corpus_add(campaign->corpus, true, verdict->fingerprint, decisions, n);
+	if (!finding->known) {
+		struct finding copy = *finding;
+
+		campaign->stop = !config->keep_going;
+		if (config->observer.failure)
+			config->observer.failure(config->observer.self, finding);
+		/* Only now, as others may go on meanwhile; the list may move. */
+		pthread_mutex_unlock(&campaign->lock);
+		make_finding(crew, &copy, decisions, n, steps);
+		pthread_mutex_lock(&campaign->lock);
+		finding = &result->findings[set64_get(&campaign->seen, verdict->fingerprint) - 1];
+		copy.count = finding->count;
+		*finding = copy;
+	}
+	free(decisions);
+	if (config->observer.finding)
+		config->observer.finding(config->observer.self, finding);
+}
+
+/* With the lock. */
+static bool is_over(struct campaign *campaign)
+{
+	const struct campaign_config *config = campaign->config;
+
+	return campaign->stop || interrupted || campaign->started_runs >= config->iterations ||
+	       (config->seconds > 0 && campaign_seconds(campaign) >= config->seconds);
+}
+
+/* What came of a run: to the search, the corpus and the observer. With the lock. */
+static void take_run(struct crew *crew, const struct server_report *report,
+		     const struct verdict *verdict)
+{
+	struct campaign *campaign = crew->campaign;
+	const struct run_log *log = worker_log(crew->worker);
+	struct search_news news;
+
+	search_feed(campaign->search, &crew->ticket, log, report, &news);
+	if (news.pairs && verdict->kind == FAILURE_NONE &&
+	    campaign->interesting++ < INTERESTING_MAX)
+		corpus_add(campaign->corpus, false, report->hb_hash, log->decisions,
+			   (uint32_t)log->decision_count);
+	count(campaign, crew, report, verdict);
+	if (verdict->kind != FAILURE_NONE)
+		take_failure(crew, verdict);
+	if (campaign->config->observer.run)
+		campaign->config->observer.run(campaign->config->observer.self, campaign);
+}
+
+/* One schedule. False: there are no more. */
+static bool step(struct crew *crew)
+{
+	struct campaign *campaign = crew->campaign;
+	struct server_report report;
+	struct verdict verdict;
+	struct err err;
+	int rc;
+
+	pthread_mutex_lock(&campaign->lock);
+	if (is_over(campaign)) {
+		pthread_mutex_unlock(&campaign->lock);
+		return false;
+	}
+	campaign->started_runs++;
+	search_next(campaign->search, &crew->ticket);
+	pthread_mutex_unlock(&campaign->lock);
+	rc = run(crew, &crew->ticket.schedule, &report, &verdict, &err);
+	pthread_mutex_lock(&campaign->lock);
+	if (rc)
+		fail(campaign, rc, &err);
+	else if (!interrupted)
+		take_run(crew, &report, &verdict);
+	pthread_mutex_unlock(&campaign->lock);
+	return rc == 0;
+}
+
+static void *work(void *self)
+{
+	while (step(self))
+		;
+	return NULL;
+}
+
+/*
+ * The first run. What it does is what the others are compared with; when it fails already, so may
+ * all. Returns 0, or the error.
+ */
+static int first_run(struct campaign *campaign)
+{
+	struct crew *crew = &campaign->crew[0];
+	struct campaign_result *result = campaign->result;
+	struct verdict verdict, other;
+	struct server_report report;
+	struct plan_decision *first;
+	uint32_t first_count;
+	unsigned same = 1;
+	int rc;
+
+	campaign->started_runs++;
+	search_next(campaign->search, &crew->ticket);
+	rc = run(crew, &crew->ticket.schedule, &report, &verdict, &campaign->err);
+	if (rc || interrupted)
+		return rc;
+	result->first_status = report.verdict == VERDICT_EXIT ? report.status : 0;
+	campaign->rules.same_output = campaign->config->same_output;
+	campaign->rules.output = worker_output_hash(crew->worker, STDOUT_FILENO);
+	if (verdict.kind == FAILURE_OUTPUT)
+		memset(&verdict, 0, sizeof(verdict));
+	if (verdict.kind == FAILURE_NONE) {
+		take_run(crew, &report, &verdict);
+		return 0;
+	}
+	if (campaign->config->allow_failing) {
+		/* That one is how it is; others are looked for. */
+		if (verdict.kind == FAILURE_EXIT)
+			campaign->rules.expected_status = report.status;
+		*set64_at(&campaign->seen, verdict.fingerprint) = 0;
+		memset(&verdict, 0, sizeof(verdict));
+		take_run(crew, &report, &verdict);
+		return 0;
+	}
+	take_run(crew, &report, &(struct verdict){ 0 });
+	first = copy_decisions(worker_log(crew->worker));
+	first_count = (uint32_t)worker_log(crew->worker)->decision_count;
+	/* Is there any schedule in which it does not? */
+	for (; same < ALWAYS_RUNS; same++) {
+		campaign->started_runs++;
+		search_next(campaign->search, &crew->ticket);
+		rc = run(crew, &crew->ticket.schedule, &report, &other, &campaign->err);
+		if (rc || interrupted) {
+			free(first);
+			return rc;
+		}
+		if (other.fingerprint != verdict.fingerprint)
+			break;
+		take_run(crew, &report, &(struct verdict){ 0 });
+	}
+	if (same < ALWAYS_RUNS) {
+		/* Then the first is to be found again. */
+		search_give(campaign->search, first, first_count);
+		free(first);
+		pthread_mutex_lock(&campaign->lock);
+		take_run(crew, &report, &other);
+		pthread_mutex_unlock(&campaign->lock);
+		return 0;
+	}
+	free(first);
+	result->end = CAMPAIGN_ALWAYS;
+	result->always = verdict;
+	campaign->stop = true;
+	return 0;
+}
+
+static int boot(struct campaign *campaign)
+{
+	struct campaign_result *result = campaign->result;
+	struct server_report report;
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; i < campaign->config->jobs && rc == 0; i++) {
+		struct crew *crew = &campaign->crew[i];
+
+		crew->campaign = campaign;
+		crew->index = i;
+		crew->sandbox = sandbox_new(&campaign->config->sandbox, i, &campaign->err);
+		if (!crew->sandbox)
+			return -campaign->err.code;
+		crew->worker = worker_new(&campaign->worker_config, i, &campaign->err);
+		if (!crew->worker)
+			return -campaign->err.code;
+		worker_place(crew->worker, sandbox_environment(crew->sandbox),
+			     sandbox_directory(crew->sandbox));
+		rc = worker_boot(crew->worker, &report, &campaign->err);
+		if (rc == -SERVER_ERR_ENDED && i == 0) {
+			result->end = CAMPAIGN_SINGLE;
+			result->single = report;
+		}
+	}
+	if (rc == 0 && worker_exec_reason(campaign->crew[0].worker))
+		snprintf(result->reason, sizeof(result->reason), "%s",
+			 worker_exec_reason(campaign->crew[0].worker));
+	return rc;
+}
+
+static void give(struct campaign *campaign)
+{
+	const struct campaign_config *config = campaign->config;
+	size_t i, n = corpus_count(campaign->corpus);
+
+	if (config->given)
+		search_give(campaign->search, config->given, config->given_count);
+	for (i = 0; i < n; i++) {
+		uint32_t length;
+		const struct plan_decision *decisions = corpus_get(campaign->corpus, i, &length);
+
+		search_give(campaign->search, decisions, length);
+	}
+}
+
+static void run_all(struct campaign *campaign)
+{
+	unsigned i, started = 0;
+
+	for (i = 1; i < campaign->config->jobs; i++) {
+		if (pthread_create(&campaign->crew[i].thread, NULL, work, &campaign->crew[i]))
+			break;
+		started = i;
+	}
+	work(&campaign->crew[0]);
+	for (i = 1; i <= started; i++)
+		pthread_join(campaign->crew[i].thread, NULL);
+}
+
+static void judge(struct campaign *campaign)
+{
+	struct campaign_result *result = campaign->result;
+	size_t i;
+
+	result->seconds = campaign_seconds(campaign);
+	search_counts(campaign->search, &result->counts);
+	if (campaign->rc && result->end != CAMPAIGN_SINGLE)
+		result->end = CAMPAIGN_CANNOT;
+	if (result->end != CAMPAIGN_BUDGET)
+		return;
+	if (interrupted)
+		result->end = CAMPAIGN_INTERRUPTED;
+	for (i = 0; i < result->finding_count; i++)
+		if (!result->findings[i].known && result->end == CAMPAIGN_BUDGET)
+			result->end = CAMPAIGN_FOUND;
+}
+
+int campaign_run(const struct campaign_config *config, struct campaign_result *result,
+		 struct err *err)
+{
+	struct campaign campaign = { .config = config, .result = result };
+	unsigned i;
+
+	memset(result, 0, sizeof(*result));
+	interrupted = 0;
+	pthread_mutex_init(&campaign.lock, NULL);
+	campaign.started = now();
+	campaign.worker_config = config->worker;
+	campaign.worker_config.prepare = prepare;
+	campaign.worker_config.booted = booted;
+	campaign.worker_config.interrupted = is_interrupted;
+	campaign.worker_config.self = &campaign;
+	campaign.search = search_new(&config->search);
+	campaign.crew = alloc_check(calloc(config->jobs, sizeof(*campaign.crew)));
+	campaign.corpus =
+		corpus_open(config->corpus, config->worker.session.target.argv, &campaign.err);
+	if (!campaign.corpus)
+		campaign.rc = -campaign.err.code;
+	if (!campaign.rc)
+		campaign.rc = boot(&campaign);
+	result->boot_seconds = campaign_seconds(&campaign);
+	if (!campaign.rc) {
+		if (config->observer.started)
+			config->observer.started(config->observer.self,
+						 *result->reason ? result->reason : NULL);
+		give(&campaign);
+		campaign.rc = first_run(&campaign);
+	}
+	if (!campaign.rc && !campaign.stop)
+		run_all(&campaign);
+	judge(&campaign);
+	for (i = 0; i < config->jobs; i++) {
+		worker_free(campaign.crew[i].worker);
+		sandbox_free(campaign.crew[i].sandbox);
+		search_ticket_fini(&campaign.crew[i].ticket);
+	}
+	corpus_close(campaign.corpus);
+	search_free(campaign.search);
+	set64_fini(&campaign.seen);
+	free(campaign.crew);
+	pthread_mutex_destroy(&campaign.lock);
+	if (campaign.rc)
+		*err = campaign.err;
+	return campaign.rc;
+}
+
+void campaign_result_fini(struct campaign_result *result)
+{
+	size_t i;
+
+	for (i = 0; i < result->finding_count; i++)
+		finding_fini(&result->findings[i]);
+	free(result->findings);
+	memset(result, 0, sizeof(*result));
+}

@@ -1,0 +1,208 @@
+/*
+ * See corpus.h.
+ */
+#include "fuzz/corpus.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cjson/cJSON.h>
+
+#include "formats/hash.h"
+#include "formats/record.h"
+#include "fuzz/set64.h"
+#include "recorder/alloc.h"
+
+#define DECISIONS_MAX 20000u    /* longer schedules are not kept */
+#define LINE_MAX_BYTES 4000000u /* nor read */
+#define ENTRIES_MAX 1000u
+
+struct entry {
+	bool failure;
+	struct plan_decision *decisions;
+	uint32_t count;
+};
+
+struct corpus {
+	FILE *file; /* open for appending, NULL: nothing is kept */
+	struct entry *entries;
+	size_t count;
+	struct set64 hashes;
+};
+
+static char *words(char *const *argv)
+{
+	cJSON *array = alloc_check(cJSON_CreateArray());
+	char *text;
+
+	for (; *argv; argv++)
+		cJSON_AddItemToArray(array, cJSON_CreateString(*argv));
+	text = alloc_check(cJSON_PrintUnformatted(array));
+	cJSON_Delete(array);
+	return text;
+}
+
+/* "DIRECTORY/bank-01234567.jsonl" */
+static char *file_name(const char *directory, char *const *argv, const char *command)
+{
+	const char *slash = strrchr(argv[0], '/'), *base = slash ? slash + 1 : argv[0];
+	char *path;
+
+	alloc_check(asprintf(&path, "%s/%.60s-%08x.jsonl", directory, base,
+			     (unsigned)hash_bytes(command, strlen(command))) < 0
+			    ? NULL
+			    : path);
+	return path;
+}
+
+static uint64_t number(const cJSON *item)
+{
+	return cJSON_IsNumber(item) && item->valuedouble >= 0 ? (uint64_t)item->valuedouble : 0;
+}
+
+static void read_entry(struct corpus *corpus, const cJSON *line)
+{
+	const cJSON *failure = cJSON_GetObjectItemCaseSensitive(line, "failure");
+	const cJSON *name = failure ? failure : cJSON_GetObjectItemCaseSensitive(line, "schedule");
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(line, "decisions"), *item;
+	int n = cJSON_IsArray(list) ? cJSON_GetArraySize(list) : -1;
+	struct entry *entry;
+
+	if (!cJSON_IsString(name) || n < 0 || (unsigned)n > DECISIONS_MAX ||
+	    !set64_add(&corpus->hashes, strtoull(name->valuestring, NULL, 16)))
+		return;
+	corpus->entries = alloc_grow(corpus->entries, corpus->count, sizeof(*corpus->entries));
+	entry = &corpus->entries[corpus->count++];
+	entry->failure = failure != NULL;
+	entry->count = 0;
+	entry->decisions = alloc_check(calloc((size_t)n + 1, sizeof(*entry->decisions)));
+	cJSON_ArrayForEach (item, list) {
+		const cJSON *choice = cJSON_GetArrayItem(item, 3);
+		struct plan_decision decision = {
+			.kind = (uint32_t)number(cJSON_GetArrayItem(item, 0)),
+			.lane = (uint32_t)number(cJSON_GetArrayItem(item, 1)),
+			.k = number(cJSON_GetArrayItem(item, 2)),
+			.choice = cJSON_IsNumber(choice) ? (int64_t)choice->valuedouble : 0,
+		};
+
+		if (decision.kind < DECISION_COUNT && decision.lane)
+			entry->decisions[entry->count++] = decision;
+	}
+}
+
+/* False: it is the file of another command. */
+static bool read_file(struct corpus *corpus, FILE *file, const char *command)
+{
+	char *line = NULL, *argv;
+	size_t size = 0;
+	bool first = true, ours = true;
+	ssize_t n;
+
+	while (ours && corpus->count < ENTRIES_MAX && (n = getline(&line, &size, file)) > 0) {
+		cJSON *json = (size_t)n < LINE_MAX_BYTES ? cJSON_Parse(line) : NULL;
+
+		if (first && json) {
+			argv = cJSON_PrintUnformatted(
+				cJSON_GetObjectItemCaseSensitive(json, "argv"));
+			ours = argv && !strcmp(argv, command);
+			free(argv);
+		} else if (json) {
+			read_entry(corpus, json);
+		}
+		first = false;
+		cJSON_Delete(json);
+	}
+	free(line);
+	return ours;
+}
+
+static int by_age(const void *a_, const void *b_)
+{
+	const struct entry *a = a_, *b = b_;
+
+	return a->failure != b->failure ? b->failure - a->failure : 0;
+}
+
+struct corpus *corpus_open(const char *directory, char *const *argv, struct err *err)
+{
+	struct corpus *corpus = alloc_check(calloc(1, sizeof(*corpus)));
+	char *command, *path;
+	bool ours = true, fresh;
+	FILE *file;
+
+	if (!directory)
+		return corpus;
+	if (mkdir(directory, 0777) && errno != EEXIST) {
+		err_set(err, errno, "cannot make the corpus directory %s: %s (--corpus DIR)",
+			directory, strerror(errno));
+		free(corpus);
+		return NULL;
+	}
+	command = words(argv);
+	path = file_name(directory, argv, command);
+	file = fopen(path, "re");
+	fresh = !file;
+	if (file) {
+		ours = read_file(corpus, file, command);
+		fclose(file);
+		qsort(corpus->entries, corpus->count, sizeof(*corpus->entries), by_age);
+	}
+	if (!ours)
+		err_set(err, EINVAL, "%s holds schedules of another program (--corpus DIR)", path);
+	else if (!(corpus->file = fopen(path, "ae")))
+		err_set(err, errno, "cannot write %s: %s (--corpus DIR)", path, strerror(errno));
+	else if (fresh)
+		fprintf(corpus->file, "{\"corpus\":1,\"argv\":%s}\n", command);
+	free(command);
+	free(path);
+	if (ours && corpus->file)
+		return corpus;
+	corpus_close(corpus);
+	return NULL;
+}
+
+void corpus_close(struct corpus *corpus)
+{
+	size_t i;
+
+	if (!corpus)
+		return;
+	if (corpus->file)
+		fclose(corpus->file);
+	for (i = 0; i < corpus->count; i++)
+		free(corpus->entries[i].decisions);
+	free(corpus->entries);
+	set64_fini(&corpus->hashes);
+	free(corpus);
+}
+
+size_t corpus_count(const struct corpus *corpus)
+{
+	return corpus->count;
+}
+
+const struct plan_decision *corpus_get(const struct corpus *corpus, size_t i, uint32_t *count)
+{
+	*count = corpus->entries[i].count;
+	return corpus->entries[i].decisions;
+}
+
+void corpus_add(struct corpus *corpus, bool failure, uint64_t hash,
+		const struct plan_decision *decisions, uint32_t count)
+{
+	uint32_t i;
+
+	if (!corpus->file || count > DECISIONS_MAX || !set64_add(&corpus->hashes, hash))
+		return;
+	fprintf(corpus->file, "{\"%s\":\"%016llx\",\"decisions\":[",
+		failure ? "failure" : "schedule", (unsigned long long)hash);
+	for (i = 0; i < count; i++)
+		fprintf(corpus->file, "%s[%u,%u,%llu,%lld]", i ? "," : "", decisions[i].kind,
+			decisions[i].lane, (unsigned long long)decisions[i].k,
+			(long long)decisions[i].choice);
+	fputs("]}\n", corpus->file);
+	fflush(corpus->file);
+}

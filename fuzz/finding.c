@@ -1,0 +1,287 @@
+/*
+ * See finding.h.
+ */
+#include "fuzz/finding.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "formats/trace_writer.h"
+#include "recorder/alloc.h"
+#include "recorder/header.h"
+#include "recorder/outcome.h"
+#include "recorder/text.h"
+#include "recorder/trace_sink.h"
+#include "replayer/replay.h"
+#include "replayer/replay_text.h"
+#include "replayer/trace_file.h"
+
+struct script_list {
+	const struct plan_decision *decisions;
+	uint32_t count, served;
+};
+
+static uint32_t next_decisions(void *self, struct plan_decision *out, uint32_t max, bool *more)
+{
+	struct script_list *list = self;
+	uint32_t left = list->count - list->served, n = left < max ? left : max;
+
+	if (n)
+		memcpy(out, list->decisions + list->served, n * sizeof(*out));
+	list->served += n;
+	*more = left > n;
+	return n;
+}
+
+static cJSON *operation(uint32_t lane, uint64_t k)
+{
+	cJSON *object = alloc_check(cJSON_CreateObject());
+
+	cJSON_AddNumberToObject(object, "lane", lane);
+	cJSON_AddNumberToObject(object, "k", (double)k);
+	return object;
+}
+
+/* What explain tells of the search, see replayer/story_events.h. */
+static cJSON *finding_json(const struct finding_config *config, const struct finding *finding)
+{
+	cJSON *object = alloc_check(cJSON_CreateObject()), *pair;
+	char text[24];
+
+	cJSON_AddStringToObject(object, "kind", verdict_word(finding->verdict.kind));
+	snprintf(text, sizeof(text), "%016llx", (unsigned long long)finding->verdict.fingerprint);
+	cJSON_AddStringToObject(object, "fingerprint", text);
+	cJSON_AddNumberToObject(object, "schedule", (double)finding->schedule);
+	if (config->of)
+		cJSON_AddNumberToObject(object, "of", (double)config->of);
+	cJSON_AddNumberToObject(object, "seconds", (double)(int64_t)(finding->seconds * 1e3) / 1e3);
+	cJSON_AddStringToObject(object, "origin", finding->origin);
+	if (finding->runs) {
+		cJSON_AddNumberToObject(object, "confirmed", finding->confirmed);
+		cJSON_AddNumberToObject(object, "runs", finding->runs);
+	}
+	if (finding->minimised) {
+		cJSON_AddNumberToObject(object, "preemptions", finding->preemptions);
+		cJSON_AddNumberToObject(object, "decisions", finding->decisions);
+		cJSON_AddNumberToObject(object, "decisions_before",
+					(double)finding->decisions_before);
+	}
+	if (finding->first.lane && finding->second.lane) {
+		pair = cJSON_AddObjectToObject(object, "pair");
+		cJSON_AddItemToObject(pair, "first",
+				      operation(finding->first.lane, finding->first.k));
+		cJSON_AddItemToObject(pair, "second",
+				      operation(finding->second.lane, finding->second.k));
+	}
+	return object;
+}
+
+static cJSON *header(const struct finding_config *config, struct session *session)
+{
+	cJSON *object = header_new(session, "fuzz", config->environment, config->environment_count);
+	cJSON *sandbox = cJSON_AddObjectToObject(object, "sandbox");
+
+	cJSON_AddBoolToObject(sandbox, "scratch", config->sandbox->scratch);
+	return object;
+}
+
+/* Files that swallow the output; `stdio` holds three descriptors. */
+static int open_streams(int input, int stdio[3], struct err *err)
+{
+	lseek(input, 0, SEEK_SET);
+	stdio[0] = input;
+	stdio[1] = memfd_create("frontrun-output", MFD_CLOEXEC);
+	stdio[2] = memfd_create("frontrun-errors", MFD_CLOEXEC);
+	if (stdio[1] >= 0 && stdio[2] >= 0)
+		return 0;
+	return err_set(err, errno, "cannot capture the output of the program: %s", strerror(errno));
+}
+
+static void close_streams(int stdio[3])
+{
+	if (stdio[1] >= 0)
+		close(stdio[1]);
+	if (stdio[2] >= 0)
+		close(stdio[2]);
+}
+
+/* The end of the trace: how the run ended, and what the search knows of it. */
+static int write_outcome(const struct finding_config *config, const struct finding *finding,
+			 struct trace_writer *writer, struct trace_sink *sink,
+			 const struct session_result *result)
+{
+	cJSON *outcome = outcome_new(result, sink);
+	int rc;
+
+	cJSON_AddItemToObject(outcome, "finding", finding_json(config, finding));
+	rc = trace_writer_outcome(writer, outcome_word(result->verdict), outcome);
+	cJSON_Delete(outcome);
+	return rc;
+}
+
+static int run_and_write(const struct finding_config *config, const struct finding *finding,
+			 struct session *session, const char *path, struct err *err)
+{
+	struct session_result *result = alloc_check(malloc(sizeof(*result)));
+	struct trace_writer *writer = trace_writer_open(path, 0, err);
+	struct trace_sink *sink = NULL;
+	cJSON *head;
+	int rc;
+
+	if (!writer) {
+		free(result);
+		return -err->code;
+	}
+	head = header(config, session);
+	rc = trace_writer_header(writer, head);
+	cJSON_Delete(head);
+	if (rc == 0) {
+		sink = trace_sink_new(writer);
+		rc = session_run(session, &trace_sink_table, sink, result, err);
+	} else {
+		err_set(err, -rc, "cannot write %s: %s", path, strerror(-rc));
+	}
+	if (rc == 0 && result->verdict == VERDICT_DIVERGED)
+		rc = err_set(err, EAGAIN, "in a fresh process the run takes another course: %s",
+			     result->failure.text);
+	if (rc == 0)
+		rc = write_outcome(config, finding, writer, sink, result);
+	trace_sink_free(sink);
+	if (trace_writer_close(writer, rc ? NULL : err) && rc == 0)
+		rc = -err->code;
+	free(result);
+	return rc;
+}
+
+int finding_record(const struct finding_config *config, const struct finding *finding,
+		   const struct plan_decision *decisions, uint32_t count, const char *path,
+		   struct err *err)
+{
+	struct script_list list = { decisions, count, 0 };
+	struct session_hooks hooks = { .self = &list, .decisions = next_decisions };
+	struct session_config session_config = config->worker->session;
+	struct sandbox *sandbox;
+	struct session *session;
+	int rc;
+
+	sandbox = sandbox_new(config->sandbox, 0, err);
+	if (!sandbox)
+		return -err->code;
+	session_config.target.envp = sandbox_environment(sandbox);
+	session_config.target.directory = sandbox_directory(sandbox);
+	session_config.target.own_group = session_config.target.redirect = true;
+	session_config.run.flags |= PLAN_RUN_REPLAY;
+	session_config.run.step_budget = config->step_budget;
+	session_config.strategy = (struct plan_strategy){ .id = STRATEGY_SCRIPT };
+	session_config.signals_elsewhere = true;
+	session_config.interrupted = config->interrupted;
+	session_config.interrupted_self = config->self;
+	rc = sandbox_prepare(sandbox, err);
+	if (rc == 0)
+		rc = open_streams(config->input, session_config.target.stdio, err);
+	if (rc == 0) {
+		session = session_new(&session_config, &hooks, err);
+		rc = session ? run_and_write(config, finding, session, path, err) : -err->code;
+		session_free(session);
+		close_streams(session_config.target.stdio);
+	}
+	sandbox_free(sandbox);
+	return rc;
+}
+
+/* "at event 12 ..." of the first replay that was another run. */
+static void say_difference(struct finding *finding, const struct replay_report *report)
+{
+	const struct verify_difference *difference = &report->difference;
+	struct text text;
+
+	if (*finding->reason)
+		return;
+	text_init(&text, finding->reason, sizeof(finding->reason));
+	if (difference->kind == VERIFY_SAME)
+		text_addf(&text, "a replay ended with %s instead of %s", report->got,
+			  report->recorded);
+	else
+		text_addf(&text, "a replay differs at event %llu: expected %s%s%s, got %s%s%s",
+			  (unsigned long long)difference->number,
+			  *difference->expected ? difference->expected : "nothing more",
+			  *difference->expected_site ? " at " : "", difference->expected_site,
+			  *difference->got ? difference->got : "the end",
+			  *difference->got_site ? " at " : "", difference->got_site);
+}
+
+/* The command of --check, on a run that ended well. */
+static bool check_fails(const struct finding_config *config, const int stdio[3])
+{
+	struct sandbox *sandbox;
+	struct err err;
+	int status = 0;
+
+	sandbox = sandbox_new(config->sandbox, 0, &err);
+	if (!sandbox)
+		return false;
+	if (sandbox_check(sandbox, stdio[1], stdio[2], &status, &err))
+		status = 0;
+	sandbox_free(sandbox);
+	return status != 0;
+}
+
+int finding_confirm(const struct finding_config *config, struct finding *finding, const char *path,
+		    unsigned times, struct err *err)
+{
+	struct replay_config replay = {
+		.interrupted = config->interrupted,
+		.self = config->self,
+		.time_limit = config->worker->session.time_limit,
+	};
+	struct replay_report *report = alloc_check(malloc(sizeof(*report)));
+	struct trace_file file;
+	int rc = trace_file_open(&file, path, err);
+	unsigned i;
+
+	finding->confirmed = finding->runs = 0;
+	*finding->reason = '\0';
+	if (rc < 0) {
+		free(report);
+		return rc;
+	}
+	replay.file = &file;
+	for (i = 0; i < times && rc >= 0; i++) {
+		int stdio[3];
+		bool same;
+
+		if (config->interrupted && config->interrupted(config->self))
+			break;
+		rc = open_streams(config->input, stdio, err);
+		if (rc)
+			break;
+		replay.stdio = stdio;
+		rc = replay_run(&replay, report, err);
+		same = rc >= 0 && replay_is_identical(report) &&
+		       strcmp(report->recorded, report->got) == 0;
+		if (same && finding->verdict.kind == FAILURE_CHECK)
+			same = check_fails(config, stdio);
+		close_streams(stdio);
+		if (rc < 0)
+			break;
+		finding->runs++;
+		finding->confirmed += same;
+		if (!same)
+			say_difference(finding, report);
+	}
+	trace_file_close(&file);
+	free(report);
+	return rc < 0 ? rc : 0;
+}
+
+void finding_fini(struct finding *finding)
+{
+	free(finding->path);
+	free(finding->passing);
+	free(finding->pattern);
+}

@@ -1,0 +1,557 @@
+/*
+ * See minimise.h. A choice is a decision of the run whose outcome is not what happens by default
+ * in the run without preemptions: which lane is next when one blocks is one too, but no preemption.
+ */
+#include "fuzz/minimise.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/event.h"
+#include "formats/hash.h"
+#include "recorder/alloc.h"
+#include "recorder/strategy_parameters.h"
+
+struct choices {
+	struct plan_decision *all;
+	uint32_t count, preemptions;
+	uint32_t unlikely; /* spurious wake-ups, time-outs, jumps of the clock */
+};
+
+struct shrink {
+	const struct minimise_config *config;
+	struct err *err;
+	int rc;
+	uint64_t runs;
+	uint64_t order;                  /* of the tail: 0 lowest slot first, 1 highest */
+	struct choices best;             /* as requested */
+	struct plan_decision *decisions; /* of the best failing run */
+	uint32_t decision_count;
+	bool failed_once;
+};
+
+static struct plan_strategy tail(uint64_t order)
+{
+	struct plan_strategy strategy = { .id = STRATEGY_PB };
+
+	strategy_parameter_set(&strategy, "bound", 5, 0);
+	strategy_parameter_set(&strategy, "order", 5, order);
+	return strategy;
+}
+
+static void choices_fini(struct choices *choices)
+{
+	free(choices->all);
+	memset(choices, 0, sizeof(*choices));
+}
+
+static void choices_copy(struct choices *to, const struct choices *from)
+{
+	struct plan_decision *all = alloc_check(malloc((from->count + 1) * sizeof(*all)));
+
+	if (from->count)
+		memcpy(all, from->all, from->count * sizeof(*all));
+	free(to->all);
+	*to = *from;
+	to->all = all;
+}
+
+static bool is_default_next(const struct run_log *log, const struct run_step *step, uint64_t order)
+{
+	uint32_t chosen = (uint32_t)step->result, best = chosen, i;
+
+	for (i = 0; i < step->option_count; i++) {
+		uint32_t lane = log->words[step->options + i];
+
+		if (lane >= log->lane_count || chosen >= log->lane_count)
+			return false;
+		if (order ? log->lanes[lane].slot > log->lanes[best].slot
+			  : log->lanes[lane].slot < log->lanes[best].slot)
+			best = lane;
+	}
+	return best == chosen;
+}
+
+/* Decisions that somebody took, not the outside, and that are not the default. */
+static bool is_choice(const struct run_log *log, const struct run_step *step, uint64_t order)
+{
+	if (step->type != STEP_DECISION)
+		return false;
+	switch (step->kind) {
+	case DECISION_PICK:
+	case DECISION_SIGNAL:
+	case DECISION_TIMEOUT:
+	case DECISION_SPURIOUS:
+	case DECISION_EARLY:
+		return true;
+	case DECISION_NEXT:
+		return step->option_count > 1 && !is_default_next(log, step, order);
+	default:
+		return false;
+	}
+}
+
+/* A lane that yields gives way by default: no preemption. */
+static bool is_preemption(const struct run_log *log, size_t at)
+{
+	const struct run_step *step = &log->steps[at];
+	size_t i;
+
+	if (step->type != STEP_DECISION || step->kind != DECISION_PICK)
+		return false;
+	/* What it was about to do is announced right behind the decision. */
+	for (i = at + 1; i < log->step_count && i < at + 8; i++)
+		if (log->steps[i].type == STEP_ANNOUNCE && log->steps[i].lane == step->lane)
+			return log->steps[i].kind != EVENT_YIELD;
+	return true;
+}
+
+/* A lane that yields and goes on all the same: no decision of the log, but not what is usual. */
+static bool is_stay(const struct run_log *log, size_t at)
+{
+	const struct run_step *step = &log->steps[at];
+	size_t i;
+
+	if (step->type != STEP_OFFER || step->kind != DECISION_PICK)
+		return false;
+	for (i = at + 1; i < log->step_count; i++)
+		if (log->steps[i].type == STEP_EVENT)
+			return log->steps[i].lane == step->lane && log->steps[i].k == step->k &&
+			       log->steps[i].kind == EVENT_YIELD;
+	return false;
+}
+
+static void choices_of(const struct run_log *log, uint64_t order, struct choices *out)
+{
+	size_t i;
+
+	out->count = out->preemptions = out->unlikely = 0;
+	out->all = alloc_check(reallocarray(out->all, log->step_count + 1, sizeof(*out->all)));
+	for (i = log->mark.step; i < log->step_count; i++) {
+		const struct run_step *step = &log->steps[i];
+		bool stays = is_stay(log, i);
+
+		if (!stays && !is_choice(log, step, order))
+			continue;
+		out->preemptions += is_preemption(log, i);
+		out->unlikely += step->kind == DECISION_SPURIOUS ||
+				 step->kind == DECISION_TIMEOUT || step->kind == DECISION_EARLY;
+		out->all[out->count++] = (struct plan_decision){
+			.kind = step->kind,
+			.lane = step->lane,
+			.k = step->k,
+			.choice = stays ? (int64_t)step->lane : step->result,
+		};
+	}
+}
+
+/* What need not happen at all comes last: a finding is the clearer without it. */
+static bool better(const struct choices *a, const struct choices *b)
+{
+	if (a->unlikely != b->unlikely)
+		return a->unlikely < b->unlikely;
+	if (a->preemptions != b->preemptions)
+		return a->preemptions < b->preemptions;
+	return a->count < b->count;
+}
+
+static int by_point(const void *a_, const void *b_)
+{
+	const struct plan_decision *a = a_, *b = b_;
+
+	if (a->lane != b->lane)
+		return a->lane < b->lane ? -1 : 1;
+	if (a->k != b->k)
+		return a->k < b->k ? -1 : 1;
+	return a->kind < b->kind ? -1 : a->kind > b->kind;
+}
+
+/* Runs with these choices forced loosely. True: the same failure. */
+static bool fails_with(struct shrink *shrink, const struct choices *choices, uint64_t order,
+		       struct verdict *verdict)
+{
+	struct plan_decision *sorted = alloc_check(malloc((choices->count + 1) * sizeof(*sorted)));
+	struct schedule schedule = {
+		.tail = tail(order),
+		.loose = sorted,
+		.loose_count = choices->count,
+		.steps = shrink->config->steps,
+	};
+
+	memset(verdict, 0, sizeof(*verdict));
+	if (choices->count > PLAN_LOOSE_MAX) {
+		free(sorted);
+		return false;
+	}
+	if (choices->count) {
+		memcpy(sorted, choices->all, choices->count * sizeof(*sorted));
+		qsort(sorted, choices->count, sizeof(*sorted), by_point);
+	}
+	shrink->runs++;
+	if (!shrink->rc)
+		shrink->rc =
+			shrink->config->run(shrink->config->self, &schedule, verdict, shrink->err);
+	free(sorted);
+	return !shrink->rc && verdict->fingerprint == shrink->config->fingerprint;
+}
+
+/* The run as it was found: its log is what choices are taken from. */
+static bool fails_exactly(struct shrink *shrink, const struct plan_decision *decisions,
+			  uint32_t count)
+{
+	struct schedule schedule = {
+		.forced = decisions,
+		.forced_count = count,
+		.tail = tail(0),
+		.steps = shrink->config->steps,
+	};
+	struct verdict verdict;
+
+	shrink->runs++;
+	if (!shrink->rc)
+		shrink->rc =
+			shrink->config->run(shrink->config->self, &schedule, &verdict, shrink->err);
+	return !shrink->rc && verdict.fingerprint == shrink->config->fingerprint;
+}
+
+static bool exhausted(const struct shrink *shrink)
+{
+	return shrink->rc || shrink->runs >= shrink->config->runs_max;
+}
+
+/* Takes the run that has just failed as the best so far, if it is. */
+static bool accept(struct shrink *shrink, uint64_t order)
+{
+	const struct run_log *log = worker_log(shrink->config->worker);
+	struct choices found = { 0 };
+
+	choices_of(log, order, &found);
+	if (shrink->failed_once && !better(&found, &shrink->best)) {
+		choices_fini(&found);
+		return false;
+	}
+	shrink->failed_once = true;
+	shrink->order = order;
+	choices_copy(&shrink->best, &found);
+	choices_fini(&found);
+	free(shrink->decisions);
+	shrink->decision_count = (uint32_t)log->decision_count;
+	shrink->decisions =
+		alloc_check(malloc((log->decision_count + 1) * sizeof(*shrink->decisions)));
+	if (log->decision_count)
+		memcpy(shrink->decisions, log->decisions,
+		       log->decision_count * sizeof(*shrink->decisions));
+	return true;
+}
+
+/* Without the choices [from, from + n): true when that fails too, and was taken. */
+static bool try_without(struct shrink *shrink, uint32_t from, uint32_t n)
+{
+	struct choices fewer = { 0 };
+	struct verdict verdict;
+	bool taken;
+
+	fewer.all = alloc_check(malloc((shrink->best.count + 1) * sizeof(*fewer.all)));
+	memcpy(fewer.all, shrink->best.all, from * sizeof(*fewer.all));
+	memcpy(fewer.all + from, shrink->best.all + from + n,
+	       (shrink->best.count - from - n) * sizeof(*fewer.all));
+	fewer.count = shrink->best.count - n;
+	taken = fails_with(shrink, &fewer, shrink->order, &verdict) &&
+		accept(shrink, shrink->order);
+	choices_fini(&fewer);
+	return taken;
+}
+
+/* ddmin: larger parts first, to single choices, until no single one can go. */
+static void reduce(struct shrink *shrink)
+{
+	uint32_t part = shrink->best.count, at;
+	bool any;
+
+	while (part > 0 && !exhausted(shrink)) {
+		any = false;
+		/* The last ones first: nothing depends on them. */
+		for (at = shrink->best.count; at >= part && !exhausted(shrink);) {
+			at -= part;
+			if (at + part <= shrink->best.count && try_without(shrink, at, part)) {
+				any = true;
+				if (at > shrink->best.count)
+					at = shrink->best.count;
+			}
+			if (at < part && at > 0 && part > 1)
+				break;
+		}
+		if (!any || part > 1)
+			part = part > 1 ? (part + 1) / 2 : any ? 1 : 0;
+		if (part > shrink->best.count)
+			part = shrink->best.count;
+	}
+}
+
+/* The same choices, but a preemption somewhere else or to another lane. */
+static bool try_instead(struct shrink *shrink, uint32_t at, const struct plan_decision *instead)
+{
+	struct choices other = { 0 };
+	struct verdict verdict;
+	bool taken;
+
+	choices_copy(&other, &shrink->best);
+	if (instead)
+		other.all[at] = *instead;
+	taken = fails_with(shrink, &other, shrink->order, &verdict) &&
+		accept(shrink, shrink->order);
+	choices_fini(&other);
+	return taken;
+}
+
+/*
+ * A preemption can often be had for nothing: when its lane had not begun, or another had been chosen
+ * when one blocked. For each preemption, and each choice of the run without it that could have
+ * gone to the same lane, that choice instead.
+ */
+static void avoid_preemptions(struct shrink *shrink)
+{
+	uint32_t at;
+
+	for (at = 0; at < shrink->best.count && !exhausted(shrink); at++) {
+		const struct run_log *log = worker_log(shrink->config->worker);
+		struct plan_decision preemption = shrink->best.all[at];
+		struct plan_decision *nexts;
+		struct choices without = { 0 };
+		struct verdict verdict;
+		size_t n = 0, i;
+
+		if (preemption.kind != DECISION_PICK)
+			continue;
+		choices_copy(&without, &shrink->best);
+		memmove(without.all + at, without.all + at + 1,
+			(without.count - at - 1) * sizeof(*without.all));
+		without.count--;
+		fails_with(shrink, &without, shrink->order, &verdict);
+		log = worker_log(shrink->config->worker);
+		nexts = alloc_check(malloc((log->decision_count + 1) * sizeof(*nexts)));
+		for (i = log->mark.step; i < log->step_count && n < 16; i++) {
+			const struct run_step *step = &log->steps[i];
+
+			if (step->type == STEP_DECISION && step->kind == DECISION_NEXT &&
+			    step->option_count > 1 && step->result != preemption.choice &&
+			    run_log_offered(log, step, (uint32_t)preemption.choice))
+				nexts[n++] = (struct plan_decision){
+					.kind = DECISION_NEXT,
+					.lane = step->lane,
+					.k = step->k,
+					.choice = preemption.choice,
+				};
+		}
+		choices_fini(&without);
+		for (i = 0; i < n && !exhausted(shrink); i++)
+			if (try_instead(shrink, at, &nexts[i])) {
+				at = UINT32_MAX; /* from the beginning */
+				break;
+			}
+		free(nexts);
+	}
+}
+
+/* Is the operation (lane, k) one on an object that another lane uses too? */
+static bool is_shared(const struct run_log *log, uint32_t lane, uint64_t k)
+{
+	uint32_t object = 0;
+	size_t i;
+
+	for (i = 0; i < log->step_count && !object; i++)
+		if (log->steps[i].lane == lane && log->steps[i].k == k &&
+		    (log->steps[i].type == STEP_EVENT || log->steps[i].type == STEP_ANNOUNCE))
+			object = log->steps[i].object;
+	for (i = 0; object && i < log->step_count; i++)
+		if (log->steps[i].object == object && log->steps[i].lane != lane &&
+		    log->steps[i].type == STEP_EVENT)
+			return true;
+	return false;
+}
+
+/* Each preemption right before an operation on something shared, as late as it still fails. */
+static void move_preemptions(struct shrink *shrink)
+{
+	uint32_t at;
+
+	for (at = 0; at < shrink->best.count && !exhausted(shrink); at++) {
+		struct plan_decision moved = shrink->best.all[at];
+		const struct run_log *log;
+		struct verdict verdict;
+		unsigned tries;
+
+		if (moved.kind != DECISION_PICK)
+			continue;
+		if (!fails_with(shrink, &shrink->best, shrink->order, &verdict))
+			return;
+		log = worker_log(shrink->config->worker);
+		if (is_shared(log, moved.lane, moved.k))
+			continue;
+		for (tries = 0; tries < 8 && !exhausted(shrink); tries++) {
+			struct choices other = { 0 };
+			bool same;
+
+			moved.k++;
+			choices_copy(&other, &shrink->best);
+			other.all[at] = moved;
+			same = fails_with(shrink, &other, shrink->order, &verdict);
+			log = worker_log(shrink->config->worker);
+			if (same && is_shared(log, moved.lane, moved.k)) {
+				struct choices found = { 0 };
+
+				choices_of(log, shrink->order, &found);
+				if (!better(&shrink->best, &found)) {
+					/* No better, but at a place that means something. */
+					shrink->failed_once = false;
+					accept(shrink, shrink->order);
+				}
+				choices_fini(&found);
+				choices_fini(&other);
+				break;
+			}
+			choices_fini(&other);
+		}
+	}
+}
+
+static bool conflict(const struct run_step *a, const struct run_step *b)
+{
+	return (a->object && a->object == b->object && event_dependent(a->kind, 1, b->kind, 1)) ||
+	       (a->object2 && a->object2 == b->object) || (a->object && a->object == b->object2);
+}
+
+static bool is_operation(const struct run_step *step)
+{
+	return step->type == STEP_EVENT || step->type == STEP_ANNOUNCE;
+}
+
+/*
+ * In the failing run: the operation before which the last choice fell, or the next one of its lane
+ * that conflicts with what came in between; and what that was.
+ */
+static void find_pair(struct shrink *shrink, struct minimised *out)
+{
+	const struct run_log *log = worker_log(shrink->config->worker);
+	const struct plan_decision *last = &shrink->best.all[shrink->best.count - 1];
+	size_t i, j, at = log->step_count;
+
+	for (i = log->mark.step; i < log->step_count; i++)
+		if (log->steps[i].type == STEP_DECISION && log->steps[i].kind == last->kind &&
+		    log->steps[i].lane == last->lane && log->steps[i].k == last->k)
+			at = i;
+	for (i = at; i < log->step_count; i++) {
+		const struct run_step *late = &log->steps[i];
+
+		/* A later operation of the lane that was held up, or the pending one. */
+		if (!is_operation(late) || late->lane != last->lane || late->k < last->k)
+			continue;
+		for (j = at; j < i; j++) {
+			const struct run_step *early = &log->steps[j];
+
+			if (early->type != STEP_EVENT || early->lane == last->lane ||
+			    !conflict(early, late))
+				continue;
+			out->first.lane = late->lane;
+			out->first.k = late->k;
+			out->second.lane = early->lane;
+			out->second.k = early->k;
+			return;
+		}
+	}
+	/* The lane never came to it: what it was about to do. */
+	for (i = 0; i < log->step_count; i++) {
+		const struct run_step *late = &log->steps[i];
+
+		if (!is_operation(late) || late->lane != last->lane || late->k != last->k)
+			continue;
+		for (j = at; j < log->step_count; j++)
+			if (log->steps[j].type == STEP_EVENT && log->steps[j].lane != last->lane &&
+			    conflict(&log->steps[j], late)) {
+				out->first.lane = late->lane;
+				out->first.k = late->k;
+				out->second.lane = log->steps[j].lane;
+				out->second.k = log->steps[j].k;
+				return;
+			}
+	}
+}
+
+/* The same schedule less one choice, the last one that can be: it passes. */
+static void find_passing(struct shrink *shrink, struct minimised *out)
+{
+	const struct run_log *log;
+	struct choices fewer = { 0 };
+	struct verdict verdict;
+	uint32_t without;
+
+	if (!shrink->best.count)
+		return;
+	for (without = shrink->best.count; without-- > 0 && !out->has_passing && !shrink->rc;) {
+		choices_copy(&fewer, &shrink->best);
+		memmove(fewer.all + without, fewer.all + without + 1,
+			(fewer.count - without - 1) * sizeof(*fewer.all));
+		fewer.count--;
+		fails_with(shrink, &fewer, shrink->order, &verdict);
+		if (shrink->rc || verdict.kind != FAILURE_NONE)
+			continue;
+		log = worker_log(shrink->config->worker);
+		out->has_passing = true;
+		out->passing_count = (uint32_t)log->decision_count;
+		out->passing =
+			alloc_check(malloc((log->decision_count + 1) * sizeof(*out->passing)));
+		if (log->decision_count)
+			memcpy(out->passing, log->decisions,
+			       log->decision_count * sizeof(*out->passing));
+	}
+	choices_fini(&fewer);
+	if (fails_with(shrink, &shrink->best, shrink->order, &verdict))
+		find_pair(shrink, out);
+}
+
+int minimise(const struct minimise_config *config, const struct plan_decision *decisions,
+	     uint32_t count, struct minimised *out, struct err *err)
+{
+	struct shrink shrink = { .config = config, .err = err };
+	struct verdict verdict;
+	uint64_t order;
+
+	memset(out, 0, sizeof(*out));
+	for (order = 0; order < 2; order++) {
+		struct choices choices = { 0 };
+
+		if (!fails_exactly(&shrink, decisions, count))
+			break;
+		choices_of(worker_log(config->worker), order, &choices);
+		if (fails_with(&shrink, &choices, order, &verdict))
+			accept(&shrink, order);
+		choices_fini(&choices);
+	}
+	out->reproduced = shrink.failed_once;
+	if (shrink.failed_once) {
+		reduce(&shrink);
+		avoid_preemptions(&shrink);
+		reduce(&shrink);
+		move_preemptions(&shrink);
+		find_passing(&shrink, out);
+		out->decisions = shrink.decisions;
+		out->count = shrink.decision_count;
+		out->choices = shrink.best.count;
+		out->preemptions = shrink.best.preemptions;
+	} else {
+		out->decisions = alloc_check(malloc((count + 1) * sizeof(*out->decisions)));
+		if (count)
+			memcpy(out->decisions, decisions, count * sizeof(*out->decisions));
+		out->count = count;
+	}
+	choices_fini(&shrink.best);
+	out->runs = shrink.runs;
+	return shrink.rc;
+}
+
+void minimised_fini(struct minimised *minimised)
+{
+	free(minimised->decisions);
+	free(minimised->passing);
+	memset(minimised, 0, sizeof(*minimised));
+}

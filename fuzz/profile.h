@@ -1,0 +1,37 @@
+/*
+ * What earlier runs have shown of objects and places: how often each lane uses an object, for SURW,
+ * and which places touch nothing that is shared, where no switch is worth trying.
+ */
+#ifndef FUZZ_PROFILE_H
+#define FUZZ_PROFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "formats/plan.h"
+#include "fuzz/run_log.h"
+
+struct profile;
+
+struct profile *profile_new(void);
+void profile_free(struct profile *profile);
+
+void profile_feed(struct profile *profile, const struct run_log *log);
+
+/* Objects that several lanes use, and some lane changes or takes. */
+size_t profile_objects(const struct profile *profile);
+
+/*
+ * The section for one of them: the n-th by number of uses, or one drawn by `draw`, in proportion
+ * to the square root of its uses. `*section` is grown as needed (malloc). Returns its bytes, 0 when
+ * there is none.
+ */
+uint32_t profile_nth(const struct profile *profile, size_t n, struct plan_profile **section,
+		     size_t *room);
+uint32_t profile_draw(const struct profile *profile, uint64_t draw, struct plan_profile **section,
+		      size_t *room);
+
+/* The places where nothing shared was ever touched, ascending: as above; returns how many. */
+uint32_t profile_private_sites(const struct profile *profile, uint64_t **sites, size_t *room);
+
+#endif
