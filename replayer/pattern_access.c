@@ -8,11 +8,21 @@
 #include "replayer/pattern_triple.h"
 #include "replayer/snippet.h"
 
-static bool named_file(const struct search *search, uint32_t object)
+/* A file, by its name or its id. */
+static bool named_file(const struct search *search, uint32_t number)
 {
-	const struct trace_object *names = trace_names_object(search->history->file->names, object);
+	static const char prefix[] = "file:/";
+	const struct trace_object *object =
+		trace_names_object(search->history->file->names, number);
 
-	return names && names->name && strncmp(names->name, "file:/", 6) == 0;
+	return object && (strncmp(object->id, prefix, strlen(prefix)) == 0 ||
+			  (object->name && strncmp(object->name, prefix, strlen(prefix)) == 0));
+}
+
+/* Asks whether there is such a file, not what is in it. */
+static bool is_look(const struct search *search, const struct section *section)
+{
+	return search->history->events[section->begin].kind != EVENT_READ;
 }
 
 /*
@@ -78,9 +88,14 @@ static void say_both(struct search *search, const struct triple *triple)
 
 	if (triple->second->io) {
 		pattern_say(search, PATTERN_IO_RACE,
-			    "%L and %L both read %O at %P before either wrote it at %P.", one, two,
-			    triple->second->object, first, second);
-	} else if (snippet_assigns(search->history, triple->first)) {
+			    "%L and %L both %S %O at %P before either %S it at %P.", one, two,
+			    is_look(search, triple->first) ? "looked for" : "read",
+			    triple->second->object, first,
+			    is_look(search, triple->first) ? "changed" : "wrote", second);
+		triple_show(search, triple, "", "", "goes by what it saw before");
+		return;
+	}
+	if (snippet_assigns(search->history, triple->first)) {
 		pattern_say(search, PATTERN_ATOMICITY,
 			    "%L and %L both changed something under %O at %P before either came to "
 			    "%P.",

@@ -115,7 +115,8 @@ static void add_io(struct pairing *pairing, size_t at, bool reads)
 
 	struct section *section;
 
-	if (!event->object || event->result < 0)
+	/* That there is no such file is an answer too. */
+	if (!event->object || (event->result < 0 && event->kind != EVENT_FILE_STAT))
 		return;
 	add_section(pairing, at, event->object);
 	section = &sections->items[sections->count - 1];
@@ -182,9 +183,15 @@ static void add_event(struct pairing *pairing, size_t at)
 			come_back(pairing, at);
 		break;
 	case EVENT_READ:
+	case EVENT_FILE_STAT:
 		add_io(pairing, at, true);
 		break;
 	case EVENT_WRITE:
+	case EVENT_FILE_CREATE:
+	case EVENT_FILE_RENAME:
+	case EVENT_FILE_LINK:
+	case EVENT_FILE_REMOVE:
+	case EVENT_FILE_CHANGE:
 		add_io(pairing, at, false);
 		break;
 	}
