@@ -118,6 +118,22 @@ static void io_race(void **state)
 #define CLOSES "2 mutex_lock queue @manager:33\n2 mutex_unlock queue @manager:36\n"
 #define ACTS "3 mutex_lock queue @customer:20\n"
 
+static void created_twice(void **state)
+{
+	(void)state;
+	expect(PATTERN_IO_RACE,
+	       "both looked for file:/tmp/ledger at open_it (bank.c:9) before either",
+	       BORN "2 file_stat file:/tmp/ledger r-2 @open_it:9\n3 file_stat file:/tmp/ledger r-2 "
+		    "@open_it:9\n2 file_create file:/tmp/ledger @open_it:11\n"
+		    "3 file_create file:/tmp/ledger @open_it:11\n" JOINED,
+	       "exit", EXIT_1);
+	/* No file at all: what both write to is a pipe. */
+	expect(PATTERN_NONE, "",
+	       BORN "2 read pipe @load:9\n3 read pipe @load:9\n3 write pipe @save:12\n"
+		    "2 write pipe @save:12\n" JOINED,
+	       "exit", EXIT_1);
+}
+
 static void check_then_act(void **state)
 {
 	(void)state;
@@ -417,6 +433,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lost_update),
 		cmocka_unit_test(io_race),
+		cmocka_unit_test(created_twice),
 		cmocka_unit_test(check_then_act),
 		cmocka_unit_test(torn_read),
 		cmocka_unit_test(stale_read),
