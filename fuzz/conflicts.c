@@ -193,7 +193,7 @@ static void reverse(struct finder *finder, uint32_t first, uint32_t second)
 	back = next_point(finder, second);
 	if (back == NO_STEP || via != b->lane)
 		return;
-	/* The same, and back as soon as can be: something that has to fall in between, and no more. */
+	/* The same, and back as soon as can be: what has to fall in between, and no more. */
 	reversal = add(finder);
 	*reversal = reversal[-1];
 	reversal->penalty = BACK_PENALTY;
