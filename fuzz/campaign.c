@@ -123,11 +123,10 @@ static int run(struct crew *crew, const struct schedule *schedule, struct server
 }
 
 static int run_for_minimiser(void *self, const struct schedule *schedule, struct verdict *verdict,
-			     struct err *err)
+			     struct server_report *report, struct err *err)
 {
 	struct crew *crew = self;
-	struct server_report report;
-	int rc = run(crew, schedule, &report, verdict, err);
+	int rc = run(crew, schedule, report, verdict, err);
 
 	pthread_mutex_lock(&crew->campaign->lock);
 	crew->campaign->result->executions++;
