@@ -8,15 +8,18 @@
 #include "replayer/pattern_triple.h"
 #include "replayer/snippet.h"
 
+static bool is_file_name(const char *name)
+{
+	return name && strncmp(name, "file:", 5) == 0 && strncmp(name, "file:/dev/", 10) != 0;
+}
+
 /* A file, by its name or its id. */
 static bool named_file(const struct search *search, uint32_t number)
 {
-	static const char prefix[] = "file:/";
 	const struct trace_object *object =
 		trace_names_object(search->history->file->names, number);
 
-	return object && (strncmp(object->id, prefix, strlen(prefix)) == 0 ||
-			  (object->name && strncmp(object->name, prefix, strlen(prefix)) == 0));
+	return object && (is_file_name(object->id) || is_file_name(object->name));
 }
 
 /* Asks whether there is such a file, not what is in it. */

@@ -122,10 +122,11 @@ static void created_twice(void **state)
 {
 	(void)state;
 	expect(PATTERN_IO_RACE,
-	       "both looked for file:/tmp/ledger at open_it (bank.c:9) before either",
-	       BORN "2 file_stat file:/tmp/ledger r-2 @open_it:9\n3 file_stat file:/tmp/ledger r-2 "
-		    "@open_it:9\n2 file_create file:/tmp/ledger @open_it:11\n"
-		    "3 file_create file:/tmp/ledger @open_it:11\n" JOINED,
+	       "both looked for file:$TMPDIR/ledger at open_it (bank.c:9) before either",
+	       BORN
+	       "2 file_stat file:$TMPDIR/ledger r-2 @open_it:9\n3 file_stat file:$TMPDIR/ledger r-2 "
+	       "@open_it:9\n2 file_create file:$TMPDIR/ledger @open_it:11\n"
+	       "3 file_create file:$TMPDIR/ledger @open_it:11\n" JOINED,
 	       "exit", EXIT_1);
 	/* No file at all: what both write to is a pipe. */
 	expect(PATTERN_NONE, "",
