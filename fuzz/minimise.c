@@ -311,8 +311,8 @@ static bool try_instead(struct shrink *shrink, uint32_t at, const struct plan_de
 
 /*
  * A preemption can often be had for nothing: when its lane had not begun, or another had been
- * chosen when one blocked. For each preemption, and each choice of the run without it that could have
- * gone to the same lane, that choice instead.
+ * chosen when one blocked. For each preemption, and each choice of the run without it that could
+ * have gone to the same lane, that choice instead.
  */
 static void avoid_preemptions(struct shrink *shrink)
 {

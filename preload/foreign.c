@@ -83,7 +83,7 @@ bool foreign_exist(const struct lane *me)
 	for (i = 0; i < schedule.lane_slots; i++)
 		if (lanes[i].number && lanes[i].state != LANE_DONE)
 			known++;
-	/* A first thread that has ended stays as a zombie, and one may be on its way out: this one. */
+	/* A first thread that has ended stays as a zombie, and one may be on its way out. */
 	leaving += schedule.first_ended;
 	leaving += schedule.ending_tid != 0;
 	leaving += me->state == LANE_DONE && me->origin != LANE_MAIN;
