@@ -161,13 +161,17 @@ static void print_warnings(const struct campaign_result *result, FILE *errors)
 		return;
 	if (result->uncontrolled) {
 		fprintf(errors,
-			"frontrun: warning: in %llu schedules something was not under control",
-			(unsigned long long)result->uncontrolled);
+			"frontrun: warning: in %llu of %llu schedules something was not under "
+			"control",
+			(unsigned long long)result->uncontrolled,
+			(unsigned long long)result->counts.runs);
 		fprintf(errors, *result->note ? ": %s\n" : "%s\n", result->note);
 	} else if (result->inexact) {
 		fprintf(errors,
-			"frontrun: warning: %llu schedules cannot be repeated exactly: %s\n",
-			(unsigned long long)result->inexact, result->note);
+			"frontrun: warning: %llu of %llu schedules cannot be repeated exactly: "
+			"%s\n",
+			(unsigned long long)result->inexact,
+			(unsigned long long)result->counts.runs, result->note);
 	}
 	if (result->lanes >= 2 && result->points < FEW_POINTS && !unknown(result))
 		fprintf(errors,
