@@ -135,6 +135,13 @@ static int run_for_minimiser(void *self, const struct schedule *schedule, struct
 	return rc ? rc : interrupted ? err_set(err, EINTR, "interrupted") : 0;
 }
 
+static const struct run_log *log_for_minimiser(void *self)
+{
+	const struct crew *crew = self;
+
+	return worker_log(crew->worker);
+}
+
 static bool is_known(const struct campaign *campaign, uint64_t fingerprint)
 {
 	size_t i;
@@ -234,8 +241,8 @@ static void make_finding(struct crew *crew, struct finding *finding,
 {
 	struct campaign *campaign = crew->campaign;
 	struct minimise_config minimise_config = {
-		.worker = crew->worker,
 		.run = run_for_minimiser,
+		.log = log_for_minimiser,
 		.self = crew,
 		.fingerprint = finding->verdict.fingerprint,
 		.runs_max = MINIMISE_RUNS,

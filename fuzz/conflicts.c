@@ -31,8 +31,9 @@ struct finder {
 	const struct run_log *log;
 	struct reversals *out;
 	unsigned per_pair;
-	uint32_t *opener; /* by step */
-	uint32_t *next;   /* by lane: its next conflicting operation, NO_STEP none */
+	uint32_t *opener;  /* by step */
+	uint32_t *next;    /* by lane: its next conflicting operation, NO_STEP none */
+	uint32_t *created; /* by lane: the step that creates it, 0: not seen */
 	uint64_t examined;
 	struct {
 		uint64_t pair;
@@ -59,10 +60,17 @@ static uint64_t pair_of(const struct run_log *log, const struct run_step *a,
 static void find_openers(struct finder *finder)
 {
 	const struct run_log *log = finder->log;
-	uint32_t candidate = NO_STEP, holder = 0, i;
+	uint32_t candidate = NO_STEP, holder = 0, i, born;
 
 	for (i = 0; i < log->step_count; i++) {
 		const struct run_step *step = &log->steps[i];
+
+		if (step->type == STEP_EVENT && step->kind == EVENT_THREAD_CREATE &&
+		    step->object < log->object_count) {
+			born = log->objects[step->object].lane;
+			if (born < log->lane_count)
+				finder->created[born] = i;
+		}
 
 		finder->opener[i] = NO_STEP;
 		if (step->type == STEP_DECISION &&
@@ -145,18 +153,21 @@ static uint32_t next_point(const struct finder *finder, uint32_t at)
 }
 
 /*
- * Who has to go on at the opener so that `lane` comes to its operation before `first` does: itself,
- * or where it is not there yet, the lane that creates it, or that one's creator. 0: nobody can.
+ * Who has to go on at the opener of step `first` so that `lane` comes to its operation before that:
+ * itself, or where it is not there yet, the lane that creates it, or that one's creator. 0: nobody
+ * can.
  */
-static uint32_t way_to(const struct run_log *log, const struct run_step *opener, uint32_t first,
-		       uint32_t lane)
+static uint32_t way_to(const struct finder *finder, uint32_t first, uint32_t lane)
 {
-	while (lane && lane < log->lane_count) {
+	const struct run_log *log = finder->log;
+	const struct run_step *opener = &log->steps[finder->opener[first]];
+
+	while (lane && lane < log->lane_count && lane != log->steps[first].lane) {
 		if (run_log_offered(log, opener, lane))
 			return lane;
-		lane = log->lanes[lane].parent;
-		if (lane == first)
+		if (finder->created[lane] <= first)
 			return 0;
+		lane = log->lanes[lane].parent;
 	}
 	return 0;
 }
@@ -173,7 +184,7 @@ static void reverse(struct finder *finder, uint32_t first, uint32_t second)
 	if (finder->opener[first] == NO_STEP)
 		return;
 	opener = &log->steps[finder->opener[first]];
-	via = way_to(log, opener, a->lane, b->lane);
+	via = way_to(finder, first, b->lane);
 	if (!via)
 		return;
 	pair = pair_of(log, a, b);
@@ -451,6 +462,7 @@ void conflicts_find(const struct run_log *log, unsigned per_pair, struct reversa
 	out->count = 0;
 	finder.opener = alloc_check(calloc(log->step_count + 1, sizeof(*finder.opener)));
 	finder.next = alloc_check(calloc(log->lane_count + 1, sizeof(*finder.next)));
+	finder.created = alloc_check(calloc(log->lane_count + 1, sizeof(*finder.created)));
 	finder.seen = alloc_check(calloc(finder.seen_size, sizeof(*finder.seen)));
 	find_openers(&finder);
 	find_by_object(&finder);
@@ -461,6 +473,7 @@ void conflicts_find(const struct run_log *log, unsigned per_pair, struct reversa
 		qsort(out->all, out->count, sizeof(*out->all), by_place);
 	free(finder.opener);
 	free(finder.next);
+	free(finder.created);
 	free(finder.seen);
 }
 

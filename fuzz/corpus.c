@@ -4,6 +4,7 @@
 #include "fuzz/corpus.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +19,12 @@
 
 #define DECISIONS_MAX 20000u    /* longer schedules are not kept */
 #define LINE_MAX_BYTES 4000000u /* nor read */
-#define ENTRIES_MAX 1000u
+#define EXACT 9007199254740992.0
+#define ENTRIES_MAX 1000u /* the best of them are used */
 
 struct entry {
 	bool failure;
+	size_t line; /* of the file: a later one is newer */
 	struct plan_decision *decisions;
 	uint32_t count;
 };
@@ -58,12 +61,14 @@ static char *file_name(const char *directory, char *const *argv, const char *com
 	return path;
 }
 
-static uint64_t number(const cJSON *item)
+/* Beyond EXACT doubles are no whole numbers; nothing of a run is so large. */
+static int64_t number(const cJSON *item)
 {
-	return cJSON_IsNumber(item) && item->valuedouble >= 0 ? (uint64_t)item->valuedouble : 0;
+	return cJSON_IsNumber(item) && fabs(item->valuedouble) < EXACT ? (int64_t)item->valuedouble
+								       : -1;
 }
 
-static void read_entry(struct corpus *corpus, const cJSON *line)
+static void read_entry(struct corpus *corpus, const cJSON *line, size_t at)
 {
 	const cJSON *failure = cJSON_GetObjectItemCaseSensitive(line, "failure");
 	const cJSON *name = failure ? failure : cJSON_GetObjectItemCaseSensitive(line, "schedule");
@@ -77,60 +82,78 @@ static void read_entry(struct corpus *corpus, const cJSON *line)
 	corpus->entries = alloc_grow(corpus->entries, corpus->count, sizeof(*corpus->entries));
 	entry = &corpus->entries[corpus->count++];
 	entry->failure = failure != NULL;
+	entry->line = at;
 	entry->count = 0;
 	entry->decisions = alloc_check(calloc((size_t)n + 1, sizeof(*entry->decisions)));
 	cJSON_ArrayForEach (item, list) {
-		const cJSON *choice = cJSON_GetArrayItem(item, 3);
-		struct plan_decision decision = {
-			.kind = (uint32_t)number(cJSON_GetArrayItem(item, 0)),
-			.lane = (uint32_t)number(cJSON_GetArrayItem(item, 1)),
-			.k = number(cJSON_GetArrayItem(item, 2)),
-			.choice = cJSON_IsNumber(choice) ? (int64_t)choice->valuedouble : 0,
-		};
+		int64_t kind = number(cJSON_GetArrayItem(item, 0));
+		int64_t lane = number(cJSON_GetArrayItem(item, 1));
+		int64_t k = number(cJSON_GetArrayItem(item, 2));
 
-		if (decision.kind < DECISION_COUNT && decision.lane)
-			entry->decisions[entry->count++] = decision;
+		if (kind >= 0 && kind < DECISION_COUNT && lane > 0 && lane <= UINT32_MAX && k >= 0)
+			entry->decisions[entry->count++] = (struct plan_decision){
+				.kind = (uint32_t)kind,
+				.lane = (uint32_t)lane,
+				.k = (uint64_t)k,
+				.choice = number(cJSON_GetArrayItem(item, 3)),
+			};
 	}
 }
 
-/* False: it is the file of another command. */
-static bool read_file(struct corpus *corpus, FILE *file, const char *command)
+/* Failures first, then the newest. */
+static int by_age(const void *a_, const void *b_)
+{
+	const struct entry *a = a_, *b = b_;
+
+	if (a->failure != b->failure)
+		return b->failure - a->failure;
+	return a->line > b->line ? -1 : a->line < b->line;
+}
+
+/* The best of them, at most `max`. */
+static void choose(struct corpus *corpus, size_t max)
+{
+	if (corpus->count)
+		qsort(corpus->entries, corpus->count, sizeof(*corpus->entries), by_age);
+	while (corpus->count > max)
+		free(corpus->entries[--corpus->count].decisions);
+}
+
+/* False: it is the file of another command. `*cut`: its last line has no end. */
+static bool read_file(struct corpus *corpus, FILE *file, const char *command, bool *cut)
 {
 	char *line = NULL, *argv;
-	size_t size = 0;
-	bool first = true, ours = true;
+	size_t size = 0, at = 0;
+	bool ours = true;
 	ssize_t n;
 
-	while (ours && corpus->count < ENTRIES_MAX && (n = getline(&line, &size, file)) > 0) {
+	while (ours && (n = getline(&line, &size, file)) > 0) {
 		cJSON *json = (size_t)n < LINE_MAX_BYTES ? cJSON_Parse(line) : NULL;
 
-		if (first && json) {
+		*cut = line[n - 1] != '\n';
+		if (at == 0 && json) {
 			argv = cJSON_PrintUnformatted(
 				cJSON_GetObjectItemCaseSensitive(json, "argv"));
 			ours = argv && !strcmp(argv, command);
 			free(argv);
 		} else if (json) {
-			read_entry(corpus, json);
+			read_entry(corpus, json, at);
 		}
-		first = false;
+		at++;
 		cJSON_Delete(json);
+		if (corpus->count >= 2 * ENTRIES_MAX)
+			choose(corpus, ENTRIES_MAX);
 	}
 	free(line);
+	choose(corpus, ENTRIES_MAX);
 	return ours;
-}
-
-static int by_age(const void *a_, const void *b_)
-{
-	const struct entry *a = a_, *b = b_;
-
-	return a->failure != b->failure ? b->failure - a->failure : 0;
 }
 
 struct corpus *corpus_open(const char *directory, char *const *argv, struct err *err)
 {
 	struct corpus *corpus = alloc_check(calloc(1, sizeof(*corpus)));
 	char *command, *path;
-	bool ours = true, fresh;
+	bool ours = true, fresh, cut = false;
 	FILE *file;
 
 	if (!directory)
@@ -146,9 +169,8 @@ struct corpus *corpus_open(const char *directory, char *const *argv, struct err 
 	file = fopen(path, "re");
 	fresh = !file;
 	if (file) {
-		ours = read_file(corpus, file, command);
+		ours = read_file(corpus, file, command, &cut);
 		fclose(file);
-		qsort(corpus->entries, corpus->count, sizeof(*corpus->entries), by_age);
 	}
 	if (!ours)
 		err_set(err, EINVAL, "%s holds schedules of another program (--corpus DIR)", path);
@@ -156,6 +178,8 @@ struct corpus *corpus_open(const char *directory, char *const *argv, struct err 
 		err_set(err, errno, "cannot write %s: %s (--corpus DIR)", path, strerror(errno));
 	else if (fresh)
 		fprintf(corpus->file, "{\"corpus\":1,\"argv\":%s}\n", command);
+	else if (cut)
+		fputc('\n', corpus->file);
 	free(command);
 	free(path);
 	if (ours && corpus->file)

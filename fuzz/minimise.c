@@ -25,13 +25,19 @@ struct shrink {
 	const struct minimise_config *config;
 	struct err *err;
 	int rc;
-	uint64_t runs;
+	uint64_t runs, limit;            /* so many runs in this part */
 	uint64_t order;                  /* of the tail: 0 lowest slot first, 1 highest */
 	struct choices best;             /* as requested */
 	struct plan_decision *decisions; /* of the best failing run */
 	uint32_t decision_count;
 	bool failed_once;
 };
+
+/* Of the last run. */
+static const struct run_log *log_of(const struct shrink *shrink)
+{
+	return shrink->config->log(shrink->config->self);
+}
 
 static struct plan_strategy tail(uint64_t order)
 {
@@ -191,10 +197,11 @@ static bool fails_with(struct shrink *shrink, const struct choices *choices, uin
 		memcpy(sorted, choices->all, choices->count * sizeof(*sorted));
 		qsort(sorted, choices->count, sizeof(*sorted), by_point);
 	}
-	shrink->runs++;
-	if (!shrink->rc)
+	if (!shrink->rc) {
+		shrink->runs++;
 		shrink->rc = shrink->config->run(shrink->config->self, &schedule, verdict, &report,
 						 shrink->err);
+	}
 	free(sorted);
 	return !shrink->rc && verdict->fingerprint == shrink->config->fingerprint;
 }
@@ -212,22 +219,23 @@ static bool fails_exactly(struct shrink *shrink, const struct plan_decision *dec
 	struct server_report report;
 	struct verdict verdict;
 
-	shrink->runs++;
-	if (!shrink->rc)
+	if (!shrink->rc) {
+		shrink->runs++;
 		shrink->rc = shrink->config->run(shrink->config->self, &schedule, &verdict, &report,
 						 shrink->err);
+	}
 	return !shrink->rc && verdict.fingerprint == shrink->config->fingerprint;
 }
 
 static bool exhausted(const struct shrink *shrink)
 {
-	return shrink->rc || shrink->runs >= shrink->config->runs_max;
+	return shrink->rc || shrink->runs >= shrink->limit;
 }
 
 /* Takes the run that has just failed as the best so far, if it is. */
 static bool accept(struct shrink *shrink, uint64_t order)
 {
-	const struct run_log *log = worker_log(shrink->config->worker);
+	const struct run_log *log = log_of(shrink);
 	struct choices found = { 0 };
 
 	choices_of(log, order, &found);
@@ -319,7 +327,7 @@ static void avoid_preemptions(struct shrink *shrink)
 	uint32_t at;
 
 	for (at = 0; at < shrink->best.count && !exhausted(shrink); at++) {
-		const struct run_log *log = worker_log(shrink->config->worker);
+		const struct run_log *log = log_of(shrink);
 		struct plan_decision preemption = shrink->best.all[at];
 		struct plan_decision *nexts;
 		struct choices without = { 0 };
@@ -333,7 +341,7 @@ static void avoid_preemptions(struct shrink *shrink)
 			(without.count - at - 1) * sizeof(*without.all));
 		without.count--;
 		fails_with(shrink, &without, shrink->order, &verdict);
-		log = worker_log(shrink->config->worker);
+		log = log_of(shrink);
 		nexts = alloc_check(malloc((log->decision_count + 1) * sizeof(*nexts)));
 		for (i = log->mark.step; i < log->step_count && n < 16; i++) {
 			const struct run_step *step = &log->steps[i];
@@ -394,7 +402,7 @@ static void search_simpler(struct shrink *shrink)
 		if (verdict.fingerprint == shrink->config->fingerprint && accept(shrink, 0) &&
 		    is_simple(&shrink->best))
 			break;
-		search_feed(search, &ticket, worker_log(shrink->config->worker), &report, &news);
+		search_feed(search, &ticket, log_of(shrink), &report, &news);
 		search_counts(search, &counts);
 	}
 	search_ticket_fini(&ticket);
@@ -433,7 +441,7 @@ static void move_preemptions(struct shrink *shrink)
 			continue;
 		if (!fails_with(shrink, &shrink->best, shrink->order, &verdict))
 			return;
-		log = worker_log(shrink->config->worker);
+		log = log_of(shrink);
 		if (is_shared(log, moved.lane, moved.k))
 			continue;
 		for (tries = 0; tries < 8 && !exhausted(shrink); tries++) {
@@ -444,7 +452,7 @@ static void move_preemptions(struct shrink *shrink)
 			choices_copy(&other, &shrink->best);
 			other.all[at] = moved;
 			same = fails_with(shrink, &other, shrink->order, &verdict);
-			log = worker_log(shrink->config->worker);
+			log = log_of(shrink);
 			if (same && is_shared(log, moved.lane, moved.k)) {
 				struct choices found = { 0 };
 
@@ -480,7 +488,7 @@ static bool is_operation(const struct run_step *step)
  */
 static void find_pair(struct shrink *shrink, struct minimised *out)
 {
-	const struct run_log *log = worker_log(shrink->config->worker);
+	const struct run_log *log = log_of(shrink);
 	const struct plan_decision *last = &shrink->best.all[shrink->best.count - 1];
 	size_t i, j, at = log->step_count;
 
@@ -535,7 +543,9 @@ static void find_passing(struct shrink *shrink, struct minimised *out)
 
 	if (!shrink->best.count)
 		return;
-	for (without = shrink->best.count; without-- > 0 && !out->has_passing && !shrink->rc;) {
+	/* One run is kept for the pair. */
+	for (without = shrink->best.count; without-- > 0 && !out->has_passing && !shrink->rc &&
+					   shrink->runs + 1 < shrink->limit;) {
 		choices_copy(&fewer, &shrink->best);
 		memmove(fewer.all + without, fewer.all + without + 1,
 			(fewer.count - without - 1) * sizeof(*fewer.all));
@@ -543,7 +553,7 @@ static void find_passing(struct shrink *shrink, struct minimised *out)
 		fails_with(shrink, &fewer, shrink->order, &verdict);
 		if (shrink->rc || verdict.kind != FAILURE_NONE)
 			continue;
-		log = worker_log(shrink->config->worker);
+		log = log_of(shrink);
 		out->has_passing = true;
 		out->passing_count = (uint32_t)log->decision_count;
 		out->passing =
@@ -553,7 +563,7 @@ static void find_passing(struct shrink *shrink, struct minimised *out)
 			       log->decision_count * sizeof(*out->passing));
 	}
 	choices_fini(&fewer);
-	if (fails_with(shrink, &shrink->best, shrink->order, &verdict))
+	if (!exhausted(shrink) && fails_with(shrink, &shrink->best, shrink->order, &verdict))
 		find_pair(shrink, out);
 }
 
@@ -565,13 +575,15 @@ int minimise(const struct minimise_config *config, const struct plan_decision *d
 	uint64_t order;
 
 	memset(out, 0, sizeof(*out));
-	for (order = 0; order < 2; order++) {
+	/* A part is kept for the run that passes and the critical pair. */
+	shrink.limit = config->runs_max - config->runs_max / 8;
+	for (order = 0; order < 2 && !exhausted(&shrink); order++) {
 		struct choices choices = { 0 };
 
 		if (!fails_exactly(&shrink, decisions, count))
 			break;
-		choices_of(worker_log(config->worker), order, &choices);
-		if (fails_with(&shrink, &choices, order, &verdict))
+		choices_of(log_of(&shrink), order, &choices);
+		if (!exhausted(&shrink) && fails_with(&shrink, &choices, order, &verdict))
 			accept(&shrink, order);
 		choices_fini(&choices);
 	}
@@ -583,6 +595,7 @@ int minimise(const struct minimise_config *config, const struct plan_decision *d
 			search_simpler(&shrink);
 		reduce(&shrink);
 		move_preemptions(&shrink);
+		shrink.limit = config->runs_max;
 		find_passing(&shrink, out);
 		out->decisions = shrink.decisions;
 		out->count = shrink.decision_count;

@@ -13,19 +13,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fuzz/run_log.h"
 #include "fuzz/schedule.h"
 #include "fuzz/verdict.h"
-#include "fuzz/worker.h"
 
 struct minimise_config {
-	struct worker *worker; /* at rest */
 	/* Runs a schedule and judges it: 0, or -code with `err`. */
 	int (*run)(void *self, const struct schedule *schedule, struct verdict *verdict,
 		   struct server_report *report, struct err *err);
+	/* Of the run before; valid until the next one. */
+	const struct run_log *(*log)(void *self);
 	void *self;
 	uint64_t fingerprint; /* of the failure to keep */
-	uint64_t runs_max;
-	uint64_t steps; /* limit of operations for each run */
+	uint64_t runs_max;    /* at most so many */
+	uint64_t steps;       /* limit of operations for each run */
 };
 
 struct minimised {

@@ -104,13 +104,19 @@ static char *message_of(char *errors, bool *sanitizer)
 	return assertion ? line_of(errors, assertion) : last_line(errors);
 }
 
-/* Letters count, and words; numbers differ from run to run. */
+/* Letters count, and words; numbers differ from run to run, and so do addresses. */
 static uint64_t hash_message(const char *text)
 {
 	uint64_t hash = HASH_START;
 	bool digits = false;
 
 	for (; *text; text++) {
+		if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X') &&
+		    isxdigit((unsigned char)text[2])) {
+			digits = true;
+			text++;
+			continue;
+		}
 		if (isxdigit((unsigned char)*text) && (digits || isdigit((unsigned char)*text))) {
 			digits = true;
 			continue;
@@ -182,9 +188,8 @@ static enum failure_kind kind_of(const struct verdict_rules *rules,
 	case VERDICT_EXIT:
 		if (sanitizer)
 			return FAILURE_SANITIZER;
-		if (report->status != rules->expected_status)
-			return FAILURE_EXIT;
-		return FAILURE_NONE;
+		return report->status && report->status != rules->expected_status ? FAILURE_EXIT
+										  : FAILURE_NONE;
 	case VERDICT_SIGNAL:
 		return sanitizer ? FAILURE_SANITIZER : FAILURE_SIGNAL;
 	default:

@@ -27,7 +27,7 @@ struct verdict {
 };
 
 struct verdict_rules {
-	int expected_status; /* of a run that passes */
+	int expected_status; /* of a run that passes, as 0 does */
 	bool same_output;    /* output must be that of the first run */
 	uint64_t output;     /* hash of the first run's */
 	int check_status;    /* of --check after this run; 0: passed, or none */

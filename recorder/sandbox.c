@@ -16,11 +16,15 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "recorder/alloc.h"
 
 #define OPEN_DIRECTORIES 32 /* nftw(3) */
+/* A file that was changed so shortly before it was kept may change again within the same tick of
+ * the clock that file systems use: its time says nothing then. */
+#define FRESH_SECONDS 2
 
 extern char **environ;
 
@@ -30,24 +34,45 @@ struct sandbox {
 	struct place {
 		char *path, *base; /* the directory, and a copy of how it was; base NULL: empty */
 		struct timespec changed; /* of an empty one */
+		time_t fresh;            /* files of the base that are as young as that */
 	} temporary, scratch;
 	char **envp;
 };
+
+static int open_up(const char *path, const struct stat *status, int type, struct FTW *ftw)
+{
+	(void)ftw;
+	if ((type == FTW_D || type == FTW_DNR) && (status->st_mode & 0700) != 0700)
+		chmod(path, 0700);
+	return 0;
+}
 
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *ftw)
 {
 	(void)status;
 	(void)type;
 	(void)ftw;
-	/* A directory without permissions for us cannot be emptied otherwise. */
-	if (remove(path) && errno == EACCES)
-		chmod(path, 0700);
-	return 0;
+	return remove(path);
+}
+
+static bool exists(const char *path)
+{
+	struct stat status;
+
+	return lstat(path, &status) == 0;
 }
 
 static void remove_tree(const char *path)
 {
-	nftw(path, remove_one, OPEN_DIRECTORIES, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	unsigned tries;
+
+	/* Directories without permissions for us are in the way, one level after the other. */
+	for (tries = 0; tries < 64; tries++) {
+		nftw(path, remove_one, OPEN_DIRECTORIES, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+		if (!exists(path))
+			return;
+		nftw(path, open_up, OPEN_DIRECTORIES, FTW_PHYS | FTW_MOUNT);
+	}
 }
 
 static int copy_file(const char *from, const char *to, const struct stat *status)
@@ -78,8 +103,19 @@ static int copy_file(const char *from, const char *to, const struct stat *status
 	return (int)n;
 }
 
-/* Files, directories and links; sockets, pipes and devices are left out. */
-static int copy_tree(const char *from, const char *to)
+static bool same_file(const char *path, const struct stat *status)
+{
+	struct stat other;
+
+	return path && stat(path, &other) == 0 && other.st_dev == status->st_dev &&
+	       other.st_ino == status->st_ino;
+}
+
+/*
+ * Files, directories and links; sockets, pipes and devices are left out, and so is the directory
+ * `without` (may be NULL), which may be where the copy goes.
+ */
+static int copy_tree(const char *from, const char *to, const char *without)
 {
 	struct dirent *entry;
 	struct stat status;
@@ -105,7 +141,7 @@ static int copy_tree(const char *from, const char *to)
 		if (lstat(source, &status)) {
 			rc = -errno;
 		} else if (S_ISDIR(status.st_mode)) {
-			rc = copy_tree(source, target);
+			rc = same_file(without, &status) ? 0 : copy_tree(source, target, without);
 		} else if (S_ISREG(status.st_mode)) {
 			rc = copy_file(source, target, &status);
 		} else if (S_ISLNK(status.st_mode)) {
@@ -119,7 +155,7 @@ static int copy_tree(const char *from, const char *to)
 	}
 	closedir(directory);
 	if (rc == 0 && stat(from, &status) == 0)
-		chmod(to, (status.st_mode & 07777) | 0700);
+		chmod(to, status.st_mode & 07777);
 	return rc;
 }
 
@@ -159,10 +195,13 @@ static char *below(const char *root, const char *name)
 	return path;
 }
 
+/* With an old time: what changes within this tick of the clock is seen, too. */
 static void remember(struct place *place)
 {
+	struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
 	struct stat status;
 
+	utimensat(AT_FDCWD, place->path, old, 0);
 	if (stat(place->path, &status) == 0)
 		place->changed = status.st_mtim;
 }
@@ -177,7 +216,8 @@ static int keep(struct sandbox *sandbox, struct place *place, const char *name)
 		remove_tree(place->base);
 	free(place->base);
 	place->base = base;
-	rc = copy_tree(place->path, base);
+	place->fresh = time(NULL) - FRESH_SECONDS;
+	rc = copy_tree(place->path, base, NULL);
 	return rc;
 }
 
@@ -207,7 +247,7 @@ struct sandbox *sandbox_new(const struct sandbox_config *config, unsigned worker
 	if (!config->scratch)
 		return sandbox;
 	sandbox->scratch.path = below(sandbox->root, "scratch");
-	rc = copy_tree(".", sandbox->scratch.path);
+	rc = copy_tree(".", sandbox->scratch.path, sandbox->root);
 	if (rc == 0)
 		rc = keep(sandbox, &sandbox->scratch, "scratch.base");
 	if (rc == 0)
@@ -223,9 +263,6 @@ void sandbox_free(struct sandbox *sandbox)
 	if (!sandbox)
 		return;
 	remove_tree(sandbox->root);
-	/* What had no permissions has them now. */
-	if (access(sandbox->root, F_OK) == 0)
-		remove_tree(sandbox->root);
 	free_environment(sandbox->envp);
 	free(sandbox->root);
 	free(sandbox->temporary.path);
@@ -284,6 +321,8 @@ static int write_again(const char *from, const char *to, const struct stat *stat
 	ssize_t n;
 
 	out = in < 0 ? -1 : open(to, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
+	if (in >= 0 && out < 0 && errno == EACCES && chmod(to, 0600) == 0)
+		out = open(to, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
 	if (out < 0)
 		rc = -errno;
 	while (rc == 0 && (n = read(in, bytes, sizeof(bytes))) > 0)
@@ -299,44 +338,81 @@ static int write_again(const char *from, const char *to, const struct stat *stat
 	return rc;
 }
 
-static int restore_tree(const char *base, const char *live);
+static bool same_content(const char *a, const char *b)
+{
+	FILE *first = fopen(a, "re"), *second = fopen(b, "re");
+	bool same = first && second;
+	int byte = 0;
+
+	while (same && byte != EOF) {
+		byte = getc_unlocked(first);
+		same = byte == getc_unlocked(second);
+	}
+	if (first)
+		fclose(first);
+	if (second)
+		fclose(second);
+	return same;
+}
+
+/* Is the file as it was, as far as can be told? */
+static bool unchanged(const char *from, const char *to, const struct stat *status,
+		      const struct stat *now, time_t fresh)
+{
+	return now->st_size == status->st_size && now->st_mode == status->st_mode &&
+	       same_time(&now->st_mtim, &status->st_mtim) &&
+	       (status->st_mtim.tv_sec < fresh || same_content(from, to));
+}
+
+/* Makes `to` a link like `from`, which is one. */
+static int link_again(const char *from, const char *to)
+{
+	char wanted[PATH_MAX], got[PATH_MAX];
+	ssize_t n = readlink(from, wanted, sizeof(wanted) - 1), m;
+
+	if (n < 0)
+		return -errno;
+	wanted[n] = '\0';
+	m = readlink(to, got, sizeof(got) - 1);
+	if (m == n && !memcmp(wanted, got, (size_t)n))
+		return 0;
+	if (m >= 0)
+		unlink(to);
+	return symlink(wanted, to) ? -errno : 0;
+}
+
+static int restore_tree(const char *base, const char *live, time_t fresh);
 
 /* One entry of the base, `status` its own. */
-static int restore_one(const char *from, const char *to, const struct stat *status)
+static int restore_one(const char *from, const char *to, const struct stat *status, time_t fresh)
 {
 	struct stat now;
-	char link[PATH_MAX];
-	ssize_t n;
+	bool there = lstat(to, &now) == 0;
 
-	if (lstat(to, &now) == 0 && ((now.st_mode ^ status->st_mode) & S_IFMT)) {
+	if (there && ((now.st_mode ^ status->st_mode) & S_IFMT)) {
 		remove_tree(to);
-		errno = ENOENT;
-	} else if (errno != ENOENT || lstat(to, &now) == 0) {
-		if (S_ISDIR(status->st_mode))
-			return restore_tree(from, to);
-		if (!S_ISREG(status->st_mode))
-			return 0;
-		if (now.st_size == status->st_size && now.st_mode == status->st_mode &&
-		    same_time(&now.st_mtim, &status->st_mtim))
-			return 0;
-		return write_again(from, to, status);
+		there = false;
 	}
 	if (S_ISDIR(status->st_mode))
-		return copy_tree(from, to);
-	if (S_ISREG(status->st_mode))
+		return there ? restore_tree(from, to, fresh) : copy_tree(from, to, NULL);
+	if (S_ISLNK(status->st_mode))
+		return link_again(from, to);
+	if (!there)
 		return copy_file(from, to, status);
-	n = readlink(from, link, sizeof(link) - 1);
-	link[n > 0 ? n : 0] = '\0';
-	return n < 0 || symlink(link, to) ? -errno : 0;
+	return unchanged(from, to, status, &now, fresh) ? 0 : write_again(from, to, status);
 }
 
 /* Removes from `live` what `base` does not have; base NULL: everything. */
 static int prune(const char *base, const char *live)
 {
-	DIR *directory = opendir(live);
 	struct dirent *entry;
 	struct stat status;
+	DIR *directory;
 
+	/* It gets its own permissions at the end. */
+	if (faccessat(AT_FDCWD, live, R_OK | W_OK | X_OK, AT_EACCESS))
+		chmod(live, 0700);
+	directory = opendir(live);
 	if (!directory)
 		return -errno;
 	while ((entry = readdir(directory))) {
@@ -355,7 +431,7 @@ static int prune(const char *base, const char *live)
 	return 0;
 }
 
-static int restore_tree(const char *base, const char *live)
+static int restore_tree(const char *base, const char *live, time_t fresh)
 {
 	struct dirent *entry;
 	struct stat status;
@@ -374,8 +450,7 @@ static int restore_tree(const char *base, const char *live)
 			continue;
 		from = below(base, entry->d_name);
 		to = below(live, entry->d_name);
-		errno = 0;
-		rc = lstat(from, &status) ? -errno : restore_one(from, to, &status);
+		rc = lstat(from, &status) ? -errno : restore_one(from, to, &status, fresh);
 		free(from);
 		free(to);
 	}
@@ -395,7 +470,7 @@ static int restore(struct place *place)
 	    same_time(&status.st_mtim, &place->changed))
 		return 0;
 	mkdir(place->path, 0700);
-	rc = restore_tree(place->base, place->path);
+	rc = restore_tree(place->base, place->path, place->fresh);
 	if (!place->base)
 		remember(place);
 	return rc;
