@@ -15,7 +15,7 @@
 enum {
 	CACHE_BITS = 12, /* sets of 4 rules: 16K rules, 512 KB */
 	CACHE_WAYS = 4,
-	/* Until so many rules were compiled one page has them all: a fork copies what it touches. */
+	/* Until so many were compiled one page has them all: a fork copies what it touches. */
 	FIRST_BITS = 5,
 	FIRST_RULES = 64,
 
