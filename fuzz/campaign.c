@@ -21,6 +21,7 @@
 
 #define ALWAYS_RUNS 10      /* all of them fail in the same way: so will the others */
 #define MINIMISE_RUNS 600   /* at most for one failure */
+#define HANG_RUNS 2         /* confirm a hang: each takes the whole time limit */
 #define INTERESTING_MAX 256 /* schedules kept in a corpus by one campaign */
 
 struct crew {
@@ -123,11 +124,10 @@ static int run(struct crew *crew, const struct schedule *schedule, struct server
 }
 
 static int run_for_minimiser(void *self, const struct schedule *schedule, struct verdict *verdict,
-			     struct err *err)
+			     struct server_report *report, struct err *err)
 {
 	struct crew *crew = self;
-	struct server_report report;
-	int rc = run(crew, schedule, &report, verdict, err);
+	int rc = run(crew, schedule, report, verdict, err);
 
 	pthread_mutex_lock(&crew->campaign->lock);
 	crew->campaign->result->executions++;
@@ -213,6 +213,9 @@ static int record_and_confirm(struct campaign *campaign, const struct finding_co
 	unsigned times = campaign->config->confirm;
 	int rc;
 
+	if (finding->verdict.kind == FAILURE_HANG && times)
+		return finding_confirm_hang(config, finding, decisions, n, finding->path,
+					    times < HANG_RUNS ? times : HANG_RUNS, err);
 	rc = finding_record(config, finding, decisions, n, finding->path, err);
 	if (rc == 0 && times)
 		rc = finding_confirm(config, finding, finding->path, times, err);
@@ -245,7 +248,8 @@ static void make_finding(struct crew *crew, struct finding *finding,
 
 	finding_configure(campaign, &config, steps);
 	memset(&minimised, 0, sizeof(minimised));
-	if (!campaign->config->no_minimise)
+	/* Each run of a hang takes the whole time limit. */
+	if (!campaign->config->no_minimise && finding->verdict.kind != FAILURE_HANG)
 		rc = minimise(&minimise_config, decisions, n, &minimised, &err);
 	finding->minimised = rc == 0 && minimised.reproduced;
 	finding->preemptions = minimised.preemptions;

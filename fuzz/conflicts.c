@@ -144,19 +144,37 @@ static uint32_t next_point(const struct finder *finder, uint32_t at)
 	return NO_STEP;
 }
 
+/*
+ * Who has to go on at the opener so that `lane` comes to its operation before `first` does: itself,
+ * or where it is not there yet, the lane that creates it, or that one's creator. 0: nobody can.
+ */
+static uint32_t way_to(const struct run_log *log, const struct run_step *opener, uint32_t first,
+		       uint32_t lane)
+{
+	while (lane && lane < log->lane_count) {
+		if (run_log_offered(log, opener, lane))
+			return lane;
+		lane = log->lanes[lane].parent;
+		if (lane == first)
+			return 0;
+	}
+	return 0;
+}
+
 /* `second` is to come before `first`. */
 static void reverse(struct finder *finder, uint32_t first, uint32_t second)
 {
 	const struct run_log *log = finder->log;
 	const struct run_step *a = &log->steps[first], *b = &log->steps[second], *opener;
 	struct reversal *reversal;
-	uint32_t back;
+	uint32_t back, via;
 	uint64_t pair;
 
 	if (finder->opener[first] == NO_STEP)
 		return;
 	opener = &log->steps[finder->opener[first]];
-	if (!run_log_offered(log, opener, b->lane))
+	via = way_to(log, opener, a->lane, b->lane);
+	if (!via)
 		return;
 	pair = pair_of(log, a, b);
 	if (!count_pair(finder, pair))
@@ -168,12 +186,14 @@ static void reverse(struct finder *finder, uint32_t first, uint32_t second)
 	reversal->first = first;
 	reversal->second = second;
 	reversal->both_write = writes(a) && writes(b);
-	force_lane(reversal, opener, b->lane);
+	/* The lane that is put off goes on as soon as can be: the rest stays as it was. */
+	reversal->next = via == b->lane ? a->lane : b->lane;
+	force_lane(reversal, opener, via);
 
 	back = next_point(finder, second);
-	if (back == NO_STEP)
+	if (back == NO_STEP || via != b->lane)
 		return;
-	/* The same, and back as soon as can be: something that has to fall in between, and no more. */
+	/* The same, and back as soon as can be: what has to fall in between, and no more. */
 	reversal = add(finder);
 	*reversal = reversal[-1];
 	reversal->penalty = BACK_PENALTY;

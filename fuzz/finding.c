@@ -124,8 +124,9 @@ static int write_outcome(const struct finding_config *config, const struct findi
 	return rc;
 }
 
+/* `*too_long`: the time limit ended it. */
 static int run_and_write(const struct finding_config *config, const struct finding *finding,
-			 struct session *session, const char *path, struct err *err)
+			 struct session *session, const char *path, bool *too_long, struct err *err)
 {
 	struct session_result *result = alloc_check(malloc(sizeof(*result)));
 	struct trace_writer *writer = trace_writer_open(path, 0, err);
@@ -146,6 +147,7 @@ static int run_and_write(const struct finding_config *config, const struct findi
 	} else {
 		err_set(err, -rc, "cannot write %s: %s", path, strerror(-rc));
 	}
+	*too_long = rc == 0 && result->time_limit;
 	if (rc == 0 && result->verdict == VERDICT_DIVERGED)
 		rc = err_set(err, EAGAIN, "in a fresh process the run takes another course: %s",
 			     result->failure.text);
@@ -158,9 +160,9 @@ static int run_and_write(const struct finding_config *config, const struct findi
 	return rc;
 }
 
-int finding_record(const struct finding_config *config, const struct finding *finding,
-		   const struct plan_decision *decisions, uint32_t count, const char *path,
-		   struct err *err)
+static int record(const struct finding_config *config, const struct finding *finding,
+		  const struct plan_decision *decisions, uint32_t count, const char *path,
+		  bool *too_long, struct err *err)
 {
 	struct script_list list = { decisions, count, 0 };
 	struct session_hooks hooks = { .self = &list, .decisions = next_decisions };
@@ -186,11 +188,42 @@ int finding_record(const struct finding_config *config, const struct finding *fi
 		rc = open_streams(config->input, session_config.target.stdio, err);
 	if (rc == 0) {
 		session = session_new(&session_config, &hooks, err);
-		rc = session ? run_and_write(config, finding, session, path, err) : -err->code;
+		rc = session ? run_and_write(config, finding, session, path, too_long, err)
+			     : -err->code;
 		session_free(session);
 		close_streams(session_config.target.stdio);
 	}
 	sandbox_free(sandbox);
+	return rc;
+}
+
+int finding_record(const struct finding_config *config, const struct finding *finding,
+		   const struct plan_decision *decisions, uint32_t count, const char *path,
+		   struct err *err)
+{
+	bool too_long;
+
+	return record(config, finding, decisions, count, path, &too_long, err);
+}
+
+int finding_confirm_hang(const struct finding_config *config, struct finding *finding,
+			 const struct plan_decision *decisions, uint32_t count, const char *path,
+			 unsigned times, struct err *err)
+{
+	bool too_long = false;
+	unsigned i;
+	int rc = 0;
+
+	finding->confirmed = finding->runs = 0;
+	*finding->reason = '\0';
+	for (i = 0; i < times && rc == 0; i++) {
+		rc = record(config, finding, decisions, count, path, &too_long, err);
+		finding->runs += rc == 0;
+		finding->confirmed += rc == 0 && too_long;
+	}
+	if (finding->confirmed < finding->runs)
+		snprintf(finding->reason, sizeof(finding->reason),
+			 "in a process of its own the run comes to its end in time");
 	return rc;
 }
 

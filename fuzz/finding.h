@@ -57,6 +57,14 @@ int finding_record(const struct finding_config *config, const struct finding *fi
 		   struct err *err);
 
 /*
+ * The same for a run that takes too long, which a replay of its trace would not show: runs the
+ * decisions `times` times, and fills confirmed, runs and reason.
+ */
+int finding_confirm_hang(const struct finding_config *config, struct finding *finding,
+			 const struct plan_decision *decisions, uint32_t count, const char *path,
+			 unsigned times, struct err *err);
+
+/*
  * Replays the trace `times` times; fills confirmed, runs and reason. `*fits`: the first replay was
  * the recorded run. 0, or -code with `err` when none was possible.
  */

@@ -21,7 +21,7 @@ struct minimise_config {
 	struct worker *worker; /* at rest */
 	/* Runs a schedule and judges it: 0, or -code with `err`. */
 	int (*run)(void *self, const struct schedule *schedule, struct verdict *verdict,
-		   struct err *err);
+		   struct server_report *report, struct err *err);
 	void *self;
 	uint64_t fingerprint; /* of the failure to keep */
 	uint64_t runs_max;

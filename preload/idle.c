@@ -56,12 +56,22 @@ bool idle_ready(struct outside *outside)
 	return real_poll(outside->fds, outside->fd_count, 0) != 0;
 }
 
+/*
+ * For what the script says will happen outside: in a replay it did, so it is worth waiting for; a
+ * search only supposes it.
+ */
+static int64_t patience(void)
+{
+	return decide_run()->flags & PLAN_RUN_REPLAY ? REPLAY_PATIENCE_NS
+						     : decide_run()->idle_wait_ns;
+}
+
 bool idle_wait_for(struct outside *outside)
 {
 	int64_t start = real_now(), pause = ATTEMPT_FIRST_NS;
 
 	while (!idle_ready(outside)) {
-		if (real_now() - start > REPLAY_PATIENCE_NS)
+		if (real_now() - start > patience())
 			return false;
 		real_poll(outside->fds, outside->attempt ? 0 : outside->fd_count, pause);
 		if (pause < ATTEMPT_MOST_NS)
@@ -307,7 +317,7 @@ static void idle(struct lane *me)
 			continue;
 		next = next_time();
 		if (!anybody_outside()) {
-			if (next == INT64_MAX && foreign_exist())
+			if (next == INT64_MAX && foreign_exist(me))
 				continue;
 			if (next == INT64_MAX)
 				deadlock_stuck(me);
@@ -322,7 +332,7 @@ static void idle(struct lane *me)
 			if (allowed > decide_run()->idle_wait_ns)
 				allowed = decide_run()->idle_wait_ns;
 		}
-		if (decide_scripted() && waited > REPLAY_PATIENCE_NS)
+		if (decide_scripted() && waited > patience())
 			decide_diverge(me, "nothing happens here where the recording went on");
 		if (waited >= allowed) {
 			jump_to_next(me, false);

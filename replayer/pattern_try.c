@@ -8,6 +8,8 @@
 #include "recorder/alloc.h"
 #include "replayer/pattern_rules.h"
 
+enum { SEMAPHORES = 100 }; /* that are looked at: each takes a pass over the events */
+
 static bool takes(const struct history_event *event)
 {
 	return event->phase == PHASE_DONE && !event->result &&
@@ -104,15 +106,17 @@ bool pattern_extra_post(struct search *search)
 	const struct history *history = search->history;
 	bool *seen = alloc_check(calloc(trace_names_objects_end(names) + 1, sizeof(*seen)));
 	bool found = false;
+	unsigned looked = 0;
 	size_t i;
 
-	for (i = 0; i < history->events_n && !found; i++) {
+	for (i = 0; i < history->events_n && !found && looked < SEMAPHORES; i++) {
 		const struct history_event *event = &history->events[i];
 
 		if (event->kind != EVENT_SEM_POST ||
 		    event->object >= trace_names_objects_end(names) || seen[event->object])
 			continue;
 		seen[event->object] = true;
+		looked++;
 		found = extra_post_on(search, event->object);
 	}
 	free(seen);

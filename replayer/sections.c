@@ -29,7 +29,7 @@ struct latest {
 
 struct pairing {
 	struct sections *sections;
-	struct holding *holding; /* by lane */
+	struct holding **holding; /* by lane; NULL: nothing yet */
 	struct latest *latest;
 };
 
@@ -61,11 +61,19 @@ static size_t add_section(struct pairing *pairing, size_t at, uint32_t object)
 	return sections->count++;
 }
 
+static struct holding *holding_of(struct pairing *pairing, size_t at)
+{
+	struct holding **holding = &pairing->holding[pairing->sections->history->events[at].lane];
+
+	if (!*holding)
+		*holding = alloc_check(calloc(1, sizeof(**holding)));
+	return *holding;
+}
+
 static void open_section(struct pairing *pairing, size_t at, uint32_t object, bool reads)
 {
 	struct sections *sections = pairing->sections;
-	const struct history_event *event = &sections->history->events[at];
-	struct holding *holding = &pairing->holding[event->lane];
+	struct holding *holding = holding_of(pairing, at);
 	unsigned i;
 
 	for (i = 0; i < holding->count; i++)
@@ -83,7 +91,7 @@ static void open_section(struct pairing *pairing, size_t at, uint32_t object, bo
 static void close_section(struct pairing *pairing, size_t at, uint32_t object, bool waits)
 {
 	struct sections *sections = pairing->sections;
-	struct holding *holding = &pairing->holding[sections->history->events[at].lane];
+	struct holding *holding = holding_of(pairing, at);
 	unsigned i;
 
 	for (i = 0; i < holding->count; i++)
@@ -107,7 +115,8 @@ static void add_io(struct pairing *pairing, size_t at, bool reads)
 
 	struct section *section;
 
-	if (!event->object || event->result < 0)
+	/* That there is no such file is an answer too. */
+	if (!event->object || (event->result < 0 && event->kind != EVENT_FILE_STAT))
 		return;
 	add_section(pairing, at, event->object);
 	section = &sections->items[sections->count - 1];
@@ -174,9 +183,15 @@ static void add_event(struct pairing *pairing, size_t at)
 			come_back(pairing, at);
 		break;
 	case EVENT_READ:
+	case EVENT_FILE_STAT:
 		add_io(pairing, at, true);
 		break;
 	case EVENT_WRITE:
+	case EVENT_FILE_CREATE:
+	case EVENT_FILE_RENAME:
+	case EVENT_FILE_LINK:
+	case EVENT_FILE_REMOVE:
+	case EVENT_FILE_CHANGE:
 		add_io(pairing, at, false);
 		break;
 	}
@@ -193,6 +208,8 @@ struct sections *sections_new(const struct history *history)
 	pairing.holding = alloc_check(calloc(history->lanes_end + 1, sizeof(*pairing.holding)));
 	for (i = 0; i < history->events_n; i++)
 		add_event(&pairing, i);
+	for (i = 0; i < history->lanes_end; i++)
+		free(pairing.holding[i]);
 	free(pairing.holding);
 	HASH_ITER (hh, pairing.latest, latest, next) {
 		HASH_DEL(pairing.latest, latest);
