@@ -223,12 +223,13 @@ static int record_and_confirm(struct campaign *campaign, const struct finding_co
 	if (finding->verdict.kind == FAILURE_HANG && times)
 		return finding_confirm_hang(config, finding, decisions, n, finding->path,
 					    times < HANG_RUNS ? times : HANG_RUNS, err);
-	rc = finding_record(config, finding, decisions, n, finding->path, err);
+	rc = finding_record(config, finding, decisions, n, finding->path, FINDING_FAILS, err);
 	if (rc == 0 && times)
 		rc = finding_confirm(config, finding, finding->path, times, err);
 	campaign->result->executions += 1 + finding->runs;
 	if (rc == 0 && times)
-		rc = finding_record(config, finding, decisions, n, finding->path, err);
+		rc = finding_record(config, finding, decisions, n, finding->path, FINDING_FAILS,
+				    err);
 	return rc;
 }
 
@@ -301,7 +302,7 @@ static void make_finding(struct crew *crew, struct finding *finding,
 		char *passing = name(campaign, &finding->verdict, "-passes");
 
 		if (finding_record(&config, finding, minimised.passing, minimised.passing_count,
-				   passing, &err) == 0) {
+				   passing, FINDING_PASSES, &err) == 0) {
 			finding->passing = passing;
 		} else {
 			unlink(passing);

@@ -48,13 +48,20 @@ struct finding_config {
 	void *self;
 };
 
+/* How a run in a fresh process has to end. */
+enum finding_expected {
+	FINDING_FAILS,  /* as the finding did */
+	FINDING_PASSES, /* not so */
+	FINDING_ANY,
+};
+
 /*
  * Runs the decisions in a fresh process and writes the trace to `path`; of the finding it puts in
- * what is known. 0, or -code with `err`.
+ * what is known. 0, or -code with `err`: also when it does not end as expected.
  */
 int finding_record(const struct finding_config *config, const struct finding *finding,
 		   const struct plan_decision *decisions, uint32_t count, const char *path,
-		   struct err *err);
+		   enum finding_expected expected, struct err *err);
 
 /*
  * The same for a run that takes too long, which a replay of its trace would not show: runs the

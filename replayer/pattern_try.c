@@ -178,15 +178,16 @@ bool pattern_trylock(struct search *search)
 		event = &history->events[i];
 		if (!is_try(event->kind) || !is_busy(event) || taken_later(search, i))
 			continue;
+		/* Nobody has it: that is no lock, but a way to ask for something. */
 		had = holder(search, i);
-		pattern_say(search, PATTERN_TRYLOCK, "%L only tried for %O at %P", event->lane,
-			    event->object, pattern_place_at(search, i));
-		if (had)
-			pattern_add(search, ", which %L had since %P", had->lane,
-				    pattern_place(search, had, 1));
-		pattern_add(search, ", and went on without it.");
-		if (had)
-			pattern_show_section(search, had, "");
+		if (!had)
+			continue;
+		pattern_say(search, PATTERN_TRYLOCK,
+			    "%L only tried for %O at %P, which %L had since %P, and went on "
+			    "without it.",
+			    event->lane, event->object, pattern_place_at(search, i), had->lane,
+			    pattern_place(search, had, 1));
+		pattern_show_section(search, had, "");
 		pattern_show(search, i, "goes on without it");
 		pattern_show_failure(search);
 		return true;
