@@ -56,5 +56,13 @@ fuzz true
 is "a program that ends without threads: status" "$status" 4
 like "is said to have none" "$out" '^inconclusive: .*: there is nothing to interleave$'
 
+script ends <<-EOF
+	#!/bin/sh
+	exec sh -c 'exit 0'
+EOF
+fuzz --exec ./ends
+is "programs one after the other are no threads: status" "$status" 4
+like "and that is said" "$out" '^inconclusive: only one thread ever ran'
+
 no_orphans "nothing is left running"
 done_testing
