@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "formats/event.h"
 #include "fuzz/corpus.h"
 #include "fuzz/minimise.h"
 #include "fuzz/set64.h"
@@ -510,6 +511,23 @@ static int first_run(struct campaign *campaign)
 	return 0;
 }
 
+/* It ended before it had two threads: how, and did it leave the work to others? */
+static void take_single(struct campaign *campaign, const struct server_report *report)
+{
+	static const struct verdict_rules rules;
+	struct campaign_result *result = campaign->result;
+	const struct worker *worker = campaign->crew[0].worker;
+	const struct run_log *log = worker_log(worker);
+	size_t i;
+
+	result->end = CAMPAIGN_SINGLE;
+	verdict_judge(&rules, worker, report, &result->alone);
+	for (i = 0; i < log->step_count; i++)
+		result->children |=
+			log->steps[i].type == STEP_EVENT &&
+			(log->steps[i].kind == EVENT_FORK || log->steps[i].kind == EVENT_SPAWN);
+}
+
 static int boot(struct campaign *campaign)
 {
 	struct campaign_result *result = campaign->result;
@@ -531,10 +549,8 @@ static int boot(struct campaign *campaign)
 		worker_place(crew->worker, sandbox_environment(crew->sandbox),
 			     sandbox_directory(crew->sandbox));
 		rc = worker_boot(crew->worker, &report, &campaign->err);
-		if (rc == -SERVER_ERR_ENDED && i == 0) {
-			result->end = CAMPAIGN_SINGLE;
-			result->single = report;
-		}
+		if (rc == -SERVER_ERR_ENDED && i == 0)
+			take_single(campaign, &report);
 	}
 	if (rc == 0 && worker_exec_reason(campaign->crew[0].worker))
 		snprintf(result->reason, sizeof(result->reason), "%s",

@@ -31,6 +31,11 @@ static unsigned unknown(const struct campaign_result *result)
 /* Why a search without findings says little; NULL: it says what it can. */
 static const char *doubt(const struct campaign_result *result)
 {
+	if (result->end == CAMPAIGN_SINGLE && result->alone.kind != FAILURE_NONE)
+		return "the program failed before it made a second thread";
+	if (result->end == CAMPAIGN_SINGLE && result->children)
+		return "the program made no second thread; it started other programs, which "
+		       "run beside it without control";
 	if (result->end == CAMPAIGN_SINGLE)
 		return "the program ended before it made a second thread: there is nothing to "
 		       "interleave";
@@ -186,6 +191,22 @@ static void print_warnings(const struct campaign_result *result, FILE *errors)
 			(unsigned long long)(result->counts.runs - result->counts.last_new));
 }
 
+/* What happened to a program without a second thread, and what to do about it. */
+static void print_single(const struct campaign_result *result, FILE *errors)
+{
+	const char *message = result->alone.message;
+	char words[128];
+
+	if (result->alone.kind != FAILURE_NONE) {
+		verdict_describe(&result->alone, words, sizeof(words));
+		fprintf(errors, "frontrun: it ended with %s%s%s\n", words, *message ? ": " : "",
+			message);
+	} else if (result->children) {
+		fprintf(errors, "frontrun: give the program that has the threads, or have the "
+				"script end in `exec PROGRAM`\n");
+	}
+}
+
 static void print_always(const struct campaign_result *result, FILE *errors)
 {
 	char words[128];
@@ -227,6 +248,8 @@ void report_text(const struct campaign_config *config, struct campaign_result *r
 		why = unknown(result) ? NULL : doubt(result);
 		if (why)
 			fprintf(out, "inconclusive: %s\n", why);
+		if (result->end == CAMPAIGN_SINGLE)
+			print_single(result, errors);
 		if (result->counts.runs)
 			print_closing(config, result, out);
 	}

@@ -230,7 +230,8 @@ static void fill(struct server *server, struct server_report *report)
 				       : process.order_hash;
 		report->hb_hash = i ? hash_mix(report->hb_hash, process.hb_hash) : process.hb_hash;
 		report->virtual_ns = process.virtual_ns;
-		report->lanes += process.lanes;
+		if (process.lanes > report->lanes)
+			report->lanes = process.lanes;
 		report->uncontrolled += process.uncontrolled;
 	}
 	region_copy_failure(region, &report->failure);

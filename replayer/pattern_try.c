@@ -151,6 +151,24 @@ static bool taken_later(const struct search *search, size_t at)
 	return false;
 }
 
+/*
+ * The lane has it itself: then it only asks whether somebody does, as CPython's Condition does
+ * before it notifies.
+ */
+static bool has_it(const struct search *search, size_t at)
+{
+	const struct history_event *events = search->history->events;
+	size_t i = at;
+
+	while ((i = history_before(search->history, events[at].lane, i)) != HISTORY_NONE) {
+		if (events[i].object != events[at].object || events[i].phase != PHASE_DONE ||
+		    events[i].result)
+			continue;
+		return event_table[events[i].kind].access == ACCESS_ACQUIRE;
+	}
+	return false;
+}
+
 /* Who has the object of event `at` at that moment; NULL: unknown. */
 static const struct section *holder(const struct search *search, size_t at)
 {
@@ -176,7 +194,8 @@ bool pattern_trylock(struct search *search)
 
 	for (i = history->events_n; i-- > 0;) {
 		event = &history->events[i];
-		if (!is_try(event->kind) || !is_busy(event) || taken_later(search, i))
+		if (!is_try(event->kind) || !is_busy(event) || taken_later(search, i) ||
+		    has_it(search, i))
 			continue;
 		/* Nobody has it: that is no lock, but a way to ask for something. */
 		had = holder(search, i);

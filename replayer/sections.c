@@ -4,6 +4,7 @@
 #include "replayer/sections.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <uthash.h>
 
@@ -70,6 +71,17 @@ static struct holding *holding_of(struct pairing *pairing, size_t at)
 	return *holding;
 }
 
+/*
+ * A lock of an interpreter's own, around each thing that the program does: what comes between two
+ * of its sections says nothing.
+ */
+static bool is_interpreters(const struct history *history, uint32_t number)
+{
+	const struct trace_object *object = trace_names_object(history->file->names, number);
+
+	return object && object->name && !strncmp(object->name, "_PyRuntime", 10);
+}
+
 static void open_section(struct pairing *pairing, size_t at, uint32_t object, bool reads)
 {
 	struct sections *sections = pairing->sections;
@@ -81,7 +93,7 @@ static void open_section(struct pairing *pairing, size_t at, uint32_t object, bo
 			holding->depth[i]++;
 			return;
 		}
-	if (holding->count == OPEN)
+	if (holding->count == OPEN || is_interpreters(sections->history, object))
 		return;
 	holding->depth[holding->count] = 1;
 	holding->items[holding->count] = add_section(pairing, at, object);

@@ -338,6 +338,19 @@ static void wake_ups_taken_for_granted(void **state)
 	       steps, "signal", ABORT_3);
 }
 
+/* The GIL's mutex is around all that a Python program does. */
+static void locks_of_an_interpreter(void **state)
+{
+	(void)state;
+	expect(PATTERN_UNKNOWN, "No known pattern",
+	       BORN IN(2, _PyRuntime,
+		       "take_gil") "2! mutex_lock _PyRuntime @drop_gil:25\n"
+				   "pick 2 3\n3 thread_start T3\n" IN(3, _PyRuntime, "take_gil")
+					   IN(3, _PyRuntime, "drop_gil")
+						   IN(2, _PyRuntime, "drop_gil") JOINED,
+	       "exit", EXIT_1);
+}
+
 static void tries(void **state)
 {
 	(void)state;
@@ -350,6 +363,11 @@ static void tries(void **state)
 	       BORN "2 mutex_trylock savings @add:14\n3 mutex_trylock savings r16 @add:14\n"
 		    "2 mutex_unlock savings @add:16\n3 mutex_trylock savings @add:14\n"
 		    "3 mutex_unlock savings @add:16\n" JOINED,
+	       "exit", EXIT_1);
+	/* It asked whether the lock is taken, and had it itself. */
+	expect(PATTERN_NONE, "",
+	       BORN "2 mutex_lock savings @add:14\n2 mutex_trylock savings r16 @is_owned:20\n"
+		    "2 mutex_unlock savings @add:16\n" JOINED,
 	       "exit", EXIT_1);
 }
 
@@ -443,6 +461,7 @@ int main(void)
 		cmocka_unit_test(pool),
 		cmocka_unit_test(endless),
 		cmocka_unit_test(wake_ups_taken_for_granted),
+		cmocka_unit_test(locks_of_an_interpreter),
 		cmocka_unit_test(tries),
 		cmocka_unit_test(pair_of_a_finding),
 		cmocka_unit_test(layouts),
