@@ -56,12 +56,23 @@ bool idle_ready(struct outside *outside)
 	return real_poll(outside->fds, outside->fd_count, 0) != 0;
 }
 
+/*
+ * How long what happened in the recording may take to happen again. A search forces the beginning
+ * of a run and changes its course: what it waits for may be what it has just prevented.
+ */
+static int64_t patience(void)
+{
+	const struct plan_run *run = decide_run();
+
+	return run->flags & PLAN_RUN_REPLAY ? REPLAY_PATIENCE_NS : run->idle_wait_ns;
+}
+
 bool idle_wait_for(struct outside *outside)
 {
 	int64_t start = real_now(), pause = ATTEMPT_FIRST_NS;
 
 	while (!idle_ready(outside)) {
-		if (real_now() - start > REPLAY_PATIENCE_NS)
+		if (real_now() - start > patience())
 			return false;
 		real_poll(outside->fds, outside->attempt ? 0 : outside->fd_count, pause);
 		if (pause < ATTEMPT_MOST_NS)
@@ -322,7 +333,7 @@ static void idle(struct lane *me)
 			if (allowed > decide_run()->idle_wait_ns)
 				allowed = decide_run()->idle_wait_ns;
 		}
-		if (decide_scripted() && waited > REPLAY_PATIENCE_NS)
+		if (decide_scripted() && waited > patience())
 			decide_diverge(me, "nothing happens here where the recording went on");
 		if (waited >= allowed) {
 			jump_to_next(me, false);
