@@ -202,14 +202,17 @@ static bool fails_with(struct shrink *shrink, const struct choices *choices, uin
 	return !shrink->rc && verdict->fingerprint == shrink->config->fingerprint;
 }
 
-/* The run as it was found: its log is what choices are taken from. */
+/*
+ * The run as it was found: its log is what choices are taken from. Behind the last decision a lane
+ * goes on where it may, as it did, also where it yields.
+ */
 static bool fails_exactly(struct shrink *shrink, const struct plan_decision *decisions,
 			  uint32_t count)
 {
 	struct schedule schedule = {
 		.forced = decisions,
 		.forced_count = count,
-		.tail = tail(0),
+		.tail = { .id = STRATEGY_SCRIPT },
 		.steps = shrink->config->steps,
 	};
 	struct verdict verdict;
