@@ -206,7 +206,10 @@ static bool fails_with(struct shrink *shrink, const struct choices *choices, uin
 	return !shrink->rc && verdict->fingerprint == shrink->config->fingerprint;
 }
 
-/* The run as it was found: its log is what choices are taken from. */
+/*
+ * The run as it was found: its log is what choices are taken from. Behind the last decision a lane
+ * goes on where it may, as it did, also where it yields.
+ */
 static bool fails_exactly(struct shrink *shrink, const struct plan_decision *decisions,
 			  uint32_t count)
 {

@@ -57,13 +57,14 @@ bool idle_ready(struct outside *outside)
 }
 
 /*
- * For what the script says will happen outside: in a replay it did, so it is worth waiting for; a
- * search only supposes it.
+ * How long what happened in the recording may take to happen again. A search forces the beginning
+ * of a run and changes its course: what it waits for may be what it has just prevented.
  */
 static int64_t patience(void)
 {
-	return decide_run()->flags & PLAN_RUN_REPLAY ? REPLAY_PATIENCE_NS
-						     : decide_run()->idle_wait_ns;
+	const struct plan_run *run = decide_run();
+
+	return run->flags & PLAN_RUN_REPLAY ? REPLAY_PATIENCE_NS : run->idle_wait_ns;
 }
 
 bool idle_wait_for(struct outside *outside)

@@ -351,13 +351,15 @@ bool sched_outside_ready(struct lane *me, struct outside *outside)
 			log_decision(me, DECISION_IO, me->answers, true, NULL, 0);
 			return false;
 		}
-		if ((decide_run()->flags & PLAN_RUN_REPLAY) && idle_wait_for(outside)) {
-			me->answers++;
-			return true;
-		}
-		if (decide_run()->flags & PLAN_RUN_REPLAY)
+		/* To ask may have shown that the script is at its end. A search only supposes it. */
+		if (decide_scripted() && (decide_run()->flags & PLAN_RUN_REPLAY)) {
+			if (idle_wait_for(outside)) {
+				me->answers++;
+				return true;
+			}
 			decide_diverge(me,
 				       "something outside that was ready in the recording is not");
+		}
 	}
 	if (idle_ready(outside)) {
 		me->answers++;
