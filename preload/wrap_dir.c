@@ -1,8 +1,8 @@
 /*
  * Directory listings: what frontrun itself leaves in a directory (traces, findings, the corpus of a
  * search) is not there for the program. A search writes them beside the program, and a listing is
- * input: CPython gives its lock back once for each entry, so with one entry more a replay would take
- * another course.
+ * input: CPython gives its lock back once for each entry, so with one entry more a replay would
+ * take another course.
  */
 #include <dirent.h>
 #include <stdbool.h>
