@@ -178,17 +178,24 @@ static int choose_program(struct fuzzing *fuzzing)
 
 /* ---- options ---- */
 
-static int set_parameter(struct plan_strategy *strategy, const struct command *command,
+static int set_parameter(struct search_config *search, const struct command *command,
 			 const char *text)
 {
+	struct plan_strategy *strategy = &search->strategy;
 	size_t n = strcspn(text, "=");
 	uint64_t value;
 	char *end;
 
+	errno = 0;
 	value = text[n] ? strtoull(text + n + 1, &end, 10) : 0;
-	if (!text[n] || end == text + n + 1 || *end)
+	if (!text[n] || end == text + n + 1 || *end || text[n + 1] == '-' || errno)
 		return options_usage_error(command, "parameter '%.*s' needs a number", (int)n,
 					   text);
+	/* The portfolio has this one in common. */
+	if (strategy->id == STRATEGY_COUNT && n == 6 && !strncmp(text, "rarity", n)) {
+		search->rarity = value;
+		return -1;
+	}
 	if (strategy->id < STRATEGY_COUNT && !strategy_parameter_set(strategy, text, n, value))
 		return -1;
 	return options_usage_error(command, "the strategy has no parameter '%.*s'", (int)n, text);
@@ -212,16 +219,9 @@ static int configure_search(struct fuzzing *fuzzing)
 	strategy_parameter_defaults(&search->strategy);
 	search->steps = options_count(options, OPTION_STEPS, 0);
 	search->every_point = options_given(options, OPTION_EVERY_POINT);
-	for (i = 0; i < parameters->count; i++) {
-		const char *text = parameters->all[i];
-
-		if (search->strategy.id == STRATEGY_COUNT && !strncmp(text, "rarity=", 7)) {
-			search->rarity = strtoull(text + 7, NULL, 10);
-			continue;
-		}
-		if (set_parameter(&search->strategy, fuzzing->command, text) >= 0)
+	for (i = 0; i < parameters->count; i++)
+		if (set_parameter(search, fuzzing->command, parameters->all[i]) >= 0)
 			return EXIT_FUZZ_USAGE;
-	}
 	/* The target's own random numbers are the campaign's, too. */
 	if (!fuzzing->has_file && options_given(options, OPTION_SEED))
 		fuzzing->config.worker.session.run.random_seed = hash_id(search->seed, 0, 0);

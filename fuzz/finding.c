@@ -124,6 +124,29 @@ static int write_outcome(const struct finding_config *config, const struct findi
 	return rc;
 }
 
+/* Did the run fail in the way that was found? What only --check or the output tells is believed. */
+static bool fails_as(const struct verdict *verdict, const struct session_result *result)
+{
+	switch (verdict->kind) {
+	case FAILURE_EXIT:
+		return result->verdict == VERDICT_EXIT && result->status == verdict->status;
+	case FAILURE_SIGNAL:
+		return result->verdict == VERDICT_SIGNAL && result->status == verdict->status;
+	case FAILURE_DEADLOCK:
+		return result->verdict == VERDICT_DEADLOCK;
+	case FAILURE_STUCK:
+		return result->verdict == VERDICT_STUCK;
+	case FAILURE_LOST:
+		return result->verdict == VERDICT_LOST_THREAD;
+	case FAILURE_LIVELOCK:
+		return result->verdict == VERDICT_STEP_BUDGET;
+	case FAILURE_HANG:
+		return result->time_limit;
+	default:
+		return true;
+	}
+}
+
 static int run_and_write(const struct finding_config *config, const struct finding *finding,
 			 struct session *session, const char *path, struct err *err)
 {
@@ -149,6 +172,9 @@ static int run_and_write(const struct finding_config *config, const struct findi
 	if (rc == 0 && result->verdict == VERDICT_DIVERGED)
 		rc = err_set(err, EAGAIN, "in a fresh process the run takes another course: %s",
 			     result->failure.text);
+	if (rc == 0 && !config->passes && !fails_as(&finding->verdict, result))
+		rc = err_set(err, EAGAIN,
+			     "in a fresh process the same schedule does not fail in this way");
 	if (rc == 0)
 		rc = write_outcome(config, finding, writer, sink, result);
 	trace_sink_free(sink);
