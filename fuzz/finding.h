@@ -42,7 +42,7 @@ struct finding_config {
 	int input;   /* standard input of the runs */
 	uint64_t of; /* runs that the search may take, 0: no limit */
 	uint64_t step_budget;
-	bool passes; /* what is recorded is the run that does not fail */
+	bool passes;                    /* what is recorded is the run that does not fail */
 	const char *const *environment; /* further variables for the header */
 	unsigned environment_count;
 	bool (*interrupted)(void *self);
