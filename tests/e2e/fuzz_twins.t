@@ -13,7 +13,8 @@ twin() {
 		"$status $(field '[.end, .schedules, .failed, .uncontrolled] | @text')" \
 		'0 ["budget",300,0,0]'
 	[ "$status" = 0 ] || diag "$out" "$err"
-	ok "$name: more than one order" [ "$(field .distinct)" -gt 1 ]
+	# With one thread beside main, which waits, there may be no choice at all.
+	ok "$name: more than one order, or no choice" [ "$(field .distinct)" -gt 1 -o "$(field .points)" -le 1 ]
 	is "$name: all schedules came to their end" "$(field .ended)" 300
 }
 
