@@ -47,6 +47,7 @@ struct campaign {
 	uint64_t started_runs;
 	uint64_t interesting;
 	double started;
+	uint64_t allowed; /* fingerprint of the first run's failure, --allow-failing */
 	bool stop;
 	int rc; /* first error */
 	struct err err;
@@ -121,7 +122,17 @@ static int run(struct crew *crew, const struct schedule *schedule, struct server
 	if (rc)
 		return rc;
 	verdict_judge(&rules, crew->worker, report, verdict);
+	if (campaign->allowed && verdict->fingerprint == campaign->allowed)
+		memset(verdict, 0, sizeof(*verdict));
 	return 0;
+}
+
+/* Without the lock. */
+static void add_executions(struct campaign *campaign, uint64_t n)
+{
+	pthread_mutex_lock(&campaign->lock);
+	campaign->result->executions += n;
+	pthread_mutex_unlock(&campaign->lock);
 }
 
 static int run_for_minimiser(void *self, const struct schedule *schedule, struct verdict *verdict,
@@ -130,9 +141,7 @@ static int run_for_minimiser(void *self, const struct schedule *schedule, struct
 	struct crew *crew = self;
 	int rc = run(crew, schedule, report, verdict, err);
 
-	pthread_mutex_lock(&crew->campaign->lock);
-	crew->campaign->result->executions++;
-	pthread_mutex_unlock(&crew->campaign->lock);
+	add_executions(crew->campaign, 1);
 	return rc ? rc : interrupted ? err_set(err, EINTR, "interrupted") : 0;
 }
 
@@ -227,7 +236,7 @@ static int record_and_confirm(struct campaign *campaign, const struct finding_co
 	rc = finding_record(config, finding, decisions, n, finding->path, FINDING_FAILS, err);
 	if (rc == 0 && times)
 		rc = finding_confirm(config, finding, finding->path, times, err);
-	campaign->result->executions += 1 + finding->runs;
+	add_executions(campaign, 1 + finding->runs);
 	if (rc == 0 && times)
 		rc = finding_record(config, finding, decisions, n, finding->path, FINDING_FAILS,
 				    err);
@@ -309,7 +318,7 @@ static void make_finding(struct crew *crew, struct finding *finding,
 			unlink(passing);
 			free(passing);
 		}
-		campaign->result->executions++;
+		add_executions(campaign, 1);
 	}
 	minimised_fini(&minimised);
 }
@@ -474,7 +483,7 @@ static int first_run(struct campaign *campaign)
 		/* That one is how it is; others are looked for. */
 		if (verdict.kind == FAILURE_EXIT)
 			campaign->rules.expected_status = report.status;
-		*set64_at(&campaign->seen, verdict.fingerprint) = 0;
+		campaign->allowed = verdict.fingerprint;
 		memset(&verdict, 0, sizeof(verdict));
 		take_run(crew, &report, &verdict);
 		return 0;
@@ -594,6 +603,11 @@ static void judge(struct campaign *campaign)
 
 	result->seconds = campaign_seconds(campaign);
 	search_counts(campaign->search, &result->counts);
+	/* What was killed by the same Ctrl-C, the command of --reset say, is no error. */
+	if (interrupted && campaign->rc) {
+		campaign->rc = 0;
+		result->end = CAMPAIGN_INTERRUPTED;
+	}
 	if (campaign->rc && result->end != CAMPAIGN_SINGLE)
 		result->end = CAMPAIGN_CANNOT;
 	if (result->end != CAMPAIGN_BUDGET)

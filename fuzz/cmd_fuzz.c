@@ -49,6 +49,9 @@ struct fuzzing {
 	uint32_t given_count;
 	char **argv; /* of the trace */
 	char **envp;
+	char *directory;          /* where it was recorded, or NULL */
+	char *made[4];            /* paths that are ours to free */
+	const char *first, *base; /* FIRST_TRACE, BASE_TRACE */
 	uint64_t *known;
 	size_t known_count;
 	FILE *events;
@@ -106,7 +109,6 @@ static int begin_with_trace(struct fuzzing *fuzzing, const char *path)
 	struct plan_strategy strategy;
 	struct plan_run run;
 	size_t size;
-	char *directory;
 	struct err err;
 
 	if (trace_file_open(&fuzzing->file, path, &err) < 0)
@@ -145,12 +147,40 @@ static int begin_with_trace(struct fuzzing *fuzzing, const char *path)
 		fprintf(stderr, " %s", text.data);
 	}
 	fputc('\n', stderr);
-	directory = fields_bytes(fuzzing->file.header, "cwd", &size);
-	if (directory && *directory && chdir(directory))
+	fuzzing->directory = fields_bytes(fuzzing->file.header, "cwd", &size);
+	return -1;
+}
+
+/* What was meant from `here` when this process has gone elsewhere. */
+static const char *from_here(const char *here, const char *path, char **made)
+{
+	if (!path || *path == '/')
+		return path;
+	alloc_check(asprintf(made, "%s/%s", here, path) < 0 ? NULL : *made);
+	return *made;
+}
+
+/* A program of a trace runs where it was recorded; what is written goes where the user is. */
+static void enter_directory(struct fuzzing *fuzzing)
+{
+	struct campaign_config *config = &fuzzing->config;
+	char *here;
+
+	fuzzing->first = FIRST_TRACE;
+	fuzzing->base = BASE_TRACE;
+	if (!fuzzing->directory || !*fuzzing->directory)
+		return;
+	here = alloc_check(getcwd(NULL, 0));
+	if (chdir(fuzzing->directory)) {
 		fprintf(stderr, "frontrun: warning: cannot go to where %s was recorded: %s\n",
 			fuzzing->file.path, strerror(errno));
-	free(directory);
-	return -1;
+	} else if (strcmp(here, fuzzing->directory)) {
+		config->directory = from_here(here, config->directory, &fuzzing->made[0]);
+		config->corpus = from_here(here, config->corpus, &fuzzing->made[1]);
+		fuzzing->first = from_here(here, FIRST_TRACE, &fuzzing->made[2]);
+		fuzzing->base = from_here(here, BASE_TRACE, &fuzzing->made[3]);
+	}
+	free(here);
 }
 
 static int choose_program(struct fuzzing *fuzzing)
@@ -178,17 +208,24 @@ static int choose_program(struct fuzzing *fuzzing)
 
 /* ---- options ---- */
 
-static int set_parameter(struct plan_strategy *strategy, const struct command *command,
+static int set_parameter(struct search_config *search, const struct command *command,
 			 const char *text)
 {
+	struct plan_strategy *strategy = &search->strategy;
 	size_t n = strcspn(text, "=");
 	uint64_t value;
 	char *end;
 
+	errno = 0;
 	value = text[n] ? strtoull(text + n + 1, &end, 10) : 0;
-	if (!text[n] || end == text + n + 1 || *end)
+	if (!text[n] || end == text + n + 1 || *end || text[n + 1] == '-' || errno)
 		return options_usage_error(command, "parameter '%.*s' needs a number", (int)n,
 					   text);
+	/* The portfolio has this one in common. */
+	if (strategy->id == STRATEGY_COUNT && n == 6 && !strncmp(text, "rarity", n)) {
+		search->rarity = value;
+		return -1;
+	}
 	if (strategy->id < STRATEGY_COUNT && !strategy_parameter_set(strategy, text, n, value))
 		return -1;
 	return options_usage_error(command, "the strategy has no parameter '%.*s'", (int)n, text);
@@ -212,16 +249,9 @@ static int configure_search(struct fuzzing *fuzzing)
 	strategy_parameter_defaults(&search->strategy);
 	search->steps = options_count(options, OPTION_STEPS, 0);
 	search->every_point = options_given(options, OPTION_EVERY_POINT);
-	for (i = 0; i < parameters->count; i++) {
-		const char *text = parameters->all[i];
-
-		if (search->strategy.id == STRATEGY_COUNT && !strncmp(text, "rarity=", 7)) {
-			search->rarity = strtoull(text + 7, NULL, 10);
-			continue;
-		}
-		if (set_parameter(&search->strategy, fuzzing->command, text) >= 0)
+	for (i = 0; i < parameters->count; i++)
+		if (set_parameter(search, fuzzing->command, parameters->all[i]) >= 0)
 			return EXIT_FUZZ_USAGE;
-	}
 	/* The target's own random numbers are the campaign's, too. */
 	if (!fuzzing->has_file && options_given(options, OPTION_SEED))
 		fuzzing->config.worker.session.run.random_seed = hash_id(search->seed, 0, 0);
@@ -372,6 +402,7 @@ static int configure(struct fuzzing *fuzzing)
 		fprintf(stderr, "frontrun: cannot write %s: %s\n", path, strerror(errno));
 		return EXIT_FUZZ_USAGE;
 	}
+	enter_directory(fuzzing);
 	return -1;
 }
 
@@ -419,7 +450,7 @@ static int copy_file(const char *from, const char *to)
 }
 
 /* The first finding is trace.zst too; what was there is kept as trace.base.zst. */
-static void place_first(const struct campaign_result *result)
+static void place_first(const struct fuzzing *fuzzing, const struct campaign_result *result)
 {
 	size_t i;
 
@@ -428,10 +459,10 @@ static void place_first(const struct campaign_result *result)
 
 		if (finding->known || !finding->path)
 			continue;
-		if (access(FIRST_TRACE, F_OK) == 0)
-			rename(FIRST_TRACE, BASE_TRACE);
-		if (copy_file(finding->path, FIRST_TRACE))
-			fprintf(stderr, "frontrun: warning: cannot write %s: %s\n", FIRST_TRACE,
+		if (access(fuzzing->first, F_OK) == 0)
+			rename(fuzzing->first, fuzzing->base);
+		if (copy_file(finding->path, fuzzing->first))
+			fprintf(stderr, "frontrun: warning: cannot write %s: %s\n", fuzzing->first,
 				strerror(errno));
 		return;
 	}
@@ -454,7 +485,7 @@ static int fuzz(struct fuzzing *fuzzing)
 	campaign_run(&fuzzing->config, &result, &err);
 	progress_end(&progress);
 	if (result.finding_count)
-		place_first(&result);
+		place_first(fuzzing, &result);
 	if (options_given(&fuzzing->options, OPTION_JSON)) {
 		report_json(&fuzzing->config, &result, &err, stdout);
 	} else {
@@ -472,6 +503,7 @@ static int fuzz(struct fuzzing *fuzzing)
 int cmd_fuzz(const struct command *command, int argc, char **argv)
 {
 	struct fuzzing *fuzzing = alloc_check(calloc(1, sizeof(*fuzzing)));
+	size_t i;
 	int status;
 
 	fuzzing->command = command;
@@ -490,6 +522,9 @@ int cmd_fuzz(const struct command *command, int argc, char **argv)
 		fclose(fuzzing->events);
 	if (fuzzing->input >= 0)
 		close(fuzzing->input);
+	for (i = 0; i < sizeof(fuzzing->made) / sizeof(*fuzzing->made); i++)
+		free(fuzzing->made[i]);
+	free(fuzzing->directory);
 	free(fuzzing->given);
 	free(fuzzing->known);
 	header_free_words(fuzzing->argv);

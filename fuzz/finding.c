@@ -124,6 +124,12 @@ static int write_outcome(const struct finding_config *config, const struct findi
 	return rc;
 }
 
+/* What only --check or the output tells is believed. */
+static bool shows_in_end(enum failure_kind kind)
+{
+	return kind != FAILURE_CHECK && kind != FAILURE_OUTPUT && kind != FAILURE_SANITIZER;
+}
+
 /* The run failed as the finding says, as far as its end shows it. */
 static bool is_same(const struct finding *finding, const struct session_result *result)
 {
@@ -137,6 +143,8 @@ static bool is_same(const struct finding *finding, const struct session_result *
 		return result->verdict == VERDICT_DEADLOCK;
 	case FAILURE_STUCK:
 		return result->verdict == VERDICT_STUCK;
+	case FAILURE_LOST:
+		return result->verdict == VERDICT_LOST_THREAD;
 	case FAILURE_LIVELOCK:
 		return result->verdict == VERDICT_STEP_BUDGET;
 	case FAILURE_HANG:
@@ -172,9 +180,11 @@ static int run_and_write(const struct finding_config *config, const struct findi
 	}
 	*too_long = rc == 0 && result->time_limit;
 	if (rc == 0 && expected != FINDING_ANY && result->verdict != VERDICT_DIVERGED &&
+	    shows_in_end(finding->verdict.kind) &&
 	    is_same(finding, result) != (expected == FINDING_FAILS))
 		rc = err_set(err, EAGAIN,
-			     "in a fresh process the same decisions end with %s (status %d)",
+			     "in a fresh process the same schedule does not fail in this way: it "
+			     "ends with %s (status %d)",
 			     outcome_word(result->verdict), result->status);
 	if (rc == 0 && result->verdict == VERDICT_DIVERGED)
 		rc = err_set(err, EAGAIN, "in a fresh process the run takes another course: %s",

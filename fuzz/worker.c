@@ -31,7 +31,8 @@ struct worker {
 	struct run_log *log;
 	const struct schedule *schedule;
 	uint32_t served; /* forced decisions given out */
-	int output, errors;
+	int input, output, errors;
+	off_t booted_output, booted_errors; /* what was written before the fork point stays */
 	char *const *envp;
 	const char *directory;
 	unsigned restarts;
@@ -77,6 +78,15 @@ static int capture(struct err *err)
 	return fd;
 }
 
+/* Standard input is read at an offset: each worker needs one of its own. */
+static int own_input(int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 struct worker *worker_new(const struct worker_config *config, unsigned index, struct err *err)
 {
 	struct worker *worker = alloc_check(calloc(1, sizeof(*worker)));
@@ -84,6 +94,7 @@ struct worker *worker_new(const struct worker_config *config, unsigned index, st
 	worker->config = config;
 	worker->index = index;
 	worker->log = run_log_new();
+	worker->input = own_input(config->input);
 	worker->output = capture(err);
 	worker->errors = worker->output < 0 ? -1 : capture(err);
 	worker->hooks = (struct session_hooks){
@@ -112,6 +123,8 @@ void worker_free(struct worker *worker)
 	stop(worker);
 	run_log_free(worker->log);
 	free(worker->loose);
+	if (worker->input >= 0)
+		close(worker->input);
 	if (worker->output >= 0)
 		close(worker->output);
 	if (worker->errors >= 0)
@@ -129,14 +142,21 @@ const struct run_log *worker_log(const struct worker *worker)
 	return worker->log;
 }
 
-/* The standard streams as each run has them: empty, and at their beginning. */
+static void cut(int fd, off_t size)
+{
+	if (ftruncate(fd, size) == 0)
+		lseek(fd, size, SEEK_SET);
+}
+
+/*
+ * The standard streams as each run has them: the input at its beginning (what was read before the
+ * fork point is put back by the server), the output as it was at the fork point.
+ */
 static void rewind_streams(struct worker *worker)
 {
-	if (ftruncate(worker->output, 0) == 0)
-		lseek(worker->output, 0, SEEK_SET);
-	if (ftruncate(worker->errors, 0) == 0)
-		lseek(worker->errors, 0, SEEK_SET);
-	lseek(worker->config->input, 0, SEEK_SET);
+	cut(worker->output, worker->server ? worker->booted_output : 0);
+	cut(worker->errors, worker->server ? worker->booted_errors : 0);
+	lseek(worker->input, 0, SEEK_SET);
 }
 
 static struct session_section loose_section(struct worker *worker, const struct schedule *schedule)
@@ -195,7 +215,7 @@ static void set_session(struct worker *worker)
 		config->target.directory = worker->directory;
 	config->target.own_group = true;
 	config->target.redirect = true;
-	config->target.stdio[0] = worker->config->input;
+	config->target.stdio[0] = worker->input;
 	config->target.stdio[1] = worker->output;
 	config->target.stdio[2] = worker->errors;
 }
@@ -248,6 +268,8 @@ int worker_boot(struct worker *worker, struct server_report *report, struct err 
 	unfit = server_unfit(worker->server, detail);
 	if (unfit == UNFIT_NONE) {
 		run_log_mark(worker->log);
+		worker->booted_output = lseek(worker->output, 0, SEEK_CUR);
+		worker->booted_errors = lseek(worker->errors, 0, SEEK_CUR);
 		return worker->config->booted
 			       ? worker->config->booted(worker->config->self, worker->index, err)
 			       : 0;

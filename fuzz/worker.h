@@ -27,7 +27,7 @@
 struct worker_config {
 	struct session_config session; /* target, run parameters, limits: the same for all runs */
 	bool exec;                     /* never fork */
-	int input;                     /* seekable descriptor for standard input */
+	int input;                     /* file for standard input, opened again for each worker */
 	double boot_seconds;           /* the target may take so long to its first thread */
 	/* Called before each run, the first included: 0, or -code with `err`. May be NULL. */
 	int (*prepare)(void *self, unsigned worker, struct err *err);

@@ -407,11 +407,32 @@ static int wait_started(struct target *target, struct err *err)
 	return 0;
 }
 
+/*
+ * The path to execute: where the target runs in another directory a relative one is that of the
+ * program there, and where there is none (../bank) the one that was found from here.
+ */
+static void settle_path(struct target *target)
+{
+	const char *directory = target->config->directory;
+	char *there, *here, *absolute;
+
+	if (!directory || target->path[0] == '/')
+		return;
+	alloc_check(asprintf(&there, "%s/%s", directory, target->path) < 0 ? NULL : there);
+	if (access(there, X_OK)) {
+		here = alloc_check(getcwd(NULL, 0));
+		alloc_check(asprintf(&absolute, "%s/%s", here, target->path) < 0 ? NULL : absolute);
+		free(target->path);
+		free(here);
+		target->path = absolute;
+	}
+	free(there);
+}
+
 int target_start(struct target *target, const struct region_handle *region, const sigset_t *mask,
 		 struct err *err)
 {
 	struct guardian_job job = {
-		.path = target->path,
 		.argv = target->config->argv,
 		.mask = mask,
 		.region = region->map,
@@ -428,6 +449,8 @@ int target_start(struct target *target, const struct region_handle *region, cons
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return err_set(err, errno, "cannot make a socket pair: %s", strerror(errno));
+	settle_path(target);
+	job.path = target->path;
 	envp = build_environment(target, region);
 	job.envp = envp;
 	job.link = ends[1];
