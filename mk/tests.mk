@@ -7,7 +7,7 @@ UNIT_HELPER_OBJS := $(UNIT_HELPERS:%.c=$(B)/obj/cli/%.o)
 TEST_PROGRAMS ?=
 RUN := $(PYTHON) tests/run --build $(B)
 
-.PHONY: demo check deps test test-unit test-e2e test-programs unit-programs bench lint format readme-tables \
+.PHONY: demo check deps test test-unit test-e2e test-programs unit-programs bench bench-full lint format readme-tables \
 	sanitize fuzz-parser fuzz-programs bench-programs
 
 demo: deps ## install what is missing, build, record a bank program, show and replay it
@@ -82,6 +82,9 @@ $(B)/bench/%: $(B)/obj/cli/tests/bench/%.o $(B)/libfrontrun-cli.a
 
 bench: all test-programs bench-programs ## measure what the README claims
 	@tests/bench/run --build $(B)
+
+bench-full: all test-programs ## measure all cells of the search (hours, resumable)
+	@tests/bench/full --build $(B)
 
 readme-tables: ## put the tables of options and exit statuses into README.md
 	@mk/readme-tables.sh
