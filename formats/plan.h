@@ -20,7 +20,7 @@ enum plan_type {
 	PLAN_FILTER,
 	/* struct plan_environment: what the CLI changed for the start, to be undone */
 	PLAN_ENVIRONMENT,
-	PLAN_PROFILE,       /* struct plan_profile: counts of an earlier run, for the strategy */
+	PLAN_PROFILE, /* struct plan_profile: counts of an earlier run, for the strategy */
 	/*
 	 * struct plan_prefix + decisions, ascending by (lane, k), at most PLAN_LOOSE_MAX: each is
 	 * forced where its point is met and it is possible, whatever became of the others

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "formats/event.h"
 #include "fuzz/corpus.h"
 #include "fuzz/minimise.h"
 #include "fuzz/set64.h"
@@ -21,6 +22,7 @@
 
 #define ALWAYS_RUNS 10      /* all of them fail in the same way: so will the others */
 #define MINIMISE_RUNS 600   /* at most for one failure */
+#define HANG_RUNS 2         /* confirm a hang: each takes the whole time limit */
 #define INTERESTING_MAX 256 /* schedules kept in a corpus by one campaign */
 
 struct crew {
@@ -134,11 +136,10 @@ static void add_executions(struct campaign *campaign, uint64_t n)
 }
 
 static int run_for_minimiser(void *self, const struct schedule *schedule, struct verdict *verdict,
-			     struct err *err)
+			     struct server_report *report, struct err *err)
 {
 	struct crew *crew = self;
-	struct server_report report;
-	int rc = run(crew, schedule, &report, verdict, err);
+	int rc = run(crew, schedule, report, verdict, err);
 
 	add_executions(crew->campaign, 1);
 	return rc ? rc : interrupted ? err_set(err, EINTR, "interrupted") : 0;
@@ -229,12 +230,16 @@ static int record_and_confirm(struct campaign *campaign, const struct finding_co
 	unsigned times = campaign->config->confirm;
 	int rc;
 
-	rc = finding_record(config, finding, decisions, n, finding->path, err);
+	if (finding->verdict.kind == FAILURE_HANG && times)
+		return finding_confirm_hang(config, finding, decisions, n, finding->path,
+					    times < HANG_RUNS ? times : HANG_RUNS, err);
+	rc = finding_record(config, finding, decisions, n, finding->path, FINDING_FAILS, err);
 	if (rc == 0 && times)
 		rc = finding_confirm(config, finding, finding->path, times, err);
 	add_executions(campaign, 1 + finding->runs);
 	if (rc == 0 && times)
-		rc = finding_record(config, finding, decisions, n, finding->path, err);
+		rc = finding_record(config, finding, decisions, n, finding->path, FINDING_FAILS,
+				    err);
 	return rc;
 }
 
@@ -261,7 +266,7 @@ static void make_finding(struct crew *crew, struct finding *finding,
 
 	finding_configure(campaign, &config, steps);
 	memset(&minimised, 0, sizeof(minimised));
-	/* Each run that hangs takes as long as it may: that would take hours. */
+	/* Each run of a hang takes the whole time limit. */
 	if (!campaign->config->no_minimise && finding->verdict.kind != FAILURE_HANG)
 		rc = minimise(&minimise_config, decisions, n, &minimised, &err);
 	finding->minimised = rc == 0 && minimised.reproduced;
@@ -306,9 +311,8 @@ static void make_finding(struct crew *crew, struct finding *finding,
 	} else if (finding->minimised && minimised.has_passing) {
 		char *passing = name(campaign, &finding->verdict, "-passes");
 
-		config.passes = true;
 		if (finding_record(&config, finding, minimised.passing, minimised.passing_count,
-				   passing, &err) == 0) {
+				   passing, FINDING_PASSES, &err) == 0) {
 			finding->passing = passing;
 		} else {
 			unlink(passing);
@@ -516,6 +520,23 @@ static int first_run(struct campaign *campaign)
 	return 0;
 }
 
+/* It ended before it had two threads: how, and did it leave the work to others? */
+static void take_single(struct campaign *campaign, const struct server_report *report)
+{
+	static const struct verdict_rules rules;
+	struct campaign_result *result = campaign->result;
+	const struct worker *worker = campaign->crew[0].worker;
+	const struct run_log *log = worker_log(worker);
+	size_t i;
+
+	result->end = CAMPAIGN_SINGLE;
+	verdict_judge(&rules, worker, report, &result->alone);
+	for (i = 0; i < log->step_count; i++)
+		result->children |=
+			log->steps[i].type == STEP_EVENT &&
+			(log->steps[i].kind == EVENT_FORK || log->steps[i].kind == EVENT_SPAWN);
+}
+
 static int boot(struct campaign *campaign)
 {
 	struct campaign_result *result = campaign->result;
@@ -537,10 +558,8 @@ static int boot(struct campaign *campaign)
 		worker_place(crew->worker, sandbox_environment(crew->sandbox),
 			     sandbox_directory(crew->sandbox));
 		rc = worker_boot(crew->worker, &report, &campaign->err);
-		if (rc == -SERVER_ERR_ENDED && i == 0) {
-			result->end = CAMPAIGN_SINGLE;
-			result->single = report;
-		}
+		if (rc == -SERVER_ERR_ENDED && i == 0)
+			take_single(campaign, &report);
 	}
 	if (rc == 0 && worker_exec_reason(campaign->crew[0].worker))
 		snprintf(result->reason, sizeof(result->reason), "%s",

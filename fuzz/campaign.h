@@ -77,8 +77,9 @@ struct campaign_result {
 	char reason[256]; /* why runs are whole programs, "" when they are forks */
 	struct finding *findings;
 	size_t finding_count;
-	struct verdict always;       /* ALWAYS */
-	struct server_report single; /* SINGLE */
+	struct verdict always; /* ALWAYS */
+	struct verdict alone;  /* SINGLE: how it ended, NONE: with exit status 0 */
+	bool children;         /* SINGLE: it had child processes */
 };
 
 /* Blocks until it is over. 0, or -code with `err` where end is CANNOT. */

@@ -26,7 +26,7 @@ struct entry {
 	struct reversal reversal;
 	uint64_t run, age;
 	uint32_t depth, cost;
-	uint32_t first_lane, second_lane, first_slot;
+	uint32_t first_lane, second_lane, next_slot;
 	uint64_t first_k, second_k;
 };
 
@@ -179,9 +179,9 @@ size_t candidates_add(struct candidates *candidates, const struct run_log *log,
 		entry->depth = depth + 1;
 		entry->cost = depth + 1 + reversal->both_write + reversal->penalty + penalty;
 		entry->first_lane = log->steps[reversal->first].lane;
-		entry->first_slot = entry->first_lane < log->lane_count
-					    ? log->lanes[entry->first_lane].slot
-					    : 0;
+		entry->next_slot = reversal->next && reversal->next < log->lane_count
+					   ? log->lanes[reversal->next].slot + 1
+					   : 0;
 		entry->first_k = log->steps[reversal->first].k;
 		entry->second_lane = log->steps[reversal->second].lane;
 		entry->second_k = log->steps[reversal->second].k;
@@ -239,7 +239,7 @@ bool candidates_take(struct candidates *candidates, struct candidate *candidate)
 		.parent = entry->run,
 		.pair = entry->reversal.pair,
 		.first_lane = entry->first_lane,
-		.first_slot = entry->first_slot,
+		.next_slot = entry->next_slot,
 		.first_k = entry->first_k,
 		.second_lane = entry->second_lane,
 		.second_k = entry->second_k,

@@ -23,8 +23,9 @@ struct candidate {
 	uint32_t depth;  /* reversals since the first run */
 	uint64_t parent; /* number of the run that it comes from */
 	uint64_t pair;
+	uint32_t next_slot; /* + 1, of the lane that goes on behind the forced part; 0: any */
 	/* the operations, as (lane, k): `second` is to come before `first` */
-	uint32_t first_lane, second_lane, first_slot;
+	uint32_t first_lane, second_lane;
 	uint64_t first_k, second_k;
 };
 

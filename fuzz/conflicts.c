@@ -31,8 +31,9 @@ struct finder {
 	const struct run_log *log;
 	struct reversals *out;
 	unsigned per_pair;
-	uint32_t *opener; /* by step */
-	uint32_t *next;   /* by lane: its next conflicting operation, NO_STEP none */
+	uint32_t *opener;  /* by step */
+	uint32_t *next;    /* by lane: its next conflicting operation, NO_STEP none */
+	uint32_t *created; /* by lane: the step that creates it, 0: not seen */
 	uint64_t examined;
 	struct {
 		uint64_t pair;
@@ -59,10 +60,17 @@ static uint64_t pair_of(const struct run_log *log, const struct run_step *a,
 static void find_openers(struct finder *finder)
 {
 	const struct run_log *log = finder->log;
-	uint32_t candidate = NO_STEP, holder = 0, i;
+	uint32_t candidate = NO_STEP, holder = 0, i, born;
 
 	for (i = 0; i < log->step_count; i++) {
 		const struct run_step *step = &log->steps[i];
+
+		if (step->type == STEP_EVENT && step->kind == EVENT_THREAD_CREATE &&
+		    step->object < log->object_count) {
+			born = log->objects[step->object].lane;
+			if (born < log->lane_count)
+				finder->created[born] = i;
+		}
 
 		finder->opener[i] = NO_STEP;
 		if (step->type == STEP_DECISION &&
@@ -144,19 +152,40 @@ static uint32_t next_point(const struct finder *finder, uint32_t at)
 	return NO_STEP;
 }
 
+/*
+ * Who has to go on at the opener of step `first` so that `lane` comes to its operation before that:
+ * itself, or where it is not there yet, the lane that creates it, or that one's creator. 0: nobody
+ * can.
+ */
+static uint32_t way_to(const struct finder *finder, uint32_t first, uint32_t lane)
+{
+	const struct run_log *log = finder->log;
+	const struct run_step *opener = &log->steps[finder->opener[first]];
+
+	while (lane && lane < log->lane_count && lane != log->steps[first].lane) {
+		if (run_log_offered(log, opener, lane))
+			return lane;
+		if (finder->created[lane] <= first)
+			return 0;
+		lane = log->lanes[lane].parent;
+	}
+	return 0;
+}
+
 /* `second` is to come before `first`. */
 static void reverse(struct finder *finder, uint32_t first, uint32_t second)
 {
 	const struct run_log *log = finder->log;
 	const struct run_step *a = &log->steps[first], *b = &log->steps[second], *opener;
 	struct reversal *reversal;
-	uint32_t back;
+	uint32_t back, via;
 	uint64_t pair;
 
 	if (finder->opener[first] == NO_STEP)
 		return;
 	opener = &log->steps[finder->opener[first]];
-	if (!run_log_offered(log, opener, b->lane))
+	via = way_to(finder, first, b->lane);
+	if (!via)
 		return;
 	pair = pair_of(log, a, b);
 	if (!count_pair(finder, pair))
@@ -168,12 +197,14 @@ static void reverse(struct finder *finder, uint32_t first, uint32_t second)
 	reversal->first = first;
 	reversal->second = second;
 	reversal->both_write = writes(a) && writes(b);
-	force_lane(reversal, opener, b->lane);
+	/* The lane that is put off goes on as soon as can be: the rest stays as it was. */
+	reversal->next = via == b->lane ? a->lane : b->lane;
+	force_lane(reversal, opener, via);
 
 	back = next_point(finder, second);
-	if (back == NO_STEP)
+	if (back == NO_STEP || via != b->lane)
 		return;
-	/* The same, and back as soon as can be: something that has to fall in between, and no more. */
+	/* The same, and back as soon as can be: what has to fall in between, and no more. */
 	reversal = add(finder);
 	*reversal = reversal[-1];
 	reversal->penalty = BACK_PENALTY;
@@ -431,6 +462,7 @@ void conflicts_find(const struct run_log *log, unsigned per_pair, struct reversa
 	out->count = 0;
 	finder.opener = alloc_check(calloc(log->step_count + 1, sizeof(*finder.opener)));
 	finder.next = alloc_check(calloc(log->lane_count + 1, sizeof(*finder.next)));
+	finder.created = alloc_check(calloc(log->lane_count + 1, sizeof(*finder.created)));
 	finder.seen = alloc_check(calloc(finder.seen_size, sizeof(*finder.seen)));
 	find_openers(&finder);
 	find_by_object(&finder);
@@ -441,6 +473,7 @@ void conflicts_find(const struct run_log *log, unsigned per_pair, struct reversa
 		qsort(out->all, out->count, sizeof(*out->all), by_place);
 	free(finder.opener);
 	free(finder.next);
+	free(finder.created);
 	free(finder.seen);
 }
 

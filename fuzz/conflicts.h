@@ -22,6 +22,7 @@ struct reversal {
 	uint32_t forced; /* entries of `force` behind them: 0 to 2 */
 	uint32_t first;  /* step of the operation that went first */
 	uint32_t second; /* step of the one that is to go first; `first` itself for other choices */
+	uint32_t next;   /* lane that goes on when the forced one cannot any more, 0: any */
 	bool both_write; /* neither is a read or an acquisition */
 	uint8_t penalty; /* for less likely ones */
 	struct plan_decision force[2];

@@ -124,20 +124,19 @@ static int write_outcome(const struct finding_config *config, const struct findi
 	return rc;
 }
 
-/* Did the run fail in the way that was found? What only --check or the output tells is believed. */
-static bool fails_as(const struct verdict *verdict, const struct session_result *result)
+/* The run failed as the finding says, as far as its end shows it. */
+static bool is_same(const struct finding *finding, const struct session_result *result)
 {
-	switch (verdict->kind) {
+	switch (finding->verdict.kind) {
 	case FAILURE_EXIT:
-		return result->verdict == VERDICT_EXIT && result->status == verdict->status;
+		return result->verdict == VERDICT_EXIT && result->status == finding->verdict.status;
 	case FAILURE_SIGNAL:
-		return result->verdict == VERDICT_SIGNAL && result->status == verdict->status;
+		return result->verdict == VERDICT_SIGNAL &&
+		       result->status == finding->verdict.status;
 	case FAILURE_DEADLOCK:
 		return result->verdict == VERDICT_DEADLOCK;
 	case FAILURE_STUCK:
 		return result->verdict == VERDICT_STUCK;
-	case FAILURE_LOST:
-		return result->verdict == VERDICT_LOST_THREAD;
 	case FAILURE_LIVELOCK:
 		return result->verdict == VERDICT_STEP_BUDGET;
 	case FAILURE_HANG:
@@ -147,8 +146,10 @@ static bool fails_as(const struct verdict *verdict, const struct session_result 
 	}
 }
 
+/* `*too_long`: the time limit ended it. */
 static int run_and_write(const struct finding_config *config, const struct finding *finding,
-			 struct session *session, const char *path, struct err *err)
+			 struct session *session, const char *path, enum finding_expected expected,
+			 bool *too_long, struct err *err)
 {
 	struct session_result *result = alloc_check(malloc(sizeof(*result)));
 	struct trace_writer *writer = trace_writer_open(path, 0, err);
@@ -169,12 +170,15 @@ static int run_and_write(const struct finding_config *config, const struct findi
 	} else {
 		err_set(err, -rc, "cannot write %s: %s", path, strerror(-rc));
 	}
+	*too_long = rc == 0 && result->time_limit;
+	if (rc == 0 && expected != FINDING_ANY && result->verdict != VERDICT_DIVERGED &&
+	    is_same(finding, result) != (expected == FINDING_FAILS))
+		rc = err_set(err, EAGAIN,
+			     "in a fresh process the same decisions end with %s (status %d)",
+			     outcome_word(result->verdict), result->status);
 	if (rc == 0 && result->verdict == VERDICT_DIVERGED)
 		rc = err_set(err, EAGAIN, "in a fresh process the run takes another course: %s",
 			     result->failure.text);
-	if (rc == 0 && !config->passes && !fails_as(&finding->verdict, result))
-		rc = err_set(err, EAGAIN,
-			     "in a fresh process the same schedule does not fail in this way");
 	if (rc == 0)
 		rc = write_outcome(config, finding, writer, sink, result);
 	trace_sink_free(sink);
@@ -184,9 +188,9 @@ static int run_and_write(const struct finding_config *config, const struct findi
 	return rc;
 }
 
-int finding_record(const struct finding_config *config, const struct finding *finding,
-		   const struct plan_decision *decisions, uint32_t count, const char *path,
-		   struct err *err)
+static int record(const struct finding_config *config, const struct finding *finding,
+		  const struct plan_decision *decisions, uint32_t count, const char *path,
+		  enum finding_expected expected, bool *too_long, struct err *err)
 {
 	struct script_list list = { decisions, count, 0 };
 	struct session_hooks hooks = { .self = &list, .decisions = next_decisions };
@@ -212,11 +216,43 @@ int finding_record(const struct finding_config *config, const struct finding *fi
 		rc = open_streams(config->input, session_config.target.stdio, err);
 	if (rc == 0) {
 		session = session_new(&session_config, &hooks, err);
-		rc = session ? run_and_write(config, finding, session, path, err) : -err->code;
+		rc = session ? run_and_write(config, finding, session, path, expected, too_long,
+					     err)
+			     : -err->code;
 		session_free(session);
 		close_streams(session_config.target.stdio);
 	}
 	sandbox_free(sandbox);
+	return rc;
+}
+
+int finding_record(const struct finding_config *config, const struct finding *finding,
+		   const struct plan_decision *decisions, uint32_t count, const char *path,
+		   enum finding_expected expected, struct err *err)
+{
+	bool too_long;
+
+	return record(config, finding, decisions, count, path, expected, &too_long, err);
+}
+
+int finding_confirm_hang(const struct finding_config *config, struct finding *finding,
+			 const struct plan_decision *decisions, uint32_t count, const char *path,
+			 unsigned times, struct err *err)
+{
+	bool too_long = false;
+	unsigned i;
+	int rc = 0;
+
+	finding->confirmed = finding->runs = 0;
+	*finding->reason = '\0';
+	for (i = 0; i < times && rc == 0; i++) {
+		rc = record(config, finding, decisions, count, path, FINDING_ANY, &too_long, err);
+		finding->runs += rc == 0;
+		finding->confirmed += rc == 0 && too_long;
+	}
+	if (finding->confirmed < finding->runs)
+		snprintf(finding->reason, sizeof(finding->reason),
+			 "in a process of its own the run comes to its end in time");
 	return rc;
 }
 

@@ -42,24 +42,38 @@ struct finding_config {
 	int input;   /* standard input of the runs */
 	uint64_t of; /* runs that the search may take, 0: no limit */
 	uint64_t step_budget;
-	bool passes;                    /* what is recorded is the run that does not fail */
 	const char *const *environment; /* further variables for the header */
 	unsigned environment_count;
 	bool (*interrupted)(void *self);
 	void *self;
 };
 
+/* How a run in a fresh process has to end. */
+enum finding_expected {
+	FINDING_FAILS,  /* as the finding did */
+	FINDING_PASSES, /* not so */
+	FINDING_ANY,
+};
+
 /*
  * Runs the decisions in a fresh process and writes the trace to `path`; of the finding it puts in
- * what is known. 0, or -code with `err`: EAGAIN when it does not fail there as it did.
+ * what is known. 0, or -code with `err`: also when it does not end as expected.
  */
 int finding_record(const struct finding_config *config, const struct finding *finding,
 		   const struct plan_decision *decisions, uint32_t count, const char *path,
-		   struct err *err);
+		   enum finding_expected expected, struct err *err);
 
 /*
- * Replays the trace `times` times; fills confirmed, runs and reason. 0, or -code with `err` when
- * none was possible.
+ * The same for a run that takes too long, which a replay of its trace would not show: runs the
+ * decisions `times` times, and fills confirmed, runs and reason.
+ */
+int finding_confirm_hang(const struct finding_config *config, struct finding *finding,
+			 const struct plan_decision *decisions, uint32_t count, const char *path,
+			 unsigned times, struct err *err);
+
+/*
+ * Replays the trace `times` times; fills confirmed, runs and reason. `*fits`: the first replay was
+ * the recorded run. 0, or -code with `err` when none was possible.
  */
 int finding_confirm(const struct finding_config *config, struct finding *finding, const char *path,
 		    unsigned times, struct err *err);

@@ -9,8 +9,11 @@
 
 #include "formats/event.h"
 #include "formats/hash.h"
+#include "fuzz/search.h"
 #include "recorder/alloc.h"
 #include "recorder/strategy_parameters.h"
+
+#define SIMPLER_RUNS 100
 
 struct choices {
 	struct plan_decision *all;
@@ -183,6 +186,7 @@ static bool fails_with(struct shrink *shrink, const struct choices *choices, uin
 		.loose_count = choices->count,
 		.steps = shrink->config->steps,
 	};
+	struct server_report report;
 
 	memset(verdict, 0, sizeof(*verdict));
 	if (choices->count > PLAN_LOOSE_MAX) {
@@ -195,8 +199,8 @@ static bool fails_with(struct shrink *shrink, const struct choices *choices, uin
 	}
 	if (!shrink->rc) {
 		shrink->runs++;
-		shrink->rc =
-			shrink->config->run(shrink->config->self, &schedule, verdict, shrink->err);
+		shrink->rc = shrink->config->run(shrink->config->self, &schedule, verdict, &report,
+						 shrink->err);
 	}
 	free(sorted);
 	return !shrink->rc && verdict->fingerprint == shrink->config->fingerprint;
@@ -215,12 +219,13 @@ static bool fails_exactly(struct shrink *shrink, const struct plan_decision *dec
 		.tail = { .id = STRATEGY_SCRIPT },
 		.steps = shrink->config->steps,
 	};
+	struct server_report report;
 	struct verdict verdict;
 
 	if (!shrink->rc) {
 		shrink->runs++;
-		shrink->rc =
-			shrink->config->run(shrink->config->self, &schedule, &verdict, shrink->err);
+		shrink->rc = shrink->config->run(shrink->config->self, &schedule, &verdict, &report,
+						 shrink->err);
 	}
 	return !shrink->rc && verdict.fingerprint == shrink->config->fingerprint;
 }
@@ -316,9 +321,9 @@ static bool try_instead(struct shrink *shrink, uint32_t at, const struct plan_de
 }
 
 /*
- * A preemption can often be had for nothing: when its lane had not begun, or another had been chosen
- * when one blocked. For each preemption, and each choice of the run without it that could have
- * gone to the same lane, that choice instead.
+ * A preemption can often be had for nothing: when its lane had not begun, or another had been
+ * chosen when one blocked. For each preemption, and each choice of the run without it that could
+ * have gone to the same lane, that choice instead.
  */
 static void avoid_preemptions(struct shrink *shrink)
 {
@@ -362,6 +367,49 @@ static void avoid_preemptions(struct shrink *shrink)
 			}
 		free(nexts);
 	}
+}
+
+static bool is_simple(const struct choices *choices)
+{
+	return choices->preemptions <= 1 && !choices->unlikely;
+}
+
+/*
+ * The same failure from the other side: reversals of the run without preemptions, the simplest
+ * first, until one fails so with fewer. What a random strategy found is often a detour.
+ */
+static void search_simpler(struct shrink *shrink)
+{
+	struct search_config search_config = {
+		.strategy = { .id = STRATEGY_COUNT },
+		.reversals = true,
+		.steps = shrink->config->steps,
+	};
+	struct search *search = search_new(&search_config);
+	uint64_t last = shrink->runs + SIMPLER_RUNS;
+	struct search_counts counts = { 0 };
+	struct ticket ticket = { 0 };
+
+	while (!exhausted(shrink) && shrink->runs < last &&
+	       (counts.runs < 2 || counts.queued > 0)) {
+		struct server_report report;
+		struct search_news news;
+		struct verdict verdict;
+
+		search_next(search, &ticket);
+		shrink->runs++;
+		shrink->rc = shrink->config->run(shrink->config->self, &ticket.schedule, &verdict,
+						 &report, shrink->err);
+		if (shrink->rc)
+			break;
+		if (verdict.fingerprint == shrink->config->fingerprint && accept(shrink, 0) &&
+		    is_simple(&shrink->best))
+			break;
+		search_feed(search, &ticket, log_of(shrink), &report, &news);
+		search_counts(search, &counts);
+	}
+	search_ticket_fini(&ticket);
+	search_free(search);
 }
 
 /* Is the operation (lane, k) one on an object that another lane uses too? */
@@ -546,6 +594,8 @@ int minimise(const struct minimise_config *config, const struct plan_decision *d
 	if (shrink.failed_once) {
 		reduce(&shrink);
 		avoid_preemptions(&shrink);
+		if (!is_simple(&shrink.best))
+			search_simpler(&shrink);
 		reduce(&shrink);
 		move_preemptions(&shrink);
 		shrink.limit = config->runs_max;

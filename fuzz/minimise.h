@@ -20,7 +20,7 @@
 struct minimise_config {
 	/* Runs a schedule and judges it: 0, or -code with `err`. */
 	int (*run)(void *self, const struct schedule *schedule, struct verdict *verdict,
-		   struct err *err);
+		   struct server_report *report, struct err *err);
 	/* Of the run before; valid until the next one. */
 	const struct run_log *(*log)(void *self);
 	void *self;

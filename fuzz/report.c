@@ -31,6 +31,11 @@ static unsigned unknown(const struct campaign_result *result)
 /* Why a search without findings says little; NULL: it says what it can. */
 static const char *doubt(const struct campaign_result *result)
 {
+	if (result->end == CAMPAIGN_SINGLE && result->alone.kind != FAILURE_NONE)
+		return "the program failed before it made a second thread";
+	if (result->end == CAMPAIGN_SINGLE && result->children)
+		return "the program made no second thread; it started other programs, which "
+		       "run beside it without control";
 	if (result->end == CAMPAIGN_SINGLE)
 		return "the program ended before it made a second thread: there is nothing to "
 		       "interleave";
@@ -117,7 +122,8 @@ static void add_speed(struct text *line, const struct campaign_result *result)
 }
 
 /* "no failure in 10,000 schedules (123 distinct, nothing new since 456), 4.2 s, 2,400/s" */
-static void print_closing(const struct campaign_result *result, FILE *out)
+static void print_closing(const struct campaign_config *config,
+			  const struct campaign_result *result, FILE *out)
 {
 	const struct search_counts *counts = &result->counts;
 	unsigned failures = unknown(result);
@@ -136,6 +142,7 @@ static void print_closing(const struct campaign_result *result, FILE *out)
 	text_add_count(&line, counts->last_new);
 	text_add(&line, ")");
 	add_speed(&line, result);
+	text_addf(&line, ", seed %llu", (unsigned long long)config->search.seed);
 	fprintf(out, "%s\n", line.data);
 }
 
@@ -159,18 +166,22 @@ static void print_warnings(const struct campaign_result *result, FILE *errors)
 		return;
 	if (result->uncontrolled) {
 		fprintf(errors,
-			"frontrun: warning: in %llu schedules something was not under control",
-			(unsigned long long)result->uncontrolled);
+			"frontrun: warning: in %llu of %llu schedules something was not under "
+			"control",
+			(unsigned long long)result->uncontrolled,
+			(unsigned long long)result->counts.runs);
 		fprintf(errors, *result->note ? ": %s\n" : "%s\n", result->note);
 	} else if (result->inexact) {
 		fprintf(errors,
-			"frontrun: warning: %llu schedules cannot be repeated exactly: %s\n",
-			(unsigned long long)result->inexact, result->note);
+			"frontrun: warning: %llu of %llu schedules cannot be repeated exactly: "
+			"%s\n",
+			(unsigned long long)result->inexact,
+			(unsigned long long)result->counts.runs, result->note);
 	}
-	if (result->lanes >= 2 && result->points < FEW_POINTS)
+	if (result->lanes >= 2 && result->points < FEW_POINTS && !unknown(result))
 		fprintf(errors,
-			"frontrun: warning: at most %llu times two threads could run; plain data "
-			"races between two operations are not seen\n",
+			"frontrun: warning: there are only %llu points at which another thread "
+			"could go on: races on plain variables between them are not seen\n",
 			(unsigned long long)result->points);
 	if (result->counts.queued == 0 && result->counts.runs > 100 &&
 	    result->counts.runs - result->counts.last_new > 100)
@@ -178,6 +189,22 @@ static void print_warnings(const struct campaign_result *result, FILE *errors)
 			"frontrun: all reversals were tried: the last %llu schedules brought "
 			"nothing new\n",
 			(unsigned long long)(result->counts.runs - result->counts.last_new));
+}
+
+/* What happened to a program without a second thread, and what to do about it. */
+static void print_single(const struct campaign_result *result, FILE *errors)
+{
+	const char *message = result->alone.message;
+	char words[128];
+
+	if (result->alone.kind != FAILURE_NONE) {
+		verdict_describe(&result->alone, words, sizeof(words));
+		fprintf(errors, "frontrun: it ended with %s%s%s\n", words, *message ? ": " : "",
+			message);
+	} else if (result->children) {
+		fprintf(errors, "frontrun: give the program that has the threads, or have the "
+				"script end in `exec PROGRAM`\n");
+	}
 }
 
 static void print_always(const struct campaign_result *result, FILE *errors)
@@ -198,7 +225,6 @@ void report_text(const struct campaign_config *config, struct campaign_result *r
 	const char *why;
 	size_t i;
 
-	(void)config;
 	for (i = 0; i < result->finding_count; i++) {
 		if (result->findings[i].known)
 			continue;
@@ -216,14 +242,16 @@ void report_text(const struct campaign_config *config, struct campaign_result *r
 		break;
 	case CAMPAIGN_INTERRUPTED:
 		fprintf(errors, "frontrun: interrupted\n");
-		print_closing(result, out);
+		print_closing(config, result, out);
 		break;
 	default:
 		why = unknown(result) ? NULL : doubt(result);
 		if (why)
 			fprintf(out, "inconclusive: %s\n", why);
+		if (result->end == CAMPAIGN_SINGLE)
+			print_single(result, errors);
 		if (result->counts.runs)
-			print_closing(result, out);
+			print_closing(config, result, out);
 	}
 }
 

@@ -3,6 +3,7 @@
  */
 #include "fuzz/run_log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,7 +201,8 @@ static int on_note(void *self, const struct record_note *record, struct err *err
 		return 0;
 	log->uncontrolled += record->kind == NOTE_UNCONTROLLED;
 	log->inexact += record->kind == NOTE_INEXACT;
-	strncpy(log->note, record->text, sizeof(log->note) - 1);
+	if (record->kind == NOTE_UNCONTROLLED || !log->uncontrolled)
+		snprintf(log->note, sizeof(log->note), "%s", record->text);
 	return 0;
 }
 
@@ -226,6 +228,7 @@ void run_log_mark(struct run_log *log)
 	log->mark.module = log->module_count;
 	log->mark.uncontrolled = log->uncontrolled;
 	log->mark.inexact = log->inexact;
+	memcpy(log->mark.note, log->note, sizeof(log->note));
 }
 
 void run_log_rewind(struct run_log *log)
@@ -241,7 +244,7 @@ void run_log_rewind(struct run_log *log)
 	log->module_count = log->mark.module;
 	log->uncontrolled = log->mark.uncontrolled;
 	log->inexact = log->mark.inexact;
-	*log->note = '\0';
+	memcpy(log->note, log->mark.note, sizeof(log->note));
 	for (i = 0; i < log->lane_count; i++)
 		log->lanes[i].ended = false;
 }

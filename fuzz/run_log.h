@@ -83,10 +83,12 @@ struct run_log {
 	struct run_module *modules;
 	size_t module_count, module_room;
 	uint64_t uncontrolled, inexact; /* notes */
-	char note[256];                 /* the last of them */
+	/* the last of them: of the uncontrolled ones, where there is one */
+	char note[256];
 	struct {
 		size_t step, decision, word, lane, object, context, module;
 		uint64_t uncontrolled, inexact;
+		char note[256];
 	} mark;
 };
 

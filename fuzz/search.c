@@ -224,9 +224,8 @@ static bool by_reversal(struct search *search, struct ticket *ticket)
 	ticket->depth = ticket->candidate.depth;
 	force(ticket, ticket->candidate.forced, ticket->candidate.count);
 	ticket->candidate.forced = ticket->forced;
-	/* The lane that was put off goes on as soon as can be: the rest stays as it was. */
 	ticket->schedule.tail = non_preemptive(0);
-	set(&ticket->schedule.tail, "next", ticket->candidate.first_slot + 1);
+	set(&ticket->schedule.tail, "next", ticket->candidate.next_slot);
 	return true;
 }
 
@@ -236,7 +235,8 @@ static void default_next(struct search *search, struct ticket *ticket)
 		first_run(ticket, ORIGIN_FIRST);
 	else if (ticket->run == 2)
 		first_run(ticket, ORIGIN_REVERSED);
-	else if (ticket->run % SURW_EVERY == 0 && profile_objects(search->profile))
+	else if (!search->config.reversals && ticket->run % SURW_EVERY == 0 &&
+		 profile_objects(search->profile))
 		by_strategy(search, ticket, STRATEGY_SURW);
 	else if (!by_reversal(search, ticket))
 		by_portfolio(search, ticket);
@@ -269,7 +269,7 @@ void search_next(struct search *search, struct ticket *ticket)
 
 		ticket->origin = ORIGIN_GIVEN;
 		force(ticket, given->forced, given->count);
-		ticket->schedule.tail = non_preemptive(0);
+		ticket->schedule.tail = (struct plan_strategy){ .id = STRATEGY_SCRIPT };
 	} else if (config->strategy.id == STRATEGY_COUNT) {
 		default_next(search, ticket);
 	} else {

@@ -27,11 +27,12 @@
 
 struct search_config {
 	uint64_t seed;
-	/* < STRATEGY_COUNT: this strategy alone, with these parameters; STRATEGY_COUNT: the default */
+	/* id STRATEGY_COUNT: the default; else this strategy alone, with these parameters */
 	struct plan_strategy strategy;
 	uint64_t rarity;  /* of unlikely choices in random runs, 0: the strategies' default */
 	uint64_t steps;   /* operations before a run is a livelock; 0: learned from the first run */
 	bool every_point; /* switch also where nothing is shared */
+	bool reversals;   /* with the default: conflict reversal alone, nothing drawn */
 };
 
 /* Where a ticket comes from. */

@@ -52,6 +52,9 @@ void verdict_describe(const struct verdict *verdict, char *text, size_t size)
 	case FAILURE_SANITIZER:
 		snprintf(text, size, "report of a sanitizer");
 		break;
+	case FAILURE_HANG:
+		snprintf(text, size, "the run does not end in time");
+		break;
 	default:
 		snprintf(text, size, "%s", verdict_word(verdict->kind));
 	}

@@ -317,12 +317,27 @@ static void fill(struct server_report *report, const struct session_result *resu
 	report->failure = result->failure;
 }
 
+/* Threads beside each other: of the images of an exec the one that had most. */
+static uint32_t threads(const struct run_log *log)
+{
+	uint32_t most = 0, n = 0;
+	size_t i;
+
+	for (i = 1; i < log->lane_count; i++) {
+		if (!log->lanes[i].id)
+			continue;
+		n = log->lanes[i].parent ? n + 1 : 1;
+		if (n > most)
+			most = n;
+	}
+	return most;
+}
+
 /* The whole program. */
 static int run_program(struct worker *worker, const struct schedule *schedule,
 		       struct server_report *report, struct err *err)
 {
 	struct session_result *result;
-	size_t i;
 	int rc;
 
 	run_log_free(worker->log);
@@ -334,8 +349,7 @@ static int run_program(struct worker *worker, const struct schedule *schedule,
 	result = alloc_check(malloc(sizeof(*result)));
 	rc = session_run(worker->session, &run_log_sink, worker->log, result, err);
 	fill(report, result);
-	for (i = 1; i < worker->log->lane_count; i++)
-		report->lanes += worker->log->lanes[i].id != 0;
+	report->lanes = threads(worker->log);
 	free(result);
 	stop(worker);
 	return rc;

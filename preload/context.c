@@ -26,6 +26,13 @@ enum {
 	MIN_CAPACITY = 64,
 	VARIANT_WAYS = 4,
 	LINE = 64,
+	/*
+	 * Both tables begin small, so that what belongs together is in few pages: the fork of a
+	 * run copies each page that it touches.
+	 */
+	FIRST_SETS = 4,
+	FIRST_INDEX = 1024,
+	GROWTH = 8,
 };
 
 /* A remembered walk. Empty while stamp is not modules_epoch() + 1. */
@@ -42,19 +49,22 @@ struct context {
 	uint32_t n_modules; /* modules_count() when it was interned */
 	uint8_t n;
 	uint8_t end;
+	bool gone; /* an address of it lost its module: not in the index any more */
 };
 
 struct context_table {
-	uint32_t capacity; /* a power of two */
-	uint32_t set_mask; /* sets of variants - 1 */
+	uint32_t capacity;   /* a power of two */
+	uint32_t set_mask;   /* sets of variants in use - 1 */
+	uint32_t remembered; /* since set_mask is as it is */
+	uint32_t index_mask; /* places of the index in use - 1 */
 	uint32_t count;
 	uint32_t epoch;
 	uint32_t next_way;
 	struct context_stats stats;
 	struct unwind_cache *cache;
-	struct variant *variants; /* (set_mask + 1) * VARIANT_WAYS */
+	struct variant *variants; /* n_sets(capacity) * VARIANT_WAYS */
 	struct context *contexts; /* id - 1 */
-	uint32_t *index;          /* ids by hash of pcs, 2 * capacity; 0 = free */
+	uint32_t *index;          /* ids by hash of pcs, up to 2 * capacity; 0 = free */
 };
 
 static size_t line_up(size_t size)
@@ -91,7 +101,8 @@ int context_init(struct context_table **out, void *arena, size_t size)
 	while (n < UINT32_C(1) << 30 && context_arena_size(2 * n) <= size)
 		n *= 2;
 	ct->capacity = n;
-	ct->set_mask = n_sets(n) - 1;
+	ct->set_mask = (n_sets(n) < FIRST_SETS ? n_sets(n) : FIRST_SETS) - 1;
+	ct->index_mask = (2 * n < FIRST_INDEX ? 2 * n : FIRST_INDEX) - 1;
 	ct->epoch = modules_epoch();
 	p += line_up(sizeof(*ct));
 	ct->cache = (struct unwind_cache *)p;
@@ -119,7 +130,7 @@ static uint32_t hash_pcs(const uint64_t *pcs, uint32_t n)
 /* Where the index has this stack, or the free place for it. Half of the index is always free. */
 static uint32_t *find_slot(struct context_table *ct, const uint64_t *pcs, uint32_t n)
 {
-	uint32_t mask = 2 * ct->capacity - 1;
+	uint32_t mask = ct->index_mask;
 
 	for (uint32_t i = hash_pcs(pcs, n) & mask;; i = (i + 1) & mask) {
 		const struct context *c;
@@ -130,6 +141,25 @@ static uint32_t *find_slot(struct context_table *ct, const uint64_t *pcs, uint32
 		if (c->n == n && memcmp(c->pcs, pcs, n * sizeof(*pcs)) == 0)
 			return &ct->index[i];
 	}
+}
+
+static void fill_index(struct context_table *ct)
+{
+	memset(ct->index, 0, (ct->index_mask + 1) * sizeof(*ct->index));
+	for (uint32_t id = 1; id <= ct->count; id++) {
+		const struct context *c = &ct->contexts[id - 1];
+
+		if (!c->gone)
+			*find_slot(ct, c->pcs, c->n) = id;
+	}
+}
+
+/* `mask` times GROWTH, as far as `limit` (a power of two) allows. */
+static uint32_t grown(uint32_t mask, uint32_t limit)
+{
+	uint64_t size = (uint64_t)(mask + 1) * GROWTH;
+
+	return (uint32_t)(size < limit ? size : limit) - 1;
 }
 
 static uint32_t intern(struct context_table *ct, const uint64_t *pcs, uint32_t n,
@@ -148,7 +178,11 @@ static uint32_t intern(struct context_table *ct, const uint64_t *pcs, uint32_t n
 	c->end = (uint8_t)end;
 	c->n_modules = modules_count();
 	*slot = ++ct->count;
-	return *slot;
+	if (2 * (ct->count + 1) > ct->index_mask && ct->index_mask + 1 < 2 * ct->capacity) {
+		ct->index_mask = grown(ct->index_mask, 2 * ct->capacity);
+		fill_index(ct);
+	}
+	return ct->count;
 }
 
 /* Do the addresses of this context still mean what they meant? */
@@ -170,21 +204,47 @@ static bool is_current(const struct context *c)
 static void forget_unloaded(struct context_table *ct)
 {
 	ct->epoch = modules_epoch();
-	memset(ct->index, 0, 2 * ct->capacity * sizeof(*ct->index));
 	for (uint32_t id = 1; id <= ct->count; id++) {
-		const struct context *c = &ct->contexts[id - 1];
+		struct context *c = &ct->contexts[id - 1];
 
-		if (is_current(c))
-			*find_slot(ct, c->pcs, c->n) = id;
+		c->gone = c->gone || !is_current(c);
 	}
+	fill_index(ct);
+}
+
+static inline struct variant *set_of(struct context_table *ct, uint64_t pc, uint64_t depth)
+{
+	uint64_t hash = (pc ^ depth << 20) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return &ct->variants[(hash >> 32 & ct->set_mask) * VARIANT_WAYS];
+}
+
+/*
+ * Where a walk is to be remembered. When the sets are half full there are more of them; what was
+ * remembered is then mostly not met any more, and walked once again.
+ */
+static struct variant *new_variant(struct context_table *ct, uint64_t pc, uint64_t depth,
+				   uint32_t stamp)
+{
+	struct variant *set;
+
+	if (++ct->remembered > (ct->set_mask + 1) * VARIANT_WAYS / 2 &&
+	    ct->set_mask + 1 < n_sets(ct->capacity)) {
+		ct->set_mask = grown(ct->set_mask, n_sets(ct->capacity));
+		ct->remembered = 0;
+	}
+	set = set_of(ct, pc, depth);
+	for (int i = 0; i < VARIANT_WAYS; i++)
+		if (set[i].stamp != stamp)
+			return &set[i];
+	return &set[ct->next_way++ % VARIANT_WAYS];
 }
 
 static __attribute__((noinline)) uint32_t walk(struct context_table *ct,
-					       const struct unwind_start *start,
-					       struct variant *set, uint64_t depth)
+					       const struct unwind_start *start, uint64_t depth)
 {
 	struct unwind_trace trace;
-	struct variant *v = NULL;
+	struct variant *v;
 	uint32_t stamp, id;
 
 	ct->stats.walked++;
@@ -205,11 +265,7 @@ static __attribute__((noinline)) uint32_t walk(struct context_table *ct,
 	if (!trace.memo)
 		return id;
 	stamp = modules_epoch() + 1;
-	for (int i = 0; i < VARIANT_WAYS && !v; i++)
-		if (set[i].stamp != stamp)
-			v = &set[i];
-	if (!v)
-		v = &set[ct->next_way++ % VARIANT_WAYS];
+	v = new_variant(ct, trace.pcs[0], depth, stamp);
 	v->depth = depth;
 	v->stamp = stamp;
 	v->id = id;
@@ -222,8 +278,7 @@ uint32_t context_capture(struct context_table *ct, const struct unwind_start *st
 {
 	uint64_t pc = start->pc + start->exact;
 	uint64_t depth = unwind_limit(start) - start->sp;
-	uint64_t hash = (pc ^ depth << 20) * UINT64_C(0x9e3779b97f4a7c15);
-	struct variant *set = &ct->variants[(hash >> 32 & ct->set_mask) * VARIANT_WAYS];
+	const struct variant *set = set_of(ct, pc, depth);
 	uint32_t stamp = modules_epoch() + 1;
 
 	for (int i = 0; i < VARIANT_WAYS; i++) {
@@ -236,7 +291,7 @@ uint32_t context_capture(struct context_table *ct, const struct unwind_start *st
 			return v->id;
 		}
 	}
-	return walk(ct, start, set, depth);
+	return walk(ct, start, depth);
 }
 
 const uint64_t *context_frames(const struct context_table *ct, uint32_t id, uint32_t *n)

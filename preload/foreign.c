@@ -69,10 +69,10 @@ bool foreign_seen(void)
 	return region->process[process_index].uncontrolled != 0;
 }
 
-bool foreign_exist(void)
+bool foreign_exist(const struct lane *me)
 {
 	struct stat status;
-	uint32_t i, known = 0, threads;
+	uint32_t i, known = 0, leaving = 0, threads;
 
 	if (foreign_seen())
 		return true;
@@ -84,7 +84,10 @@ bool foreign_exist(void)
 		if (lanes[i].number && lanes[i].state != LANE_DONE)
 			known++;
 	/* A first thread that has ended stays as a zombie, and one may be on its way out. */
-	if (threads <= known + (schedule.first_ended ? 1 : 0) + (schedule.ending_tid ? 1 : 0))
+	leaving += schedule.first_ended;
+	leaving += schedule.ending_tid != 0;
+	leaving += me->state == LANE_DONE && me->origin != LANE_MAIN;
+	if (threads <= known + leaving)
 		return false;
 	__atomic_store_n(&region->process[process_index].uncontrolled, threads - known,
 			 __ATOMIC_SEQ_CST);

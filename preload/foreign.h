@@ -31,8 +31,9 @@ bool foreign_seen(void);
 
 /*
  * The same, after counting the kernel threads of the process: before anything is called a deadlock.
+ * `me` is the lane of the calling thread, which may be ending.
  */
-bool foreign_exist(void);
+bool foreign_exist(const struct lane *me);
 
 /* In a forked child: nothing of this counts any more. */
 void foreign_child(void);

@@ -318,7 +318,7 @@ static void idle(struct lane *me)
 			continue;
 		next = next_time();
 		if (!anybody_outside()) {
-			if (next == INT64_MAX && foreign_exist())
+			if (next == INT64_MAX && foreign_exist(me))
 				continue;
 			if (next == INT64_MAX)
 				deadlock_stuck(me);

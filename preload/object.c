@@ -1,6 +1,7 @@
 /*
  * The object table: open addressing by address over a fixed arena, linear probing with backward
- * shift deletion (Knuth, TAOCP 3, 6.4, algorithm R).
+ * shift deletion (Knuth, TAOCP 3, 6.4, algorithm R). So many of the slots are in use as the objects
+ * need, in order that a fork of a run has few pages to copy.
  *
  * Ids enter order_hash by id_hash, which depends on neither addresses nor the schedule:
  *   STATIC  hash_id(1, hash of the module's base name, offset)
@@ -21,11 +22,15 @@
 
 #define CAPACITY (1u << 18)
 #define SLOTS (2 * CAPACITY)
+#define FIRST_SLOTS 1024u
+#define GROWTH 8
 #define PAGES (1u << 16)
 #define MANY_PAGES 4096 /* not worth looking at each */
 
 static struct object objects[CAPACITY];
-static uint32_t slots[SLOTS];      /* index + 1 into objects */
+static uint32_t slots[SLOTS]; /* index + 1 into objects */
+static uint32_t slot_mask = FIRST_SLOTS - 1;
+static uint32_t count;             /* objects that have a slot */
 static uint32_t used, free_list;   /* free objects are chained through `number`, index + 1 */
 static uint16_t heap_pages[PAGES]; /* heap objects by hashed page; saturates */
 uint32_t object_heap_count;
@@ -33,7 +38,7 @@ static struct object *last_hit;
 
 static uint32_t slot_for(uint64_t address)
 {
-	return (uint32_t)((address * 0x9e3779b97f4a7c15ull) >> 45) & (SLOTS - 1);
+	return (uint32_t)((address * 0x9e3779b97f4a7c15ull) >> 45) & slot_mask;
 }
 
 static uint32_t page_for(uint64_t address)
@@ -45,15 +50,34 @@ static struct object *lookup(uint64_t address)
 {
 	uint32_t slot = slot_for(address);
 
-	for (; slots[slot]; slot = (slot + 1) & (SLOTS - 1))
+	for (; slots[slot]; slot = (slot + 1) & slot_mask)
 		if (objects[slots[slot] - 1].address == address)
 			return &objects[slots[slot] - 1];
 	return NULL;
 }
 
+static void put_in(uint32_t index)
+{
+	uint32_t slot = slot_for(objects[index].address);
+
+	while (slots[slot])
+		slot = (slot + 1) & slot_mask;
+	slots[slot] = index + 1;
+}
+
+static void grow(void)
+{
+	uint32_t index;
+
+	__builtin_memset(slots, 0, (slot_mask + 1) * sizeof *slots);
+	slot_mask = SLOTS / GROWTH <= slot_mask ? SLOTS - 1 : (slot_mask + 1) * GROWTH - 1;
+	for (index = 0; index < used; index++)
+		if (objects[index].address)
+			put_in(index);
+}
+
 static struct object *insert(struct lane *me, uint64_t address)
 {
-	uint32_t slot = slot_for(address);
 	struct object *object;
 	uint32_t index;
 
@@ -71,9 +95,9 @@ static struct object *insert(struct lane *me, uint64_t address)
 	__builtin_memset(object, 0, sizeof *object);
 	object->address = address;
 	object->number = ++region->numbers.object;
-	while (slots[slot])
-		slot = (slot + 1) & (SLOTS - 1);
-	slots[slot] = index + 1;
+	put_in(index);
+	if (2 * ++count > slot_mask && slot_mask < SLOTS - 1)
+		grow();
 	return object;
 }
 
@@ -82,15 +106,16 @@ static void take_out(struct object *object)
 	uint32_t hole = slot_for(object->address), slot, home;
 
 	while (slots[hole] != (uint32_t)(object - objects) + 1)
-		hole = (hole + 1) & (SLOTS - 1);
-	for (slot = (hole + 1) & (SLOTS - 1); slots[slot]; slot = (slot + 1) & (SLOTS - 1)) {
+		hole = (hole + 1) & slot_mask;
+	for (slot = (hole + 1) & slot_mask; slots[slot]; slot = (slot + 1) & slot_mask) {
 		home = slot_for(objects[slots[slot] - 1].address);
-		if (((slot - home) & (SLOTS - 1)) >= ((slot - hole) & (SLOTS - 1))) {
+		if (((slot - home) & slot_mask) >= ((slot - hole) & slot_mask)) {
 			slots[hole] = slots[slot];
 			hole = slot;
 		}
 	}
 	slots[hole] = 0;
+	count--;
 	if (object->heap) {
 		object_heap_count--;
 		if (heap_pages[page_for(object->address)] != UINT16_MAX)

@@ -351,8 +351,8 @@ bool sched_outside_ready(struct lane *me, struct outside *outside)
 			log_decision(me, DECISION_IO, me->answers, true, NULL, 0);
 			return false;
 		}
-		/* To ask may have shown that the script is at its end. */
-		if (decide_scripted()) {
+		/* To ask may have shown that the script ends here. A search only supposes it. */
+		if (decide_scripted() && (decide_run()->flags & PLAN_RUN_REPLAY)) {
 			if (idle_wait_for(outside)) {
 				me->answers++;
 				return true;

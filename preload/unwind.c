@@ -15,6 +15,9 @@
 enum {
 	CACHE_BITS = 12, /* sets of 4 rules: 16K rules, 512 KB */
 	CACHE_WAYS = 4,
+	/* Until so many were compiled one page has them all: a fork copies what it touches. */
+	FIRST_BITS = 5,
+	FIRST_RULES = 64,
 
 	SAVED_RBX = 0,
 	SAVED_RBP,
@@ -54,6 +57,7 @@ struct rule {
 struct unwind_cache {
 	struct rule set[1 << CACHE_BITS][CACHE_WAYS];
 	uint32_t next_way; /* victim of the next replacement, round robin */
+	uint32_t compiled; /* up to FIRST_RULES */
 };
 
 _Static_assert(sizeof(struct rule) == 32, "two rules a cache line");
@@ -141,17 +145,26 @@ static enum rule_kind compile_row(const struct cfi_row *row, struct rule *rule)
 	return kind;
 }
 
+static inline struct rule *set_of(struct unwind_cache *cache, uint64_t pc)
+{
+	uint64_t hash = pc * UINT64_C(0x9e3779b97f4a7c15);
+	unsigned bits = cache->compiled < FIRST_RULES ? FIRST_BITS : CACHE_BITS;
+
+	return cache->set[hash >> (64 - bits)];
+}
+
 static __attribute__((noinline)) const struct rule *compile_rule(struct unwind_cache *cache,
-								 struct rule *set, uint64_t pc,
-								 uint32_t stamp)
+								 uint64_t pc, uint32_t stamp)
 {
 	static const struct rule unknown = { .kind = RULE_UNKNOWN };
 	const struct module *m = modules_find(pc);
-	struct rule *rule = NULL;
+	struct rule *rule = NULL, *set;
 	struct cfi_row row;
 
 	if (!m)
 		return &unknown; /* a module may come there: not kept */
+	cache->compiled += cache->compiled < FIRST_RULES;
+	set = set_of(cache, pc);
 	for (int i = 0; i < CACHE_WAYS && !rule; i++)
 		if (set[i].stamp != stamp)
 			rule = &set[i];
@@ -175,13 +188,12 @@ static __attribute__((noinline)) const struct rule *compile_rule(struct unwind_c
 
 static inline const struct rule *find_rule(struct unwind_cache *cache, uint64_t pc, uint32_t stamp)
 {
-	uint64_t hash = pc * UINT64_C(0x9e3779b97f4a7c15);
-	struct rule *set = cache->set[hash >> (64 - CACHE_BITS)];
+	const struct rule *set = set_of(cache, pc);
 
 	for (int i = 0; i < CACHE_WAYS; i++)
 		if (set[i].pc == pc && set[i].stamp == stamp)
 			return &set[i];
-	return compile_rule(cache, set, pc, stamp);
+	return compile_rule(cache, pc, stamp);
 }
 
 static inline bool readable(const struct walk *w, uint64_t addr)

@@ -93,6 +93,15 @@ static bool is_controllable(const char *path)
 	return false;
 }
 
+/* Can it be run at all? A search along PATH tries one name after the other. */
+static bool is_program(const char *path)
+{
+	struct stat status;
+
+	return raw(SYS_stat, path, &status) == 0 && S_ISREG(status.st_mode) &&
+	       raw(SYS_access, path, 1) == 0;
+}
+
 static const char *value_of(char *const *environment, const char *name)
 {
 	size_t length = strlen(name);
@@ -192,10 +201,10 @@ static int control_exec(struct lane *me, uint32_t context, enum exec_way way, in
 	given = decide_section(PLAN_ENVIRONMENT, &length);
 	sched_point(me, EVENT_EXEC, NULL, context, 0);
 	control = given && is_controllable(path);
-	if (!control)
+	if (!control && is_program(path))
 		log_note(
 			NOTE_UNCONTROLLED, me->number,
-			"the program replaced itself by one that cannot be controlled (static, setuid, or not found)");
+			"the program replaced itself by one that cannot be controlled (static or setuid)");
 	sched_done(me, 0);
 	process->state = 3;
 	process->virtual_ns = schedule.now;

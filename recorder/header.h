@@ -14,7 +14,7 @@
  *	 "plan":{"flags":["virtual_time",...],"cpus","random_seed","realtime_ns","monotonic_ns",
  *	         "idle_wait_ns","step_budget","pid","ppid"},
  *	 "trap":true,"addresses_fixed":true,
- *	 "sandbox":{"scratch":false}}		of a search: an empty TMPDIR, a copy of the directory
+ *	 "sandbox":{"scratch":false}}	of a search: an empty TMPDIR, a copy of the directory
  *
  * Hashes are xxh3-64, 16 hex digits; limits -1: none. Members are found by fields.h.
  */

@@ -1,6 +1,7 @@
 /*
- * The CLI's side of the fork server, see server.h. While a run goes on this process first spins a
- * little: a run of a few hundred microseconds is over before a sleeping CLI would be awake again.
+ * The CLI's side of the fork server, see server.h. As long as runs are short the thread that serves
+ * them is on the target's CPU: a hand-over is then a switch, of a few microseconds, and no CPU has
+ * to be woken for it. Long runs have records to be drained meanwhile, from another CPU.
  */
 #include "recorder/server.h"
 
@@ -20,7 +21,9 @@
 #include "recorder/watchdog.h"
 
 #define WAIT_MS 10
-#define SPIN_SECONDS 0.0005 /* where a CPU is free for it */
+/* A run that takes less, or more, makes the CLI join the target's CPU, or leave it. */
+#define SHORT_SECONDS 0.002
+#define LONG_SECONDS 0.01
 
 /* What the fork point leaves in the region, to be put back for each run. */
 struct snapshot {
@@ -39,7 +42,7 @@ struct server {
 	uint64_t runs;
 	uint64_t events, decisions; /* of the drain when the run began */
 	uint32_t asked;             /* the question that was answered last */
-	bool spin;
+	bool joined;                /* the calling thread is on the target's CPU */
 };
 
 static double now(void)
@@ -59,7 +62,6 @@ struct server *server_new(struct session *session, const struct drain_sink *sink
 	server->drain = drain_new(server->region, sink, self);
 	server->watchdog =
 		watchdog_new(server->region, session_config(session)->preempt_after, NULL, NULL);
-	server->spin = sysconf(_SC_NPROCESSORS_ONLN) > 1 && !session_config(session)->busy;
 	return server;
 }
 
@@ -85,18 +87,18 @@ static bool stands(const struct server *server)
 /* Waits for the next question, for records worth reading, or for a while. */
 static void wait_for_news(struct server *server)
 {
-	double start;
-
-	if (server->spin) {
-		start = now();
-		do {
-			if (stands(server))
-				return;
-			__builtin_ia32_pause();
-		} while (now() - start < SPIN_SECONDS);
-	}
 	if (!stands(server))
 		drain_wait(server->drain, WAIT_MS);
+}
+
+/* After a run that took so long. Where no other CPU is free the thread stays. */
+static void choose_cpu(struct server *server, double seconds)
+{
+	bool join = server->joined ? seconds < LONG_SECONDS || session_config(server->session)->busy
+				   : seconds < SHORT_SECONDS;
+
+	if (join != server->joined)
+		server->joined = target_join_cpu(session_target(server->session), join) && join;
 }
 
 /* Takes all that was written. */
@@ -207,6 +209,7 @@ static int wait_for_end(struct server *server, struct server_report *report, str
 			return rc;
 	}
 	report->seconds = now() - start;
+	choose_cpu(server, report->seconds);
 	server->asked = server->region->server.asked;
 	return empty(server, err) < 0 ? -err->code : 0;
 }
@@ -227,7 +230,8 @@ static void fill(struct server *server, struct server_report *report)
 				       : process.order_hash;
 		report->hb_hash = i ? hash_mix(report->hb_hash, process.hb_hash) : process.hb_hash;
 		report->virtual_ns = process.virtual_ns;
-		report->lanes += process.lanes;
+		if (process.lanes > report->lanes)
+			report->lanes = process.lanes;
 		report->uncontrolled += process.uncontrolled;
 	}
 	region_copy_failure(region, &report->failure);
@@ -341,7 +345,8 @@ int server_run(struct server *server, struct server_report *report, struct err *
 	region->server.order = SERVER_RUN;
 	__atomic_store_n(&region->server.granted, server->asked, __ATOMIC_SEQ_CST);
 	syscall(SYS_futex, &region->server.granted, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
-	server->runs++;
+	if (!server->runs++) /* this thread may be a new one */
+		target_join_cpu(session_target(server->session), false);
 	rc = wait_for_end(server, report, err);
 	if (rc)
 		return rc;

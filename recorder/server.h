@@ -6,9 +6,9 @@
  *	config.run.flags |= PLAN_RUN_SERVER | PLAN_RUN_FLUSH;
  *	session = session_new(&config, &hooks, &err);
  *	server = server_new(session, &sink, self);
- *	rc = server_boot(server, &report, &err);	up to the first thread
+ *	rc = server_boot(server, 60, &report, &err);	up to the first thread
  *	while (rc == 0 && more) {
- *		...				change `config`: session_plan() is called for each run
+ *		change `config`: session_plan() is called for each run
  *		rc = server_run(server, &report, &err);
  *	}
  *	server_free(server);		nothing of the target is left running

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/personality.h>
@@ -31,8 +32,9 @@ struct target {
 	size_t preload_added;
 	const char *preload_before; /* value that it had, or NULL */
 	unsigned long persona, persona_before;
-	bool persona_kept; /* addresses stay random although they should not */
-	unsigned char affinity[1024];
+	bool persona_kept;            /* addresses stay random although they should not */
+	unsigned char affinity[1024]; /* of this process */
+	unsigned char before[1024];   /* of the thread that left the target's CPU */
 	long affinity_bytes;
 	int cpu;    /* -1: not pinned */
 	bool moved; /* we left that CPU */
@@ -212,13 +214,28 @@ static int choose_cpu(const struct target *target, unsigned index)
 	return cpu;
 }
 
+/* The CPUs that this process may use, as it was started: threads of ours move to fewer. */
+static struct {
+	unsigned char mask[1024];
+	long bytes;
+} machine;
+
+static void look_at_machine(void)
+{
+	long bytes = syscall(SYS_sched_getaffinity, 0, sizeof(machine.mask), machine.mask);
+
+	machine.bytes = bytes > 0 ? bytes : 0;
+}
+
 static void prepare_machine(struct target *target)
 {
-	long bytes = syscall(SYS_sched_getaffinity, 0, sizeof(target->affinity), target->affinity);
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int now = personality(0xffffffff);
 
+	pthread_once(&once, look_at_machine);
 	target->cpu = -1;
-	target->affinity_bytes = bytes > 0 ? bytes : 0;
+	target->affinity_bytes = machine.bytes;
+	memcpy(target->affinity, machine.mask, sizeof(target->affinity));
 	if (!target->config->keep_affinity)
 		target->cpu = choose_cpu(target, target->config->cpu_index);
 
@@ -261,7 +278,7 @@ void target_free(struct target *target)
 		while (waitpid(target->guardian, NULL, 0) < 0 && errno == EINTR)
 			;
 	if (target->moved)
-		syscall(SYS_sched_setaffinity, 0, target->affinity_bytes, target->affinity);
+		syscall(SYS_sched_setaffinity, 0, target->affinity_bytes, target->before);
 	elf_info_fini(&target->elf);
 	free(target->preload);
 	free(target->path);
@@ -337,21 +354,35 @@ static void free_environment(char **built)
 	free(built);
 }
 
-/* The CLI leaves the target's CPU to it, where there is another one. */
-static void prefer_other_cpus(struct target *target)
+/* To the CPU of the target (`own`), or to the others, if there are any. */
+static bool move(const struct target *target, bool own)
 {
 	unsigned char mask[sizeof(target->affinity)];
-	unsigned others = 0;
+	unsigned any = 0;
 	long i;
 
 	if (target->cpu < 0)
-		return;
-	memcpy(mask, target->affinity, sizeof(mask));
-	mask[target->cpu / 8] &= (unsigned char)~(1u << (target->cpu % 8));
-	for (i = 0; i < target->affinity_bytes; i++)
-		others |= mask[i];
-	if (others)
-		target->moved = !syscall(SYS_sched_setaffinity, 0, target->affinity_bytes, mask);
+		return false;
+	for (i = 0; i < target->affinity_bytes; i++) {
+		unsigned char bit = i == target->cpu / 8 ? (unsigned char)(1u << target->cpu % 8)
+							 : 0;
+
+		mask[i] = own ? bit : target->affinity[i] & (unsigned char)~bit;
+		any |= mask[i];
+	}
+	return any && !syscall(SYS_sched_setaffinity, 0, target->affinity_bytes, mask);
+}
+
+/* The CLI leaves the target's CPU to it, where there is another one. */
+static void prefer_other_cpus(struct target *target)
+{
+	if (syscall(SYS_sched_getaffinity, 0, sizeof(target->before), target->before) > 0)
+		target->moved = move(target, false);
+}
+
+bool target_join_cpu(const struct target *target, bool join)
+{
+	return move(target, join);
 }
 
 static int wait_started(struct target *target, struct err *err)

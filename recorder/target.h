@@ -85,6 +85,13 @@ struct plan_environment *target_environment(const struct target *target, uint32_
 int target_start(struct target *target, const struct region_handle *region, const sigset_t *mask,
 		 struct err *err);
 
+/*
+ * Moves the calling thread to the target's CPU (`join`), or to the others. On the same CPU a
+ * hand-over between the two is a switch and no more; another one has to be woken. Returns false
+ * where the target is not pinned, or there are no others. Any thread may ask, for itself.
+ */
+bool target_join_cpu(const struct target *target, bool join);
+
 pid_t target_pid(const struct target *target); /* of the program; 0 when not started */
 
 /*

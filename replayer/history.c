@@ -105,12 +105,26 @@ static void make_room(struct history *history)
 	history->choices_n = kept;
 }
 
+/* What a lane was about to do is said behind the decision: one that yields is not preempted. */
+static void forgive_yield(struct history *history, const struct trace_event *event)
+{
+	struct history_choice *choice =
+		history->choices_n ? &history->choices[history->choices_n - 1] : NULL;
+
+	if (event->kind != EVENT_YIELD || event->phase != PHASE_ANNOUNCED || !choice ||
+	    !choice->preemption || choice->lane != event->lane || choice->k != event->k)
+		return;
+	choice->preemption = 0;
+	history->preemptions--;
+}
+
 static void keep_event(struct loading *loading, const struct trace_event *event)
 {
 	struct history *history = loading->history;
 
 	if (event->lane >= history->lanes_end)
 		return;
+	forgive_yield(history, event);
 	if (!is_kept(loading, event)) {
 		loading->own[event->lane] += event->kind != EVENT_CLOCK;
 		return;

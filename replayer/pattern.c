@@ -128,6 +128,8 @@ void pattern_show(struct search *search, size_t at, const char *note)
 void pattern_show_section(struct search *search, const struct section *section, const char *note)
 {
 	bool open = section->end == HISTORY_NONE;
+	bool fails = open && search->in_place && section->lane == search->lane &&
+		     section == sections_open(search->sections, section->lane);
 
 	show(search,
 	     &(struct beat){
@@ -136,7 +138,7 @@ void pattern_show_section(struct search *search, const struct section *section, 
 		     .lane = section->lane,
 		     .under = section->io ? 0 : section->object,
 		     .open = open,
-		     .fails = open && search->in_place && section->lane == search->lane,
+		     .fails = fails,
 	     },
 	     note);
 }

@@ -87,6 +87,51 @@ static bool livelock(struct search *search, const struct rounds *rounds)
 	return true;
 }
 
+/* Several lanes come back from a wait and go back to it, each woken by another. */
+static bool passes_on(struct search *search, size_t from)
+{
+	const struct history *history = search->history;
+	const struct sections *sections = search->sections;
+	uint64_t *vain = alloc_check(calloc(history->lanes_end + 1, sizeof(*vain)));
+	const struct section *last[2];
+	uint64_t times[2];
+	unsigned n = 0;
+	uint32_t lane;
+	size_t i;
+
+	for (i = sections->count; i-- > 0 && sections->items[i].begin > from;)
+		vain[sections->items[i].lane] += sections->items[i].waits &&
+						 sections->items[i].wait != HISTORY_NONE;
+	for (lane = 1; lane < history->lanes_end && n < 2; lane++) {
+		if (vain[lane] < LEAST)
+			continue;
+		for (i = sections->count; i-- > 0;)
+			if (sections->items[i].lane == lane && sections->items[i].waits &&
+			    sections->items[i].wait != HISTORY_NONE)
+				break;
+		times[n] = vain[lane];
+		last[n++] = &sections->items[i];
+	}
+	free(vain);
+	if (n < 2)
+		return false;
+	pattern_say(
+		search, PATTERN_LIVELOCK,
+		"%L and %L go on without getting further: %L came back from its wait on %O at %P "
+		"and waited again %N times in the last %N operations, %L %N times.",
+		last[0]->lane, last[1]->lane, last[0]->lane, history->events[last[0]->begin].object,
+		pattern_place(search, last[0], 1), times[0], (uint64_t)(history->events_n - from),
+		last[1]->lane, times[1]);
+	for (n = 0; n < 2; n++) {
+		pattern_show_section(search, last[n], "and waits again");
+		i = wakeups_signal(search->wakeups, history->events[last[n]->begin].object,
+				   last[n]->begin);
+		if (i != HISTORY_NONE && i >= from)
+			pattern_show(search, i, "wakes the other");
+	}
+	return true;
+}
+
 /* One lane has nearly all operations, others could go on and do not. */
 static bool starvation(struct search *search, const struct rounds *rounds)
 {
@@ -121,7 +166,8 @@ bool pattern_endless(struct search *search)
 {
 	size_t from = search->history->events_n > TAIL ? search->history->events_n - TAIL : 0;
 	struct rounds *rounds = count_rounds(search, from);
-	bool found = livelock(search, rounds) || starvation(search, rounds);
+	bool found = livelock(search, rounds) || passes_on(search, from) ||
+		     starvation(search, rounds);
 
 	free(rounds);
 	return found;

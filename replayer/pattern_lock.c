@@ -63,7 +63,6 @@ static void add_lanes(struct search *search, const struct edge *edges, unsigned 
 			    edges[i].lane);
 }
 
-/* A handler runs on top of what it interrupted: its operations have the frames of both. */
 static size_t signal_between(const struct search *search, uint32_t lane, size_t from, size_t to)
 {
 	size_t i;
@@ -75,6 +74,10 @@ static size_t signal_between(const struct search *search, uint32_t lane, size_t 
 	return HISTORY_NONE;
 }
 
+/*
+ * A handler runs on top of what it interrupted: between the frames of both are those of who called
+ * it, the kernel's trampoline or our runtime.
+ */
 static bool is_in_handler(const struct search *search, size_t at)
 {
 	const struct trace_names *names = search->history->file->names;
@@ -85,8 +88,9 @@ static bool is_in_handler(const struct search *search, size_t at)
 
 	for (i = 0; stack && i < stack->frames_n; i++) {
 		location = trace_names_location(names, stack->frames[i]);
-		if (location && location->source.function &&
-		    strstr(location->source.function, "restore_rt"))
+		if (location && location->source.function && !location->user &&
+		    (strstr(location->source.function, "restore_rt") ||
+		     strcmp(location->source.function, "signals_deliver") == 0))
 			return true;
 	}
 	return false;
@@ -101,7 +105,7 @@ static void say_itself(struct search *search, const struct edge *edge)
 		signal = signal_between(search, edge->lane, taken, last);
 	if (signal != HISTORY_NONE) {
 		pattern_say(search, PATTERN_HANDLER,
-			    "a signal came while %L had %O (since %P), and its handler waits for "
+			    "a signal came while %L had %O since %P, and its handler waits for "
 			    "%O at %P.",
 			    edge->lane, edge->object, pattern_place_at(search, taken), edge->object,
 			    pattern_place_at(search, last));

@@ -52,18 +52,30 @@ void pattern_show_failure(struct search *search);
 uint32_t pattern_place(const struct search *search, const struct section *section, unsigned depth);
 uint32_t pattern_place_at(const struct search *search, size_t at);
 
-/* Rules, each with its family. */
-bool pattern_deadlock(struct search *search); /* pattern_lock.c */
+/*
+ * The section in which the lane at fault failed, or the last one that it was in before; NULL: none,
+ * or it did not fail by itself.
+ */
+const struct section *pattern_failing(const struct search *search);
+
+/* The lane's last event, when that is to stand before taking the object; else HISTORY_NONE. */
+size_t pattern_stands_before(const struct search *search, uint32_t lane, uint32_t object);
+
+/*
+ * Rules, in pattern_lock.c, _stuck.c, _wake.c, _try.c, _failing.c, _access.c, _endless.c and
+ * _order.c.
+ */
+bool pattern_deadlock(struct search *search);
 bool pattern_ended_owner(struct search *search);
-bool pattern_stuck(struct search *search); /* pattern_stuck.c */
-bool pattern_wake(struct search *search);  /* pattern_wake.c */
+bool pattern_stuck(struct search *search);
+bool pattern_wake(struct search *search);
 bool pattern_expired(struct search *search);
-bool pattern_extra_post(struct search *search); /* pattern_try.c */
+bool pattern_extra_post(struct search *search);
 bool pattern_trylock(struct search *search);
-bool pattern_failing_section(struct search *search); /* pattern_access.c */
+bool pattern_failing_section(struct search *search);
 bool pattern_interleaved(struct search *search);
+bool pattern_endless(struct search *search);
 bool pattern_order(struct search *search);
-bool pattern_endless(struct search *search); /* pattern_endless.c */
-void pattern_generic(struct search *search); /* pattern_access.c */
+void pattern_generic(struct search *search);
 
 #endif

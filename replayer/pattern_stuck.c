@@ -1,320 +1,95 @@
 /*
- * Nobody can run, and no lock explains it: somebody waits on a condition variable for a signal that
- * will not come. Which of the many reasons it is shows in the last signals on it: who they woke,
- * and what the lanes did in between.
+ * Nobody can run, and no lock explains it: somebody waits for what will not come. Asks the rules
+ * about signals (pattern_signal.c) of each lane that waits on a condition variable, then looks at
+ * all of them together, and at semaphores and barriers.
  */
 #include <string.h>
 
 #include "recorder/fields.h"
 #include "recorder/story.h"
-#include "replayer/pattern_rules.h"
+#include "replayer/pattern_waiter.h"
 
-/* One lane that waits on a condition variable. */
-struct waiter {
-	const struct wakeup *wait;
-	const struct section *section; /* in which it began to wait; NULL: unknown */
-};
-
-static const struct section *section_of(const struct search *search, size_t at)
+const struct section *waiter_section(const struct search *search, size_t at)
 {
 	return at == HISTORY_NONE ? NULL : sections_around(search->sections, at);
 }
 
-/* The section in which the signal was sent, when it was under that lock. */
-static const struct section *section_of_signal(const struct search *search, size_t signal,
-					       uint32_t mutex)
-{
-	const struct section *section = section_of(search, signal);
-
-	return section && section->object == mutex ? section : NULL;
-}
-
-static uint32_t lane_at(const struct search *search, size_t at)
+uint32_t waiter_lane_at(const struct search *search, size_t at)
 {
 	return search->history->events[at].lane;
 }
 
-static bool is_broadcast(const struct search *search, size_t at)
-{
-	return search->history->events[at].kind == EVENT_COND_BROADCAST;
-}
-
-/* The lane has passed a point of that place, in whatever event. */
-static bool came_to(const struct search *search, uint32_t lane, uint32_t context)
-{
-	const struct history *history = search->history;
-	size_t i;
-
-	for (i = 0; i < history->events_n; i++)
-		if (history->events[i].lane == lane && history->events[i].phase == PHASE_DONE &&
-		    sections_same_place(history, history->events[i].context, context, 1))
-			return true;
-	return false;
-}
-
-static bool has_waited(const struct search *search, uint32_t lane, uint32_t object)
-{
-	size_t i;
-
-	for (i = 0; i < search->wakeups->count; i++)
-		if (search->wakeups->items[i].lane == lane &&
-		    search->wakeups->items[i].object == object)
-			return true;
-	return false;
-}
-
-/*
- * A lane of the same code as the one that signalled has ended, and never came to the place from
- * where the other signalled, nor waited itself.
- */
-static bool lost_thread(struct search *search, const struct waiter *waiter)
-{
-	const struct history *history = search->history;
-	size_t signal = wakeups_signal(search->wakeups, waiter->wait->object, history->events_n);
-	const struct section *section;
-	uint32_t by, lane;
-	size_t place;
-
-	if (signal == HISTORY_NONE)
-		return false;
-	by = lane_at(search, signal);
-	section = section_of_signal(search, signal, waiter->wait->mutex);
-	place = section ? section->begin : signal;
-	for (lane = 1; lane < history->lanes_end; lane++) {
-		if (lane == by || history->lanes[lane].end == HISTORY_NONE ||
-		    !history_same_role(history, lane, by) ||
-		    has_waited(search, lane, waiter->wait->object) ||
-		    came_to(search, lane, history->events[place].context))
-			continue;
-		pattern_say(search, PATTERN_LOST_THREAD,
-			    "%L ended without coming to %P, from where %L, the same code, signals "
-			    "%O; %L waits for that at %P.",
-			    lane, pattern_place_at(search, place), by, waiter->wait->object,
-			    waiter->wait->lane, pattern_place_at(search, waiter->wait->wait));
-		pattern_show(search, history->lanes[lane].end, "has not signalled");
-		section = history->lanes[lane].end ? sections_last(search->sections, lane) : NULL;
-		if (section)
-			pattern_show_section(search, section, "");
-		pattern_show(search, signal, "");
-		pattern_show(search, waiter->wait->wait, "waits for ever");
-		return true;
-	}
-	return false;
-}
-
-/* The lane went back to wait right after its last wake-up; why it came back, or NULL. */
-static const struct wakeup *woken_in_vain(const struct search *search, const struct waiter *waiter)
-{
-	const struct wakeup *before;
-
-	if (!waiter->section || waiter->section->wait == HISTORY_NONE || !waiter->section->waits)
-		return NULL;
-	before = wakeups_of(search->wakeups, waiter->section->begin);
-	return before && before->signal != HISTORY_NONE && before->object == waiter->wait->object
-		       ? before
-		       : NULL;
-}
-
-/* The section of the same lane at the same place between two events; NULL: none. */
-static const struct section *came_again(const struct search *search, const struct section *section,
-					size_t from, size_t to)
-{
-	const struct section *again;
-
-	while ((again = sections_between(search->sections, section->object, 0, section->lane, from,
-					 to))) {
-		if (sections_same_place(search->history,
-					sections_context(search->sections, section),
-					sections_context(search->sections, again), 2))
-			return again;
-		to = again->begin;
-	}
-	return NULL;
-}
-
-/* Who broadcast has come round again before those that were woken came back. */
-static bool barrier_lapped(struct search *search, const struct waiter *waiter)
-{
-	const struct wakeup *vain = woken_in_vain(search, waiter);
-	const struct section *sent, *again;
-	const struct wakeup *waits;
-	uint32_t by;
-
-	if (!vain || !is_broadcast(search, vain->signal))
-		return false;
-	by = lane_at(search, vain->signal);
-	sent = section_of_signal(search, vain->signal, vain->mutex);
-	waits = wakeups_waiting(search->wakeups, by);
-	again = sent && waits && waits->object == vain->object
-			? came_again(search, sent, vain->signal, vain->back)
-			: NULL;
-	if (!again)
-		return false;
-	pattern_say(
-		search, PATTERN_BARRIER_LAPPED,
-		"%L broadcast %O and came to %P again before %L, which that had woken, was back "
-		"from its wait: %L went on waiting, and so does %L.",
-		by, vain->object, pattern_place(search, again, 1), waiter->wait->lane,
-		waiter->wait->lane, by);
-	pattern_show(search, vain->wait, "");
-	pattern_show(search, vain->signal, "wakes the other");
-	pattern_show_section(search, again, "came round again");
-	pattern_show(search, vain->back, "too late");
-	pattern_show(search, waiter->wait->wait, "waits for ever");
-	pattern_show(search, waits->wait, "waits for ever");
-	return true;
-}
-
-/* The lane has gone back to wait in the section in which it came back. */
-static size_t went_back(const struct search *search, const struct wakeup *wakeup)
-{
-	const struct section *section;
-	size_t i;
-
-	if (wakeup->back == HISTORY_NONE)
-		return HISTORY_NONE;
-	for (i = 0; i < search->sections->count; i++) {
-		section = &search->sections->items[i];
-		if (section->begin == wakeup->back)
-			return section->waits ? section->end : HISTORY_NONE;
-	}
-	return HISTORY_NONE;
-}
-
-/* A signal (not a broadcast) woke one while this one waited too. */
-static bool wrong_one_woken(struct search *search, const struct waiter *waiter)
-{
-	const struct history *history = search->history;
-	const struct wakeup *woken;
-	size_t signal = wakeups_signal(search->wakeups, waiter->wait->object, history->events_n);
-	size_t back;
-	bool alike;
-
-	if (signal == HISTORY_NONE || signal < waiter->wait->wait || is_broadcast(search, signal))
-		return false;
-	woken = wakeups_by(search->wakeups, signal);
-	if (!woken || woken->lane == waiter->wait->lane || woken->back == HISTORY_NONE)
-		return false;
-	back = went_back(search, woken);
-	alike = sections_same_place(history, history->events[woken->wait].context,
-				    history->events[waiter->wait->wait].context, 2);
-	if (alike == (back != HISTORY_NONE))
-		return false;
-	if (back != HISTORY_NONE)
-		pattern_say(search, PATTERN_WRONG_WAITER,
-			    "%L signalled %O and that woke %L, which went back to wait at %P; %L, "
-			    "which waits on it at %P, was not woken.",
-			    lane_at(search, signal), woken->object, woken->lane,
-			    pattern_place_at(search, back), waiter->wait->lane,
-			    pattern_place_at(search, waiter->wait->wait));
-	else
-		pattern_say(search, PATTERN_NOT_BROADCAST,
-			    "%L signalled %O once, and that woke %L; %L, which waits at the same "
-			    "place, %P, is not woken by anybody.",
-			    lane_at(search, signal), woken->object, woken->lane, waiter->wait->lane,
-			    pattern_place_at(search, waiter->wait->wait));
-	pattern_show(search, waiter->wait->wait, "waits for ever");
-	pattern_show(search, woken->wait, "");
-	pattern_show(search, signal, "wakes one of them");
-	pattern_show(search, woken->back, back == HISTORY_NONE ? "goes on" : "");
-	pattern_show(search, back, "was not meant");
-	return true;
-}
-
-/* Nobody else was under the lock from the signal to the wait, so nothing else can explain it. */
-static bool nothing_between(const struct search *search, const struct waiter *waiter, size_t signal)
-{
-	const struct section *other;
-
-	other = sections_between(search->sections, waiter->wait->mutex, waiter->wait->lane, 0,
-				 signal, waiter->wait->wait);
-	return !other;
-}
-
-/* The last signal came when nobody waited, and then this lane began to. */
-static bool signalled_too_early(struct search *search, const struct waiter *waiter)
-{
-	const struct history *history = search->history;
-	size_t wait = waiter->wait->wait;
-	size_t signal = wakeups_signal(search->wakeups, waiter->wait->object, history->events_n);
-	const struct section *section = waiter->section, *tested = NULL, *sent;
-	uint32_t by;
-
-	if (signal == HISTORY_NONE || signal > wait || wakeups_by(search->wakeups, signal) ||
-	    lane_at(search, signal) == waiter->wait->lane ||
-	    !nothing_between(search, waiter, signal))
-		return false;
-	by = lane_at(search, signal);
-	sent = section_of_signal(search, signal, waiter->wait->mutex);
-	if (section && section->begin < signal) {
-		pattern_say(
-			search, PATTERN_MISSED_SIGNAL,
-			"%L signalled %O at %P, without the lock, after %L had taken the lock at "
-			"%P and before it began to wait at %P.",
-			by, waiter->wait->object, pattern_place_at(search, signal),
-			waiter->wait->lane, pattern_place(search, section, 1),
-			pattern_place_at(search, wait));
-		pattern_show(search, section->begin, "");
-	} else {
-		tested = section ? sections_previous(search->sections, section) : NULL;
-		if (tested && (tested->waits || tested->end > signal ||
-			       history_ordered(history, tested->begin, history->lanes[by].start)))
-			tested = NULL;
-		if (tested)
-			pattern_say(
-				search, PATTERN_MISSED_SIGNAL,
-				"%L signalled %O at %P between the moment when %L had the lock "
-				"at %P and the one when it began to wait, at %P: nobody waited.",
-				by, waiter->wait->object, pattern_place_at(search, signal),
-				waiter->wait->lane, pattern_place(search, tested, 1),
-				pattern_place_at(search, wait));
-		else
-			pattern_say(search, PATTERN_LOST_WAKEUP,
-				    "%L signalled %O at %P before %L came to wait at %P: nobody "
-				    "waited, and no other signal comes.",
-				    by, waiter->wait->object, pattern_place_at(search, signal),
-				    waiter->wait->lane, pattern_place_at(search, wait));
-	}
-	if (tested)
-		pattern_show_section(search, tested, "looks, does not wait yet");
-	pattern_show(search, sent ? sent->begin : HISTORY_NONE, "");
-	pattern_show(search, signal, "wakes nobody");
-	pattern_show(search, wait, "waits for ever");
-	return true;
-}
-
-/* Every thread of a pool waits for work that only the pool could do. */
-static bool pool_starves(struct search *search, const struct waiter *waiter)
+/* All living threads of the lane's code wait at the same place; how many. 0: not so. */
+static uint32_t all_wait(const struct search *search, const struct waiter *waiter)
 {
 	const struct history *history = search->history;
 	const struct wakeup *waits;
 	uint32_t lane, count = 0;
-	size_t i;
 
 	for (lane = 1; lane < history->lanes_end; lane++) {
 		if (!history_same_role(history, lane, waiter->wait->lane) ||
-		    history->lanes[lane].end != HISTORY_NONE)
+		    history->lanes[lane].end != HISTORY_NONE ||
+		    history->lanes[lane].start == HISTORY_NONE)
 			continue;
 		waits = wakeups_waiting(search->wakeups, lane);
 		if (!waits || !sections_same_place(history, history->events[waits->wait].context,
 						   history->events[waiter->wait->wait].context, 2))
-			return false;
+			return 0;
 		count++;
 	}
+	return count;
+}
+
+/* Whom the signal woke went back to wait, if it woke anybody. */
+static bool taken_up_by_none(const struct search *search, size_t signal)
+{
+	size_t i;
+
+	for (i = 0; i < search->wakeups->count; i++)
+		if (search->wakeups->items[i].signal == signal &&
+		    waiter_went_back(search, &search->wakeups->items[i]) == HISTORY_NONE)
+			return false;
+	return true;
+}
+
+/*
+ * Every thread of a pool waits for work that only the pool could do: the last signal came from one
+ * of them, which itself waits since, and nobody took it up.
+ */
+static bool pool_starves(struct search *search, const struct waiter *waiter)
+{
+	const struct history *history = search->history;
+	uint32_t count = all_wait(search, waiter);
+	const struct section *sent, *waits;
+	size_t i;
+
+	if (!count)
+		return false;
 	for (i = history->events_n; i-- > 0;)
 		if (wakeups_is_signal(&history->events[i]))
 			break;
-	if (i == HISTORY_NONE || wakeups_by(search->wakeups, i) ||
-	    history->events[i].object == waiter->wait->object ||
-	    !history_same_role(history, lane_at(search, i), waiter->wait->lane))
+	if (i == HISTORY_NONE || !taken_up_by_none(search, i) ||
+	    !history_same_role(history, waiter_lane_at(search, i), waiter->wait->lane) ||
+	    !wakeups_waiting(search->wakeups, waiter_lane_at(search, i)))
+		return false;
+	/* Asked for and waited for: in one go, or on another condition variable. */
+	sent = waiter_section(search, i);
+	waits = sent ? waiter_section(
+			       search,
+			       wakeups_waiting(search->wakeups, waiter_lane_at(search, i))->wait)
+		     : NULL;
+	if (history->events[i].object == waiter->wait->object && sent != waits)
 		return false;
 	pattern_say(search, PATTERN_POOL,
-		    "%L signalled %O at %P, and nobody took that up, because every thread of its "
-		    "code (%N) waits at %P.",
-		    lane_at(search, i), history->events[i].object, pattern_place_at(search, i),
-		    (uint64_t)count, pattern_place_at(search, waiter->wait->wait));
-	pattern_show(search, i, "wakes nobody");
+		    "%L signalled %O at %P and waits at %P; nobody takes that up, as every thread "
+		    "of its code (%N) waits there.",
+		    waiter_lane_at(search, i), history->events[i].object,
+		    pattern_place_at(search, i), pattern_place_at(search, waiter->wait->wait),
+		    (uint64_t)count);
+	pattern_show(search, i, "asks for work");
 	pattern_show(search, waiter->wait->wait, "waits for ever");
+	pattern_show(search, wakeups_waiting(search->wakeups, waiter_lane_at(search, i))->wait,
+		     "waits for ever");
 	return true;
 }
 
@@ -441,7 +216,7 @@ static void say_wait(struct search *search, const struct waiter *waiter)
 		pattern_add(search, ", and nobody has ever signalled it.");
 	else
 		pattern_add(search, "; the last signal came from %L at %P%S.",
-			    lane_at(search, signal), pattern_place_at(search, signal),
+			    waiter_lane_at(search, signal), pattern_place_at(search, signal),
 			    signal > wait->wait                   ? " and woke another"
 			    : wakeups_by(search->wakeups, signal) ? " before that"
 								  : " before that and woke nobody");
@@ -460,14 +235,14 @@ static bool find_waiter(const struct search *search, uint32_t lane, struct waite
 	waiter->wait = wakeups_waiting(search->wakeups, lane);
 	if (!waiter->wait)
 		return false;
-	waiter->section = section_of(search, waiter->wait->wait);
+	waiter->section = waiter_section(search, waiter->wait->wait);
 	while (waiter->section && waiter->section->wait != HISTORY_NONE) {
 		before = wakeups_of(search->wakeups, waiter->section->begin);
 		if (!before || before->signal != HISTORY_NONE ||
 		    before->object != waiter->wait->object)
 			break;
 		waiter->wait = before;
-		waiter->section = section_of(search, before->wait);
+		waiter->section = waiter_section(search, before->wait);
 	}
 	return true;
 }
@@ -475,8 +250,9 @@ static bool find_waiter(const struct search *search, uint32_t lane, struct waite
 bool pattern_stuck(struct search *search)
 {
 	typedef bool rule_fn(struct search *, const struct waiter *);
-	static rule_fn *const rules[] = { lost_thread, barrier_lapped, wrong_one_woken,
-					  signalled_too_early, pool_starves };
+	static rule_fn *const rules[] = { waiter_lost_thread, waiter_barrier_lapped,
+					  waiter_wrong_one_woken, pool_starves,
+					  waiter_signalled_too_early };
 	struct waiter waiters[STORY_EDGES];
 	unsigned i, j, count = 0;
 	const cJSON *edge;

@@ -8,6 +8,8 @@
 #include "recorder/alloc.h"
 #include "replayer/pattern_rules.h"
 
+enum { SEMAPHORES = 100 }; /* that are looked at: each takes a pass over the events */
+
 static bool takes(const struct history_event *event)
 {
 	return event->phase == PHASE_DONE && !event->result &&
@@ -104,15 +106,17 @@ bool pattern_extra_post(struct search *search)
 	const struct history *history = search->history;
 	bool *seen = alloc_check(calloc(trace_names_objects_end(names) + 1, sizeof(*seen)));
 	bool found = false;
+	unsigned looked = 0;
 	size_t i;
 
-	for (i = 0; i < history->events_n && !found; i++) {
+	for (i = 0; i < history->events_n && !found && looked < SEMAPHORES; i++) {
 		const struct history_event *event = &history->events[i];
 
 		if (event->kind != EVENT_SEM_POST ||
 		    event->object >= trace_names_objects_end(names) || seen[event->object])
 			continue;
 		seen[event->object] = true;
+		looked++;
 		found = extra_post_on(search, event->object);
 	}
 	free(seen);
@@ -147,6 +151,24 @@ static bool taken_later(const struct search *search, size_t at)
 	return false;
 }
 
+/*
+ * The lane has it itself: then it only asks whether somebody does, as CPython's Condition does
+ * before it notifies.
+ */
+static bool has_it(const struct search *search, size_t at)
+{
+	const struct history_event *events = search->history->events;
+	size_t i = at;
+
+	while ((i = history_before(search->history, events[at].lane, i)) != HISTORY_NONE) {
+		if (events[i].object != events[at].object || events[i].phase != PHASE_DONE ||
+		    events[i].result)
+			continue;
+		return event_table[events[i].kind].access == ACCESS_ACQUIRE;
+	}
+	return false;
+}
+
 /* Who has the object of event `at` at that moment; NULL: unknown. */
 static const struct section *holder(const struct search *search, size_t at)
 {
@@ -172,17 +194,19 @@ bool pattern_trylock(struct search *search)
 
 	for (i = history->events_n; i-- > 0;) {
 		event = &history->events[i];
-		if (!is_try(event->kind) || !is_busy(event) || taken_later(search, i))
+		if (!is_try(event->kind) || !is_busy(event) || taken_later(search, i) ||
+		    has_it(search, i))
 			continue;
+		/* Nobody has it: that is no lock, but a way to ask for something. */
 		had = holder(search, i);
-		pattern_say(search, PATTERN_TRYLOCK, "%L only tried for %O at %P", event->lane,
-			    event->object, pattern_place_at(search, i));
-		if (had)
-			pattern_add(search, ", which %L had since %P", had->lane,
-				    pattern_place(search, had, 1));
-		pattern_add(search, ", and went on without it.");
-		if (had)
-			pattern_show_section(search, had, "");
+		if (!had)
+			continue;
+		pattern_say(search, PATTERN_TRYLOCK,
+			    "%L only tried for %O at %P, which %L had since %P, and went on "
+			    "without it.",
+			    event->lane, event->object, pattern_place_at(search, i), had->lane,
+			    pattern_place(search, had, 1));
+		pattern_show_section(search, had, "");
 		pattern_show(search, i, "goes on without it");
 		pattern_show_failure(search);
 		return true;

@@ -34,7 +34,7 @@ struct replay_config {
 	const struct plan_stop *stop;  /* NULL: do not pause */
 	/* descriptors that become the program's 0, 1 and 2; NULL: ours */
 	const int *stdio;
-	/* Asked now and then, true ends the run; then Ctrl-C is the caller's business. May be NULL. */
+	/* Asked now and then, true ends the run; then Ctrl-C is the caller's business. Or NULL. */
 	bool (*interrupted)(void *self);
 	void *self;
 	/* The program has been found and inspected, and nothing runs yet. May be NULL. */

@@ -4,6 +4,7 @@
 #include "replayer/sections.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <uthash.h>
 
@@ -29,7 +30,7 @@ struct latest {
 
 struct pairing {
 	struct sections *sections;
-	struct holding *holding; /* by lane */
+	struct holding **holding; /* by lane; NULL: nothing yet */
 	struct latest *latest;
 };
 
@@ -61,11 +62,30 @@ static size_t add_section(struct pairing *pairing, size_t at, uint32_t object)
 	return sections->count++;
 }
 
+static struct holding *holding_of(struct pairing *pairing, size_t at)
+{
+	struct holding **holding = &pairing->holding[pairing->sections->history->events[at].lane];
+
+	if (!*holding)
+		*holding = alloc_check(calloc(1, sizeof(**holding)));
+	return *holding;
+}
+
+/*
+ * A lock of an interpreter's own, around each thing that the program does: what comes between two
+ * of its sections says nothing.
+ */
+static bool is_interpreters(const struct history *history, uint32_t number)
+{
+	const struct trace_object *object = trace_names_object(history->file->names, number);
+
+	return object && object->name && !strncmp(object->name, "_PyRuntime", 10);
+}
+
 static void open_section(struct pairing *pairing, size_t at, uint32_t object, bool reads)
 {
 	struct sections *sections = pairing->sections;
-	const struct history_event *event = &sections->history->events[at];
-	struct holding *holding = &pairing->holding[event->lane];
+	struct holding *holding = holding_of(pairing, at);
 	unsigned i;
 
 	for (i = 0; i < holding->count; i++)
@@ -73,7 +93,7 @@ static void open_section(struct pairing *pairing, size_t at, uint32_t object, bo
 			holding->depth[i]++;
 			return;
 		}
-	if (holding->count == OPEN)
+	if (holding->count == OPEN || is_interpreters(sections->history, object))
 		return;
 	holding->depth[holding->count] = 1;
 	holding->items[holding->count] = add_section(pairing, at, object);
@@ -83,7 +103,7 @@ static void open_section(struct pairing *pairing, size_t at, uint32_t object, bo
 static void close_section(struct pairing *pairing, size_t at, uint32_t object, bool waits)
 {
 	struct sections *sections = pairing->sections;
-	struct holding *holding = &pairing->holding[sections->history->events[at].lane];
+	struct holding *holding = holding_of(pairing, at);
 	unsigned i;
 
 	for (i = 0; i < holding->count; i++)
@@ -107,7 +127,8 @@ static void add_io(struct pairing *pairing, size_t at, bool reads)
 
 	struct section *section;
 
-	if (!event->object || event->result < 0)
+	/* That there is no such file is an answer too. */
+	if (!event->object || (event->result < 0 && event->kind != EVENT_FILE_STAT))
 		return;
 	add_section(pairing, at, event->object);
 	section = &sections->items[sections->count - 1];
@@ -174,9 +195,15 @@ static void add_event(struct pairing *pairing, size_t at)
 			come_back(pairing, at);
 		break;
 	case EVENT_READ:
+	case EVENT_FILE_STAT:
 		add_io(pairing, at, true);
 		break;
 	case EVENT_WRITE:
+	case EVENT_FILE_CREATE:
+	case EVENT_FILE_RENAME:
+	case EVENT_FILE_LINK:
+	case EVENT_FILE_REMOVE:
+	case EVENT_FILE_CHANGE:
 		add_io(pairing, at, false);
 		break;
 	}
@@ -193,6 +220,8 @@ struct sections *sections_new(const struct history *history)
 	pairing.holding = alloc_check(calloc(history->lanes_end + 1, sizeof(*pairing.holding)));
 	for (i = 0; i < history->events_n; i++)
 		add_event(&pairing, i);
+	for (i = 0; i < history->lanes_end; i++)
+		free(pairing.holding[i]);
 	free(pairing.holding);
 	HASH_ITER (hh, pairing.latest, latest, next) {
 		HASH_DEL(pairing.latest, latest);

@@ -165,21 +165,91 @@ static bool is_assignment(const char *line)
 	return false;
 }
 
+/* "int balance = ..": two names before the sign. */
+static bool is_declaration(const char *line)
+{
+	const char *end = strchr(line, '=');
+	bool name = false, gap = false;
+
+	for (; end && line < end; line++) {
+		if (isalnum((unsigned char)*line) || *line == '_') {
+			if (name && gap)
+				return true;
+			name = true;
+			gap = false;
+		} else if (isspace((unsigned char)*line) || (*line == '*' && gap)) {
+			gap = true;
+		} else {
+			name = false;
+			gap = false;
+		}
+	}
+	return false;
+}
+
+/* The lines between lock and unlock; false when they are not there. */
+static bool find_body(struct snippet *snippet, const struct history *history,
+		      const struct section *section)
+{
+	if (section->end == HISTORY_NONE || section->io)
+		return false;
+	snippet_find(snippet, history,
+		     sections_frame(history, history->events[section->begin].context, 0),
+		     sections_frame(history, history->events[section->end].context, 0));
+	return snippet->last && snippet->lines_n;
+}
+
+bool snippet_assigns(const struct history *history, const struct section *section)
+{
+	struct snippet snippet;
+	unsigned i;
+
+	if (!find_body(&snippet, history, section))
+		return false;
+	for (i = 0; i < snippet.lines_n; i++)
+		if (is_assignment(snippet.lines[i]) && !is_declaration(snippet.lines[i]))
+			return true;
+	return false;
+}
+
 bool snippet_updates_in_place(const struct history *history, const struct section *section)
 {
 	struct snippet snippet;
 	bool updates = false;
 	unsigned i;
 
-	if (section->end == HISTORY_NONE || section->io)
+	if (!find_body(&snippet, history, section))
 		return false;
-	snippet_find(&snippet, history,
-		     sections_frame(history, history->events[section->begin].context, 0),
-		     sections_frame(history, history->events[section->end].context, 0));
-	for (i = 0; i < snippet.lines_n && snippet.last; i++) {
+	for (i = 0; i < snippet.lines_n; i++) {
 		if (is_assignment(snippet.lines[i]))
 			return false;
 		updates |= is_update(snippet.lines[i]);
 	}
 	return updates;
+}
+
+bool snippet_decides(const struct history *history, const struct section *first,
+		     const struct section *second)
+{
+	const struct trace_names *names = history->file->names;
+	const struct trace_location *from, *to;
+	char text[SNIPPET_WIDTH];
+	unsigned line;
+
+	if (first->end == HISTORY_NONE || first->io || second->io)
+		return false;
+	from = trace_names_location(names, sections_frame(history,
+							  history->events[first->end].context, 0));
+	to = trace_names_location(names, sections_frame(history,
+							history->events[second->begin].context, 0));
+	if (!from || !to || !from->source.file || !to->source.file || !from->source.function ||
+	    !to->source.function || strcmp(from->source.file, to->source.file) != 0 ||
+	    strcmp(from->source.function, to->source.function) != 0 ||
+	    to->source.line > from->source.line + LONGEST)
+		return false;
+	for (line = from->source.line + 1; line < to->source.line; line++)
+		if (read_line(history, from->source.file, line, text) > 0 &&
+		    begins_with(text, "if"))
+			return true;
+	return false;
 }

@@ -26,7 +26,14 @@ struct snippet {
 void snippet_find(struct snippet *snippet, const struct history *history, uint32_t location,
 		  uint32_t end);
 
-/* The source says that the section changes something in place (a += b), not by a value from before. */
+/* The source says that the section changes something in place: a += b. */
 bool snippet_updates_in_place(const struct history *history, const struct section *section);
+
+/* The source has a condition between the two sections, which are in one function. */
+bool snippet_decides(const struct history *history, const struct section *first,
+		     const struct section *second);
+
+/* The source says that the section sets something that is not declared there. */
+bool snippet_assigns(const struct history *history, const struct section *section);
 
 #endif

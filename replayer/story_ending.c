@@ -123,7 +123,8 @@ static void tell_finding(FILE *out, const struct history *history, unsigned widt
 		}
 		if (cJSON_IsNumber(seconds) && seconds->valuedouble >= 0 &&
 		    seconds->valuedouble < 1e9)
-			text_addf(&text, " in %.1f s", seconds->valuedouble);
+			text_addf(&text, seconds->valuedouble < 1 ? " in %.2f s" : " in %.1f s",
+				  seconds->valuedouble);
 	}
 	text_print_wrapped(out, width, text.data);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recorder/story.h"
 #include "recorder/text.h"
 #include "replayer/sections.h"
 #include "replayer/snippet.h"
@@ -319,21 +320,24 @@ int story_events_tell(FILE *out, const struct trace_file *file, unsigned columns
 		      struct pattern *pattern, struct err *err)
 {
 	struct pattern found;
-	struct history *history = history_new(file);
+	struct history *history;
 	struct layout layout = {
 		.out = out,
-		.history = history,
 		.naming = file->naming,
 		.pattern = pattern ? pattern : &found,
 		.width = columns ? columns : 80,
 	};
 	int result;
 
+	pattern = pattern ? pattern : &found;
+	*pattern = (struct pattern){ 0 };
+	if (!story_is_failure(file->outcome))
+		return 0;
 	if (layout.width > STORY_EVENTS_WIDEST)
 		layout.width = STORY_EVENTS_WIDEST;
 	if (layout.width < NARROWEST)
 		layout.width = NARROWEST;
-	pattern = pattern ? pattern : &found;
+	layout.history = history = history_new(file);
 	pattern_find(pattern, history);
 	result = pattern->name != PATTERN_NONE;
 	if (result) {

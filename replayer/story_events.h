@@ -24,8 +24,8 @@ enum {
 
 /*
  * Reads the trace (twice) and prints its story; nothing for a run that did not fail, or where
- * nothing can be said. `columns` is what a line may have, 0: 80. `pattern`, when not NULL, is filled
- * in. Of the outcome it reads, beside what recorder/story.h says, `finding` (all optional):
+ * nothing can be said. `columns` is what a line may have, 0: 80. `pattern`, when not NULL, is
+ * filled in. Of the outcome it reads, beside what recorder/story.h says, `finding` (all optional):
  *   schedule, of, seconds           found at which schedule, of how many, after how long
  *   confirmed, runs                 replays that failed in the same way, of so many
  *   preemptions                     that are left; decisions, decisions_before: minimised from

@@ -1,9 +1,9 @@
 #!/bin/bash
-# `make demo`: records a small bank program, shows its interleaving and replays it. Prints each
+# `make demo`: records a small bank program, shows its interleaving, replays it, and finds its bug. Prints each
 # command that it runs; fails when any of them does not do what it should.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=${1:-build}
+build=$(realpath "${1:-build}")
 program=$build/corpus/bank
 trace=$build/demo/trace.zst
 mkdir -p "$build/demo"
@@ -38,5 +38,10 @@ if ! cmp -s "$build/demo/recorded" "$build/demo/output"; then
 	echo "make demo: the replay printed something else than the recorded run" >&2
 	exit 1
 fi
+
+heading "Fuzz: the same program until a schedule fails, and the story of that"
+cd "$build/demo"
+expect 1 ../frontrun fuzz --seed 1 ../corpus/bank
+cd - >/dev/null
 
 heading "Done: the trace is $trace (JSON lines: zstdcat $trace | jq -c .)"

@@ -26,13 +26,14 @@ for expect in "$ROOT"/corpus/*.expect; do
 	name=$(basename "$expect" .expect)
 	want=$(sed -n 's/^story=//p' "$expect")
 	[ -n "$want" ] || continue
+	steps=$(sed -n 's/^steps=//p' "$expect")
 	found=0
 	for ((seed = 1; seed <= 1000 && found < SCHEDULES; seed++)); do
-		fr record --strategy random --seed $seed -o "$name.zst" -- "$B/corpus/$name"
+		fr record --strategy random --seed $seed ${steps:+--steps $steps} -o "$name.zst" -- "$B/corpus/$name"
 		[ "$status" != 0 ] || continue
 		found=$((found + 1)) told=$((told + 1))
 		got=$(sentence "$name.zst")
-		if [[ ${got,,} == "$want: "* ]]; then
+		if [[ ${got,,} == "${want,,}: "* ]]; then
 			named=$((named + 1))
 		else
 			wrong+=("$name, seed $seed: expected \"$want\", got: $got")

@@ -3,7 +3,8 @@
  * (nobody posts), join (two threads join each other), rwlock (a reader reads again behind a waiting
  * writer), ended (the owner of a mutex has ended), barrier (one too few), once (two initialisers
  * that need each other), pipe (both ends are ours and nobody writes), spin (a spin lock taken
- * twice), detached (main has left, a detached thread waits for nothing).
+ * twice), detached (main has left, a detached thread waits for nothing), last (main waits for what
+ * a thread did not do before it ended: its end is the last thing that happens).
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -35,6 +36,11 @@ static void *wait_cond(void *unused)
 	CHECK_RC(pthread_mutex_lock(&lock), 0);
 	for (;;)
 		CHECK_RC(pthread_cond_wait(&never, &lock), 0);
+	return unused;
+}
+
+static void *nothing(void *unused)
+{
 	return unused;
 }
 
@@ -165,6 +171,9 @@ int main(int argc, char **argv)
 	else if (strcmp(kind, "ended") == 0) {
 		run(take_lock, NULL, NULL, NULL);
 		take_lock(NULL);
+	} else if (strcmp(kind, "last") == 0) {
+		CHECK_RC(pthread_create(&first, NULL, nothing, NULL), 0);
+		wait_cond(NULL);
 	} else if (strcmp(kind, "detached") == 0) {
 		CHECK_RC(pthread_create(&first, NULL, wait_sem, NULL), 0);
 		CHECK_RC(pthread_detach(first), 0);

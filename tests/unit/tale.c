@@ -49,16 +49,16 @@ static uint32_t place(struct writing *w, const char *name)
 	assert_in_range(w->places_n, 0, NAMES - 1);
 	number = ++w->places_n;
 	strcpy(w->places[number - 1], name);
-	trace_writer_location(
-		w->writer,
-		&(struct trace_location){
-			.number = number,
-			.module = 1,
-			.offset = 0x1000 + number,
-			.source = { .function = function, .file = "bank.c", .line = line },
-			.user = true });
-	trace_writer_context(w->writer, &(struct trace_context){
-						.number = number, .frames = &number, .frames_n = 1 });
+	trace_writer_location(w->writer, &(struct trace_location){ .number = number,
+								   .module = 1,
+								   .offset = 0x1000 + number,
+								   .source = { .function = function,
+									       .file = "bank.c",
+									       .line = line },
+								   .user = true });
+	trace_writer_context(w->writer, &(struct trace_context){ .number = number,
+								 .frames = &number,
+								 .frames_n = 1 });
 	return number;
 }
 
@@ -77,15 +77,14 @@ static uint32_t object(struct writing *w, const char *name, const char *operatio
 		snprintf(id, sizeof(id), "thread:1.%d", atoi(name + 1) - 1);
 	else
 		snprintf(id, sizeof(id), "bank+%#x", 0x4000 + number);
-	trace_writer_object(
-		w->writer,
-		&(struct trace_object){ .number = number,
-					.id = id,
-					.kind = name[0] == 'T' ? "thread"
-						: name[0] == '/' ? "descriptor"
-						: second	 ? "mutex"
-								 : kind,
-					.name = name[0] == 'T' ? NULL : name });
+	trace_writer_object(w->writer,
+			    &(struct trace_object){ .number = number,
+						    .id = id,
+						    .kind = name[0] == 'T'   ? "thread"
+							    : name[0] == '/' ? "descriptor"
+							    : second         ? "mutex"
+									     : kind,
+						    .name = name[0] == 'T' ? NULL : name });
 	return number;
 }
 

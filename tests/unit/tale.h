@@ -1,7 +1,7 @@
 /*
  * Traces for tests of stories, written down as one step a line, with no program behind them:
  *
- *	tale_write(path, "2 mutex_lock savings @read:17\n"	a step of thread 2, at read (bank.c:17)
+ *	tale_write(path, "2 mutex_lock savings @read:17\n"	thread 2, at read (bank.c:17)
  *			 "2 mutex_unlock savings @read:19\n"
  *			 "2! mutex_lock savings @write:25\n"	it stands before that
  *			 "pick 2 3\n"				thread 3 goes on although 2 could

@@ -72,6 +72,7 @@ static void forced_is_the_beginning_and_the_change(void **state)
 		(struct plan_decision){ .kind = DECISION_PICK, .lane = 1, .k = 78, .choice = 2 };
 	one.first = 2;
 	one.second = 1;
+	one.next = log->steps[2].lane;
 	assert_int_equal(add(queue, log, &one, 1, 42, 6, 0), 1);
 	assert_true(candidates_take(queue, &next));
 	assert_int_equal(next.count, 5);
@@ -82,7 +83,7 @@ static void forced_is_the_beginning_and_the_change(void **state)
 	assert_int_equal(next.depth, 7);
 	assert_int_equal(next.first_lane, log->steps[2].lane);
 	assert_int_equal(next.first_k, log->steps[2].k);
-	assert_int_equal(next.first_slot, log->lanes[next.first_lane].slot);
+	assert_int_equal(next.next_slot, log->lanes[one.next].slot + 1);
 	assert_int_equal(next.second_lane, log->steps[1].lane);
 	assert_false(candidates_take(queue, &next));
 	run_log_free(log);

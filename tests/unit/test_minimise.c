@@ -27,14 +27,18 @@ struct oracle {
 };
 
 static int carry_out(void *self, const struct schedule *schedule, struct verdict *verdict,
-		     struct err *err)
+		     struct server_report *report, struct err *err)
 {
 	struct oracle *oracle = self;
 
 	memset(verdict, 0, sizeof(*verdict));
+	memset(report, 0, sizeof(*report));
 	if (oracle->stop_at && oracle->program.runs >= oracle->stop_at)
 		return err_set(err, EINTR, "interrupted");
 	pretend_run(&oracle->program, schedule);
+	report->verdict = VERDICT_EXIT;
+	report->hb_hash = pretend_hash(&oracle->program);
+	report->events = oracle->program.count;
 	verdict->fingerprint = oracle->judge(oracle, schedule);
 	verdict->kind = verdict->fingerprint ? FAILURE_EXIT : FAILURE_NONE;
 	return 0;

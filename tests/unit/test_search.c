@@ -156,8 +156,7 @@ static void a_reversal_changes_the_run(void **state)
 		assert_ptr_equal(ticket->candidate.forced, ticket->schedule.forced);
 		assert_int_equal(ticket->schedule.tail.id, STRATEGY_PB);
 		assert_int_equal(ticket->schedule.tail.parameters[0], 0);
-		assert_int_equal(ticket->schedule.tail.parameters[4],
-				 ticket->candidate.first_slot + 1);
+		assert_int_equal(ticket->schedule.tail.parameters[4], ticket->candidate.next_slot);
 		assert_true(ticket->candidate.parent < ticket->run);
 		assert_true(ticket->depth >= 1);
 		assert_true(campaign.report.hb_hash != before);
