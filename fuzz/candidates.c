@@ -156,7 +156,8 @@ size_t candidates_add(struct candidates *candidates, const struct run_log *log,
 
 	origin->references = 1;
 	origin->count = (uint32_t)n;
-	memcpy(origin->decisions, log->decisions, n * sizeof(*origin->decisions));
+	if (n)
+		memcpy(origin->decisions, log->decisions, n * sizeof(*origin->decisions));
 	prefix[0] = HASH_START;
 	for (i = 0; i < n; i++)
 		prefix[i + 1] = hash_decision(prefix[i], &log->decisions[i]);

@@ -72,8 +72,8 @@ int finding_confirm_hang(const struct finding_config *config, struct finding *fi
 			 unsigned times, struct err *err);
 
 /*
- * Replays the trace `times` times; fills confirmed, runs and reason. 0, or -code with `err` when
- * none was possible.
+ * Replays the trace `times` times; fills confirmed, runs and reason. `*fits`: the first replay was
+ * the recorded run. 0, or -code with `err` when none was possible.
  */
 int finding_confirm(const struct finding_config *config, struct finding *finding, const char *path,
 		    unsigned times, struct err *err);

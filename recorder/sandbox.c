@@ -1,15 +1,12 @@
 /*
- * See sandbox.h. A directory is put back in place: files that did not change are left alone, those
- * that did are written again into the same inode, as the target may have them open. An empty
- * directory is looked at only by its time stamp: most programs never touch it.
+ * See sandbox.h. Directories are put back in place (tree.h), as the target may have files of them
+ * open. An empty one is looked at only by its time stamp: most programs never touch it.
  */
 #include "recorder/sandbox.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +17,8 @@
 #include <unistd.h>
 
 #include "recorder/alloc.h"
+#include "recorder/tree.h"
 
-#define OPEN_DIRECTORIES 32 /* nftw(3) */
 /* A file that was changed so shortly before it was kept may change again within the same tick of
  * the clock that file systems use: its time says nothing then. */
 #define FRESH_SECONDS 2
@@ -38,126 +35,6 @@ struct sandbox {
 	} temporary, scratch;
 	char **envp;
 };
-
-static int open_up(const char *path, const struct stat *status, int type, struct FTW *ftw)
-{
-	(void)ftw;
-	if ((type == FTW_D || type == FTW_DNR) && (status->st_mode & 0700) != 0700)
-		chmod(path, 0700);
-	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *ftw)
-{
-	(void)status;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static bool exists(const char *path)
-{
-	struct stat status;
-
-	return lstat(path, &status) == 0;
-}
-
-static void remove_tree(const char *path)
-{
-	unsigned tries;
-
-	/* Directories without permissions for us are in the way, one level after the other. */
-	for (tries = 0; tries < 64; tries++) {
-		nftw(path, remove_one, OPEN_DIRECTORIES, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-		if (!exists(path))
-			return;
-		nftw(path, open_up, OPEN_DIRECTORIES, FTW_PHYS | FTW_MOUNT);
-	}
-}
-
-static int copy_file(const char *from, const char *to, const struct stat *status)
-{
-	int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), out;
-	char bytes[65536];
-	ssize_t n;
-
-	if (in < 0)
-		return -errno;
-	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, status->st_mode & 0777);
-	if (out < 0) {
-		n = -errno;
-		close(in);
-		return (int)n;
-	}
-	while ((n = read(in, bytes, sizeof(bytes))) > 0)
-		if (write(out, bytes, (size_t)n) != n) {
-			n = -1;
-			break;
-		}
-	if (n < 0)
-		n = errno ? -errno : -EIO;
-	fchmod(out, status->st_mode & 07777);
-	futimens(out, (struct timespec[]){ status->st_atim, status->st_mtim });
-	close(in);
-	close(out);
-	return (int)n;
-}
-
-static bool same_file(const char *path, const struct stat *status)
-{
-	struct stat other;
-
-	return path && stat(path, &other) == 0 && other.st_dev == status->st_dev &&
-	       other.st_ino == status->st_ino;
-}
-
-/*
- * Files, directories and links; sockets, pipes and devices are left out, and so is the directory
- * `without` (may be NULL), which may be where the copy goes.
- */
-static int copy_tree(const char *from, const char *to, const char *without)
-{
-	struct dirent *entry;
-	struct stat status;
-	DIR *directory = opendir(from);
-	int rc = 0;
-
-	if (!directory || stat(from, &status)) {
-		rc = -errno;
-		if (directory)
-			closedir(directory);
-		return rc;
-	}
-	if (mkdir(to, 0700) && errno != EEXIST)
-		rc = -errno;
-	while (rc == 0 && (entry = readdir(directory))) {
-		char *source, *target, link[PATH_MAX];
-		ssize_t n;
-
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		alloc_check(asprintf(&source, "%s/%s", from, entry->d_name) < 0 ? NULL : source);
-		alloc_check(asprintf(&target, "%s/%s", to, entry->d_name) < 0 ? NULL : target);
-		if (lstat(source, &status)) {
-			rc = -errno;
-		} else if (S_ISDIR(status.st_mode)) {
-			rc = same_file(without, &status) ? 0 : copy_tree(source, target, without);
-		} else if (S_ISREG(status.st_mode)) {
-			rc = copy_file(source, target, &status);
-		} else if (S_ISLNK(status.st_mode)) {
-			n = readlink(source, link, sizeof(link) - 1);
-			link[n > 0 ? n : 0] = '\0';
-			if (n < 0 || symlink(link, target))
-				rc = -errno;
-		}
-		free(source);
-		free(target);
-	}
-	closedir(directory);
-	if (rc == 0 && stat(from, &status) == 0)
-		chmod(to, status.st_mode & 07777);
-	return rc;
-}
 
 static char **with_temporary(char *const *envp, const char *temporary)
 {
@@ -213,11 +90,11 @@ static int keep(struct sandbox *sandbox, struct place *place, const char *name)
 	int rc;
 
 	if (place->base)
-		remove_tree(place->base);
+		tree_remove(place->base);
 	free(place->base);
 	place->base = base;
 	place->fresh = time(NULL) - FRESH_SECONDS;
-	rc = copy_tree(place->path, base, NULL);
+	rc = tree_copy(place->path, base, NULL);
 	return rc;
 }
 
@@ -247,7 +124,7 @@ struct sandbox *sandbox_new(const struct sandbox_config *config, unsigned worker
 	if (!config->scratch)
 		return sandbox;
 	sandbox->scratch.path = below(sandbox->root, "scratch");
-	rc = copy_tree(".", sandbox->scratch.path, sandbox->root);
+	rc = tree_copy(".", sandbox->scratch.path, sandbox->root);
 	if (rc == 0)
 		rc = keep(sandbox, &sandbox->scratch, "scratch.base");
 	if (rc == 0)
@@ -262,7 +139,7 @@ void sandbox_free(struct sandbox *sandbox)
 {
 	if (!sandbox)
 		return;
-	remove_tree(sandbox->root);
+	tree_remove(sandbox->root);
 	free_environment(sandbox->envp);
 	free(sandbox->root);
 	free(sandbox->temporary.path);
@@ -308,158 +185,6 @@ static int shell(const struct sandbox *sandbox, const char *command, char *const
 	return 0;
 }
 
-static bool same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-/* The content of `from` into the file `to`, which stays the same file. */
-static int write_again(const char *from, const char *to, const struct stat *status)
-{
-	int in = open(from, O_RDONLY | O_CLOEXEC), out, rc = 0;
-	char bytes[65536];
-	ssize_t n;
-
-	out = in < 0 ? -1 : open(to, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
-	if (in >= 0 && out < 0 && errno == EACCES && chmod(to, 0600) == 0)
-		out = open(to, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
-	if (out < 0)
-		rc = -errno;
-	while (rc == 0 && (n = read(in, bytes, sizeof(bytes))) > 0)
-		if (write(out, bytes, (size_t)n) != n)
-			rc = -EIO;
-	if (out >= 0) {
-		fchmod(out, status->st_mode & 07777);
-		futimens(out, (struct timespec[]){ status->st_atim, status->st_mtim });
-		close(out);
-	}
-	if (in >= 0)
-		close(in);
-	return rc;
-}
-
-static bool same_content(const char *a, const char *b)
-{
-	FILE *first = fopen(a, "re"), *second = fopen(b, "re");
-	bool same = first && second;
-	int byte = 0;
-
-	while (same && byte != EOF) {
-		byte = getc_unlocked(first);
-		same = byte == getc_unlocked(second);
-	}
-	if (first)
-		fclose(first);
-	if (second)
-		fclose(second);
-	return same;
-}
-
-/* Is the file as it was, as far as can be told? */
-static bool unchanged(const char *from, const char *to, const struct stat *status,
-		      const struct stat *now, time_t fresh)
-{
-	return now->st_size == status->st_size && now->st_mode == status->st_mode &&
-	       same_time(&now->st_mtim, &status->st_mtim) &&
-	       (status->st_mtim.tv_sec < fresh || same_content(from, to));
-}
-
-/* Makes `to` a link like `from`, which is one. */
-static int link_again(const char *from, const char *to)
-{
-	char wanted[PATH_MAX], got[PATH_MAX];
-	ssize_t n = readlink(from, wanted, sizeof(wanted) - 1), m;
-
-	if (n < 0)
-		return -errno;
-	wanted[n] = '\0';
-	m = readlink(to, got, sizeof(got) - 1);
-	if (m == n && !memcmp(wanted, got, (size_t)n))
-		return 0;
-	if (m >= 0)
-		unlink(to);
-	return symlink(wanted, to) ? -errno : 0;
-}
-
-static int restore_tree(const char *base, const char *live, time_t fresh);
-
-/* One entry of the base, `status` its own. */
-static int restore_one(const char *from, const char *to, const struct stat *status, time_t fresh)
-{
-	struct stat now;
-	bool there = lstat(to, &now) == 0;
-
-	if (there && ((now.st_mode ^ status->st_mode) & S_IFMT)) {
-		remove_tree(to);
-		there = false;
-	}
-	if (S_ISDIR(status->st_mode))
-		return there ? restore_tree(from, to, fresh) : copy_tree(from, to, NULL);
-	if (S_ISLNK(status->st_mode))
-		return link_again(from, to);
-	if (!there)
-		return copy_file(from, to, status);
-	return unchanged(from, to, status, &now, fresh) ? 0 : write_again(from, to, status);
-}
-
-/* Removes from `live` what `base` does not have; base NULL: everything. */
-static int prune(const char *base, const char *live)
-{
-	struct dirent *entry;
-	struct stat status;
-	DIR *directory;
-
-	/* It gets its own permissions at the end. */
-	if (faccessat(AT_FDCWD, live, R_OK | W_OK | X_OK, AT_EACCESS))
-		chmod(live, 0700);
-	directory = opendir(live);
-	if (!directory)
-		return -errno;
-	while ((entry = readdir(directory))) {
-		char *name, *other;
-
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		name = below(live, entry->d_name);
-		other = base ? below(base, entry->d_name) : NULL;
-		if ((!other || lstat(other, &status)) && unlink(name))
-			remove_tree(name);
-		free(name);
-		free(other);
-	}
-	closedir(directory);
-	return 0;
-}
-
-static int restore_tree(const char *base, const char *live, time_t fresh)
-{
-	struct dirent *entry;
-	struct stat status;
-	DIR *directory;
-	int rc = prune(base, live);
-
-	if (rc || !base)
-		return rc;
-	directory = opendir(base);
-	if (!directory)
-		return -errno;
-	while (rc == 0 && (entry = readdir(directory))) {
-		char *from, *to;
-
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		from = below(base, entry->d_name);
-		to = below(live, entry->d_name);
-		rc = lstat(from, &status) ? -errno : restore_one(from, to, &status, fresh);
-		free(from);
-		free(to);
-	}
-	closedir(directory);
-	if (rc == 0 && stat(base, &status) == 0)
-		chmod(live, status.st_mode & 07777);
-	return rc;
-}
-
 /* As it was marked, or empty. */
 static int restore(struct place *place)
 {
@@ -467,10 +192,11 @@ static int restore(struct place *place)
 	int rc;
 
 	if (!place->base && stat(place->path, &status) == 0 &&
-	    same_time(&status.st_mtim, &place->changed))
+	    status.st_mtim.tv_sec == place->changed.tv_sec &&
+	    status.st_mtim.tv_nsec == place->changed.tv_nsec)
 		return 0;
 	mkdir(place->path, 0700);
-	rc = restore_tree(place->base, place->path, place->fresh);
+	rc = tree_restore(place->base, place->path, place->fresh);
 	if (!place->base)
 		remember(place);
 	return rc;
