@@ -183,8 +183,7 @@ static int run_and_write(const struct finding_config *config, const struct findi
 	    shows_in_end(finding->verdict.kind) &&
 	    is_same(finding, result) != (expected == FINDING_FAILS))
 		rc = err_set(err, EAGAIN,
-			     "in a fresh process the same schedule does not fail in this way: it "
-			     "ends with %s (status %d)",
+			     "in a fresh process the same decisions end with %s (status %d)",
 			     outcome_word(result->verdict), result->status);
 	if (rc == 0 && result->verdict == VERDICT_DIVERGED)
 		rc = err_set(err, EAGAIN, "in a fresh process the run takes another course: %s",
