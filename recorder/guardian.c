@@ -80,6 +80,7 @@ static _Noreturn void become_target(const struct guardian_job *job, pid_t guardi
 	personality(job->persona);
 	sigaction(SIGCHLD, child_action, NULL);
 	sigprocmask(SIG_SETMASK, job->mask, NULL);
+	tell(job, GUARDIAN_FORKED, (int32_t)getpid());
 	if ((!job->directory || !chdir(job->directory)) && redirect(job->stdio))
 		execve(job->path, job->argv, job->envp);
 	error = errno;

@@ -19,6 +19,8 @@
 #include "formats/region.h"
 
 enum guardian_event {
+	/* The target says so itself: what it executes may kill the guardian at once. Value: pid */
+	GUARDIAN_FORKED,
 	GUARDIAN_STARTED,     /* execve(2) worked; value: pid */
 	GUARDIAN_EXEC_FAILED, /* value: errno. The last message. */
 	GUARDIAN_ENDED,       /* value: wait status of the target */

@@ -388,22 +388,34 @@ bool target_join_cpu(const struct target *target, bool join)
 static int wait_started(struct target *target, struct err *err)
 {
 	struct guardian_message message;
+	pid_t forked = 0;
 	ssize_t n;
 
-	do
+	for (;;) {
 		n = recv(target->link, &message, sizeof(message), 0);
-	while (n < 0 && errno == EINTR);
-	if (n != sizeof(message))
-		return err_set(err, ECHILD, "the guardian process died before it started %s",
-			       target->path);
-	if (message.event == GUARDIAN_EXEC_FAILED) {
-		errno = message.value;
-		return err_set(err,
-			       elf_exit_status(-message.value) == 127 ? TARGET_ERR_NOT_FOUND
-								      : TARGET_ERR_NOT_EXECUTABLE,
-			       "cannot run %s: %s", target->path, strerror(errno));
+		if (n < 0 && (errno == EINTR || errno == ECONNRESET))
+			continue;
+		if (n != sizeof(message)) {
+			/* The target has killed it already: target_poll() says so. */
+			if (forked)
+				break;
+			return err_set(err, ECHILD,
+				       "the guardian process died before it started %s",
+				       target->path);
+		}
+		if (message.event == GUARDIAN_EXEC_FAILED) {
+			errno = message.value;
+			return err_set(err,
+				       elf_exit_status(-message.value) == 127
+					       ? TARGET_ERR_NOT_FOUND
+					       : TARGET_ERR_NOT_EXECUTABLE,
+				       "cannot run %s: %s", target->path, strerror(errno));
+		}
+		forked = message.value;
+		if (message.event == GUARDIAN_STARTED)
+			break;
 	}
-	target->pid = message.value;
+	target->pid = forked;
 	return 0;
 }
 
