@@ -100,6 +100,18 @@ def speed(b):
             raise Failed(f"bench_pair: {result}")
         return rate(result)
 
+    def alone():
+        """One worker, on each of the CPUs of two in turn: others may be busy on one of them."""
+        before = os.sched_getaffinity(0)
+        rates = []
+        try:
+            for cpu in sorted(before)[-2:]:
+                os.sched_setaffinity(0, {cpu})
+                rates.append(searched(1500))
+        finally:
+            os.sched_setaffinity(0, before)
+        return statistics.fmean(rates)
+
     def bare():
         return float(run([*program, "2000"])[1])
 
@@ -107,8 +119,9 @@ def speed(b):
     row("schedules a second, 2 threads that lock once", f"{measured:,.0f}",
         f"{reference:,.0f} bare fork and threads", share, "0.50", share >= 0.5)
     if CPUS > 1:
-        one, two, ratio = b.pairs(lambda: searched(3000), lambda: searched(6000, "-j", "2"))
-        row("... with -j 2", f"{two:,.0f}", f"{one:,.0f} with -j 1", ratio, "1.7", ratio >= 1.7)
+        one, two, ratio = b.pairs(alone, lambda: searched(6000, "-j", "2"), 2 * b.runs)
+        row("... with -j 2", f"{two:,.0f}", f"{one:,.0f} with -j 1, either CPU", ratio, "1.7",
+            ratio >= 1.7)
     forked, whole, ratio = b.pairs(lambda: searched(1000), lambda: searched(100, "--exec"))
     row("... with --exec", f"{whole:,.0f}", f"{forked:,.0f} by fork", ratio)
 
