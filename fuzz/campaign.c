@@ -17,6 +17,7 @@
 #include "formats/event.h"
 #include "fuzz/corpus.h"
 #include "fuzz/minimise.h"
+#include "fuzz/output_diff.h"
 #include "fuzz/set64.h"
 #include "recorder/alloc.h"
 
@@ -43,6 +44,8 @@ struct campaign {
 	struct crew *crew;
 	pthread_mutex_t lock;
 	struct verdict_rules rules;
+	char *output; /* of the first run, its beginning */
+	size_t output_size;
 	struct set64 seen; /* fingerprints: index of the finding + 1 */
 	uint64_t started_runs;
 	uint64_t interesting;
@@ -359,6 +362,10 @@ static void take_failure(struct crew *crew, const struct verdict *verdict)
 	memset(finding, 0, sizeof(*finding));
 	finding->verdict = *verdict;
 	verdict_describe(verdict, finding->words, sizeof(finding->words));
+	if (verdict->kind == FAILURE_OUTPUT)
+		output_difference(campaign->output, campaign->output_size,
+				  worker_stream(crew->worker, STDOUT_FILENO),
+				  finding->verdict.message, sizeof(finding->verdict.message));
 	snprintf(finding->origin, sizeof(finding->origin), "%s", search_origin_word(&crew->ticket));
 	finding->schedule = crew->ticket.run;
 	finding->count = 1;
@@ -473,6 +480,8 @@ static int first_run(struct campaign *campaign)
 	result->first_status = report.verdict == VERDICT_EXIT ? report.status : 0;
 	campaign->rules.same_output = campaign->config->same_output;
 	campaign->rules.output = worker_output_hash(crew->worker, STDOUT_FILENO);
+	campaign->output =
+		output_read(worker_stream(crew->worker, STDOUT_FILENO), &campaign->output_size);
 	if (verdict.kind == FAILURE_OUTPUT)
 		memset(&verdict, 0, sizeof(verdict));
 	if (verdict.kind == FAILURE_NONE) {
@@ -661,6 +670,7 @@ int campaign_run(const struct campaign_config *config, struct campaign_result *r
 	corpus_close(campaign.corpus);
 	search_free(campaign.search);
 	set64_fini(&campaign.seen);
+	free(campaign.output);
 	free(campaign.crew);
 	pthread_mutex_destroy(&campaign.lock);
 	if (campaign.rc)

@@ -47,6 +47,12 @@ static cJSON *operation(uint32_t lane, uint64_t k)
 	return object;
 }
 
+/* What is looked at only when the run has come to its end by itself. */
+static bool judged_afterwards(enum failure_kind kind)
+{
+	return kind == FAILURE_CHECK || kind == FAILURE_OUTPUT;
+}
+
 /* What explain tells of the search, see replayer/story_events.h. */
 static cJSON *finding_json(const struct finding_config *config, const struct finding *finding)
 {
@@ -56,6 +62,8 @@ static cJSON *finding_json(const struct finding_config *config, const struct fin
 	cJSON_AddStringToObject(object, "kind", verdict_word(finding->verdict.kind));
 	snprintf(text, sizeof(text), "%016llx", (unsigned long long)finding->verdict.fingerprint);
 	cJSON_AddStringToObject(object, "fingerprint", text);
+	if (judged_afterwards(finding->verdict.kind))
+		cJSON_AddStringToObject(object, "judged", finding->words);
 	cJSON_AddNumberToObject(object, "schedule", (double)finding->schedule);
 	if (config->of)
 		cJSON_AddNumberToObject(object, "of", (double)config->of);
@@ -113,12 +121,13 @@ static void close_streams(int stdio[3])
 /* The end of the trace: how the run ended, and what the search knows of it. */
 static int write_outcome(const struct finding_config *config, const struct finding *finding,
 			 struct trace_writer *writer, struct trace_sink *sink,
-			 const struct session_result *result)
+			 const struct session_result *result, bool passes)
 {
 	cJSON *outcome = outcome_new(result, sink);
 	int rc;
 
-	cJSON_AddItemToObject(outcome, "finding", finding_json(config, finding));
+	if (!passes)
+		cJSON_AddItemToObject(outcome, "finding", finding_json(config, finding));
 	rc = trace_writer_outcome(writer, outcome_word(result->verdict), outcome);
 	cJSON_Delete(outcome);
 	return rc;
@@ -185,11 +194,16 @@ static int run_and_write(const struct finding_config *config, const struct findi
 		rc = err_set(err, EAGAIN,
 			     "in a fresh process the same decisions end with %s (status %d)",
 			     outcome_word(result->verdict), result->status);
+	if (rc == 0 && expected != FINDING_ANY && judged_afterwards(finding->verdict.kind) &&
+	    (*too_long || result->verdict == VERDICT_SIGNAL))
+		rc = err_set(err, EAGAIN, "in a fresh process the same decisions %s",
+			     *too_long ? "do not come to an end in time" : "end with a signal");
 	if (rc == 0 && result->verdict == VERDICT_DIVERGED)
 		rc = err_set(err, EAGAIN, "in a fresh process the run takes another course: %s",
 			     result->failure.text);
 	if (rc == 0)
-		rc = write_outcome(config, finding, writer, sink, result);
+		rc = write_outcome(config, finding, writer, sink, result,
+				   expected == FINDING_PASSES);
 	trace_sink_free(sink);
 	if (trace_writer_close(writer, rc ? NULL : err) && rc == 0)
 		rc = -err->code;
@@ -309,6 +323,7 @@ int finding_confirm(const struct finding_config *config, struct finding *finding
 		.interrupted = config->interrupted,
 		.self = config->self,
 		.time_limit = config->worker->session.time_limit,
+		.preempt_after = config->worker->session.preempt_after,
 	};
 	struct replay_report *report = alloc_check(malloc(sizeof(*report)));
 	struct trace_file file;

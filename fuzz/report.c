@@ -103,6 +103,8 @@ static void print_finding(struct finding *finding, const struct terminal *termin
 	}
 	if (pattern.name != PATTERN_NONE)
 		finding->pattern = alloc_check(strdup(pattern_word(pattern.name)));
+	if (finding->verdict.kind == FAILURE_OUTPUT && *finding->verdict.message)
+		fprintf(out, "%s\n", finding->verdict.message);
 	trace_file_close(&file);
 	print_confirmation(finding, out);
 	fputc('\n', out);

@@ -50,12 +50,19 @@ enum verdict_kind story_verdict(const cJSON *outcome)
 	return VERDICT_COUNT;
 }
 
+const char *story_judged_afterwards(const cJSON *outcome)
+{
+	const char *words = fields_string(fields_object(outcome, "finding"), "judged", "");
+
+	return story_verdict(outcome) == VERDICT_EXIT && *words ? words : NULL;
+}
+
 bool story_is_failure(const cJSON *outcome)
 {
 	enum verdict_kind verdict = story_verdict(outcome);
 
 	if (verdict == VERDICT_EXIT)
-		return fields_int(outcome, "status", 0) != 0;
+		return fields_int(outcome, "status", 0) != 0 || story_judged_afterwards(outcome);
 	return verdict < VERDICT_COUNT && verdicts[verdict].failure;
 }
 

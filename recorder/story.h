@@ -51,7 +51,15 @@ enum { STORY_FRAMES = 8, STORY_STDERR_LINES = 10, STORY_EDGES = REGION_EDGES };
  */
 enum verdict_kind story_verdict(const cJSON *outcome);
 
-/* The run is a finding: a failure verdict, or an exit status that is not 0. */
+/*
+ * What a search found wrong with the run when it had ended by itself: "the check ended with status
+ * 1"; NULL: nothing. Owned by `outcome`, not clean.
+ */
+const char *story_judged_afterwards(const cJSON *outcome);
+
+/*
+ * The run is a finding: a failure verdict, an exit status that is not 0, or judged so afterwards.
+ */
 bool story_is_failure(const cJSON *outcome);
 
 /* "deadlock", "exit status 1", "signal 11 (SIGSEGV)": for summaries. */

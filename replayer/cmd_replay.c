@@ -304,6 +304,10 @@ static int judge(const struct command_state *state)
 		return result->verdict == VERDICT_SIGNAL ? 128 + result->status
 							 : EXIT_RECORD_FAILURE;
 	}
+	/* The same run: what was found wrong with it then is so again. */
+	if (!failed && replay_is_identical(report) && !report->stopped &&
+	    story_judged_afterwards(state->file.outcome))
+		return EXIT_REPLAY_SAME;
 	if (!failed)
 		return EXIT_REPLAY_PASSED;
 	return strcmp(report->recorded, report->got) == 0 ? EXIT_REPLAY_SAME : EXIT_REPLAY_OTHER;

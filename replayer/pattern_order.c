@@ -59,8 +59,8 @@ bool pattern_order(struct search *search)
 	return true;
 }
 
-/* The last switches that a schedule may leave out. */
-static void show_preemptions(struct search *search)
+/* The last switches: those that a schedule may leave out, or where the thread could not go on. */
+static void show_switches(struct search *search, bool preemptions)
 {
 	enum { SHOWN = 3 };
 	const struct history *history = search->history;
@@ -70,7 +70,9 @@ static void show_preemptions(struct search *search)
 	for (i = history->choices_n; i-- > 0 && shown < SHOWN;) {
 		const struct history_choice *choice = &history->choices[i];
 
-		if (!choice->preemption || choice->at >= history->events_n)
+		if (preemptions ? !choice->preemption : choice->kind != DECISION_NEXT)
+			continue;
+		if (choice->at >= history->events_n)
 			continue;
 		at = history_find(history, choice->lane, choice->k);
 		if (at == HISTORY_NONE)
@@ -107,8 +109,16 @@ void pattern_generic(struct search *search)
 		pattern_show_failure(search);
 		return;
 	}
-	if (!search->history->preemptions)
+	if (!search->history->preemptions) {
+		if (!fields_object(search->outcome, "finding"))
+			return;
+		pattern_say(search, PATTERN_UNKNOWN,
+			    "Depends on the schedule: fails without any preemption, by who goes on "
+			    "where a thread waits or ends.");
+		show_switches(search, false);
+		pattern_show_failure(search);
 		return;
+	}
 	if (fields_object(search->outcome, "finding"))
 		pattern_say(search, PATTERN_UNKNOWN, "Depends on the schedule: fails only with %S.",
 			    search->history->preemptions == 1 ? "this preemption"
@@ -120,6 +130,6 @@ void pattern_generic(struct search *search)
 		pattern_say(search, PATTERN_UNKNOWN,
 			    "No known pattern; the last of the %N preemptions before the failure:",
 			    search->history->preemptions);
-	show_preemptions(search);
+	show_switches(search, true);
 	pattern_show_failure(search);
 }

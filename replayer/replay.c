@@ -201,7 +201,8 @@ static int prepare(struct replay *replay, struct err *err)
 	};
 	/* Where nothing was interrupted, nothing is: slow machines must not make a difference. */
 	if (config->follow || fields_int(config->file->outcome, "inexact", 0) > 0)
-		session->preempt_after = PREEMPT_AFTER;
+		session->preempt_after = config->preempt_after > 0 ? config->preempt_after
+								   : PREEMPT_AFTER;
 	session->stop = config->stop;
 	session->time_limit = config->time_limit;
 	session->no_trap = !fields_bool(header, "trap", true);

@@ -59,16 +59,19 @@ static void tell_failure(FILE *out, const cJSON *outcome, unsigned width)
 	const cJSON *finding = fields_object(outcome, "finding");
 	int64_t confirmed = fields_int(finding, "confirmed", -1);
 	int64_t runs = fields_int(finding, "runs", 0);
+	const char *judged = story_judged_afterwards(outcome);
 	char space[1024], sure_space[64];
 	struct text text, sure;
 
 	text_init(&text, space, sizeof(space));
-	/* Who waits for ever says nothing. */
-	if (story_verdict(outcome) == VERDICT_EXIT || story_verdict(outcome) == VERDICT_SIGNAL)
+	/* Who waits for ever says nothing, and who ended well may have said anything. */
+	if (judged)
+		text_add_clean(&text, judged);
+	else if (story_verdict(outcome) == VERDICT_EXIT || story_verdict(outcome) == VERDICT_SIGNAL)
 		add_last_words(&text, outcome);
 	if (!text.len)
 		story_word(&text, outcome);
-	else if (story_verdict(outcome) == VERDICT_EXIT)
+	else if (story_verdict(outcome) == VERDICT_EXIT && !judged)
 		text_addf(&text, " (exit status %d)", (int)fields_int(outcome, "status", 0));
 	text_init(&sure, sure_space, sizeof(sure_space));
 	if (runs > 0 && confirmed >= 0 && confirmed <= runs)

@@ -64,5 +64,46 @@ fuzz --exec ./ends
 is "programs one after the other are no threads: status" "$status" 4
 like "and that is said" "$out" '^inconclusive: only one thread ever ran'
 
+# A failure that only the output shows.
+cat >order.c <<-EOF
+	#include <pthread.h>
+	#include <stdio.h>
+	#include <stdlib.h>
+	#include <unistd.h>
+	static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
+	static void *say(void *name)
+	{
+		pthread_mutex_lock(&m);
+		printf("account %s\\n", (char *)name);
+		pthread_mutex_unlock(&m);
+		return name;
+	}
+	int main(void)
+	{
+		pthread_t one, two;
+		puts("accounts");
+		pthread_create(&one, NULL, say, "one");
+		pthread_create(&two, NULL, say, "two");
+		pthread_join(one, NULL);
+		pthread_join(two, NULL);
+		return 0;
+	}
+EOF
+"${CC:-gcc}" -g -pthread -o order order.c || fail "compile" "see above"
+fuzz --expect-output same ./order
+is "another output: status" "$status" 1
+like "the line that differs" "$out" '^line 2 is "account two", in the first run "account one"$'
+like "what it depends on" "$out" '^Depends on the schedule: fails without any preemption'
+like "and that it was reproduced" "$out" \
+	'^the output differs from that of the first run +reproduced 10/10 \(100%\)$'
+failing=$(ls frontrun-failures/output-*[0-9a-f].zst | grep -v passes)
+fr replay "$failing"
+is "its replay: status" "$status" 1
+fr explain "$failing"
+like "its story from the trace" "$out" '^Depends on the schedule'
+fuzz --check 'sed -n 2p $FRONTRUN_STDOUT | grep -q one' ./order
+like "a check that fails: reproduced" "$out" \
+	'^the check ended with status 1 +reproduced 10/10 \(100%\)$'
+
 no_orphans "nothing is left running"
 done_testing

@@ -139,6 +139,9 @@ static void verdicts(void **state)
 		{ "{\"outcome\":\"exit\",\"status\":7}", VERDICT_EXIT, true, "exit status 7" },
 		{ "{\"outcome\":\"signal\",\"status\":11}", VERDICT_SIGNAL, true,
 		  "signal 11 (SIGSEGV)" },
+		{ "{\"outcome\":\"exit\",\"status\":0,"
+		  "\"finding\":{\"judged\":\"the check ended\"}}",
+		  VERDICT_EXIT, true, "exit status 0" },
 		{ "{\"outcome\":\"deadlock\"}", VERDICT_DEADLOCK, true, "deadlock" },
 		{ "{\"outcome\":\"running\"}", VERDICT_NONE, false, "no outcome" },
 		{ "{\"outcome\":\"enlightened\"}", VERDICT_COUNT, false, "enlightened" },
