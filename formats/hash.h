@@ -11,6 +11,7 @@
 #ifndef FORMATS_HASH_H
 #define FORMATS_HASH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "formats/event.h"
@@ -54,15 +55,21 @@ static inline uint64_t hash_bytes(const char *bytes, uint64_t length)
 
 /*
  * Where an operation is in the program: its innermost frames, by module number and link-time
- * address as announced (struct record_context), so that runtime and CLI compute the same.
+ * address as announced (struct record_context), so that runtime and CLI compute the same. Of an
+ * interpreted program the innermost place alone: it names a variable, which a lock does not.
  */
 static inline uint64_t hash_site(const struct record_frame *frames, uint32_t count)
 {
 	uint32_t i;
 	uint64_t state = HASH_START;
 
-	for (i = 0; i < count && i < HASH_SITE_FRAMES; i++)
-		state = hash_mix(hash_mix(state, frames[i].module), frames[i].offset);
+	for (i = 0; i < count && i < HASH_SITE_FRAMES; i++) {
+		bool code = frames[i].flags & FRAME_CODE;
+
+		state = hash_mix(hash_mix(state, code ? 0 : frames[i].module), frames[i].offset);
+		if (code && i == 0)
+			break;
+	}
 	return hash_finish(state);
 }
 

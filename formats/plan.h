@@ -51,6 +51,17 @@ enum plan_run_flag {
 	PLAN_RUN_SERVER = 32,
 	/* write down which choices there were, also where the default was taken (RECORD_OFFER) */
 	PLAN_RUN_EXPLORE = 64,
+	/*
+	 * An interpreter with a global lock: switch at any access to shared data, as if it had none;
+	 * else only where it could switch as it is.
+	 */
+	PLAN_RUN_ANY_ACCESS = 128,
+	/* An interpreter: what is read and written is of interest (EVENT_VALUE_TEXT) */
+	PLAN_RUN_VALUES = 256,
+	/* An interpreter: no agent, only what is seen from outside */
+	PLAN_RUN_NO_AGENT = 512,
+	/* An interpreter that ends with one thread left: leave at once, without its clean-up */
+	PLAN_RUN_LEAVE = 1024,
 };
 
 /* What a standard stream is to look like to the target. */

@@ -21,6 +21,8 @@ enum record_type {
 	RECORD_MODULE,
 	RECORD_NOTE,
 	RECORD_OFFER,
+	RECORD_CODE,
+	RECORD_TEXT,
 	RECORD_TYPES
 };
 
@@ -53,9 +55,24 @@ struct record_event {
 	uint32_t object;
 	uint32_t object2;
 	uint32_t context;
-	uint32_t has_value;
+	uint32_t has_value; /* enum event_value */
 	int64_t result;
-	int64_t value; /* valid when has_value */
+	int64_t value; /* what has_value says */
+};
+
+enum event_value {
+	EVENT_VALUE_NONE,
+	EVENT_VALUE_INT,  /* the value itself */
+	EVENT_VALUE_TEXT, /* number of a RECORD_TEXT */
+};
+
+/*
+ * The result of LOAD, STORE, DELETE, ITERATE, QUERY and CALL: whether the interpreter as it is
+ * could have gone on with another thread right before the operation.
+ */
+enum event_switchable {
+	EVENT_UNSWITCHABLE,
+	EVENT_SWITCHABLE,
 };
 
 /* Followed by `option_count` lane numbers (uint32_t), ascending, for PICK; none for other kinds. */
@@ -122,6 +139,9 @@ enum object_kind {
 	OBJECT_DESCRIPTOR,
 	OBJECT_PROCESS,
 	OBJECT_OTHER,
+	OBJECT_LOCK,      /* of an interpreter: anybody may release it; its events are those of mutexes */
+	OBJECT_VARIABLE,  /* attribute, global variable, cell of a closure */
+	OBJECT_CONTAINER, /* the contents of a list, a dictionary, ... */
 	OBJECT_KIND_COUNT
 };
 
@@ -141,11 +161,21 @@ struct record_object {
 	char name[];      /* NAMED: NUL-terminated, padded to 8 */
 };
 
+/*
+ * Flags of a frame. The line of a FRAME_CODE stands above them.
+ */
+#define FRAME_EXACT 1u /* the pc itself (signal frame, start), else a return address: look up offset - 1 */
+#define FRAME_CODE 2u  /* of an interpreter */
+#define FRAME_LINE_SHIFT 8
+#define FRAME_LINE_MAX ((1u << 24) - 1)
+
 struct record_frame {
-	uint32_t module; /* 0: address is absolute and in no module */
-	/* 1: the pc itself (signal frame, start), else a return address: look up offset - 1 */
+	/* 0: address is absolute and in no module; FRAME_CODE: number of its RECORD_CODE */
+	uint32_t module;
 	uint32_t flags;
-	uint64_t offset; /* link-time address in the module */
+	/* link-time address in the module; FRAME_CODE: a hash of code and instruction, the same in
+	 * all runs */
+	uint64_t offset;
 };
 
 /* Followed by `count` frames, innermost first. */
@@ -197,6 +227,29 @@ struct record_offer {
 	uint64_t set[];
 };
 
+/* A code object of an interpreter: a function, a module's top level. */
+struct record_code {
+	struct record_head head;
+	uint32_t number;
+	uint16_t process;
+	uint8_t user; /* the program's own code, not a library's */
+	uint8_t reserved;
+	uint32_t first_line;
+	uint32_t reserved2;
+	uint64_t hash; /* of its instructions */
+	/* file, NUL, qualified name ("Bank.deposit"), NUL, padded to 8; UTF-8 */
+	char names[];
+};
+
+/* A text that events name by its number: a value as people read it. */
+struct record_text {
+	struct record_head head;
+	uint32_t number;
+	uint32_t reserved;
+	char text[]; /* NUL-terminated, padded to 8; UTF-8 */
+};
+
+_Static_assert(sizeof(struct record_code) == 32, "layout");
 _Static_assert(sizeof(struct record_offer) == 24, "layout");
 _Static_assert(sizeof(struct record_event) == 56, "layout");
 _Static_assert(sizeof(struct record_decision) == 48, "layout");

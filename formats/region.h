@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define REGION_MAGIC 0x4e5552544e4f5246ull /* "FRONTRUN" */
-#define REGION_ABI 2u
+#define REGION_ABI 3u
 
 #define REGION_PLAN_BYTES (2u << 20)
 #define REGION_RING_BYTES (8u << 20) /* a power of two */
@@ -189,7 +189,8 @@ struct region_numbers {
 	uint32_t prefix; /* [target] entries of PLAN_PREFIX used: the next image goes on there */
 	/* [target] hash of what each standard stream was at first, to know it after an exec */
 	uint32_t stream[3];
-	uint32_t reserved[7];
+	uint32_t code, text; /* [target] last number given out */
+	uint32_t reserved[5];
 };
 
 /*

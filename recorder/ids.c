@@ -18,6 +18,8 @@ static const char *const kinds[OBJECT_KIND_COUNT] = {
 	[OBJECT_FUTEX] = "futex",     [OBJECT_GUARD] = "guard",
 	[OBJECT_THREAD] = "thread",   [OBJECT_DESCRIPTOR] = "descriptor",
 	[OBJECT_PROCESS] = "process", [OBJECT_OTHER] = "other",
+	[OBJECT_LOCK] = "lock",       [OBJECT_VARIABLE] = "variable",
+	[OBJECT_CONTAINER] = "container",
 };
 
 #define THREAD "thread:"
