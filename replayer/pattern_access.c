@@ -64,8 +64,8 @@ static bool find_triple(const struct search *search, struct triple *triple, bool
 		const struct section *second = &search->sections->items[i];
 		const struct section *first = sections_previous(search->sections, second);
 
-		if (!first || second->io != io || second->wait != HISTORY_NONE || first->waits ||
-		    second->reads || first->end == HISTORY_NONE)
+		if (!first || second->single != io || second->wait != HISTORY_NONE ||
+		    first->waits || second->reads || first->end == HISTORY_NONE)
 			continue;
 		if (io && (!named_file(search, second->object) || !first->reads))
 			continue;
@@ -89,7 +89,7 @@ static void say_both(struct search *search, const struct triple *triple)
 	uint32_t one = other_first ? triple->other->lane : triple->first->lane;
 	uint32_t two = other_first ? triple->first->lane : triple->other->lane;
 
-	if (triple->second->io) {
+	if (triple->second->single) {
 		pattern_say(search, PATTERN_IO_RACE,
 			    "%L and %L both %S %O at %P before either %S it at %P.", one, two,
 			    is_look(search, triple->first) ? "looked for" : "read",

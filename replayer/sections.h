@@ -1,7 +1,7 @@
 /*
  * Accesses to what threads share, as far as a trace shows them: stretches in which a lane had a
- * lock, and single reads and writes of files. Each stands for "this lane used what that object
- * guards". A later kind of access (memory) is one more way to make a struct section.
+ * lock, and single reads and writes of files and of variables. Each stands for "this lane used what
+ * that object guards".
  *
  *	sections = sections_new(history);
  *	section = sections_open(sections, lane);	the lane died in it
@@ -28,7 +28,8 @@ struct section {
 	size_t wait;       /* it goes on after this cond_wait of the lane; else HISTORY_NONE */
 	bool waits;        /* it ends with a wait */
 	bool reads;        /* shared with other readers, or a read */
-	bool io;           /* a read or write of a descriptor */
+	bool single;       /* one event: a file or a variable was read or changed */
+	bool variable;     /* the latter; or the contents of a container */
 };
 
 struct sections {
@@ -46,6 +47,9 @@ const struct section *sections_last(const struct sections *sections, uint32_t la
 
 /* The section that event `at` lies in or begins, the innermost; NULL: none. */
 const struct section *sections_around(const struct sections *sections, size_t at);
+
+/* The innermost lock that the lane had at its event `at`, taken before it; NULL: none. */
+const struct section *sections_under(const struct sections *sections, size_t at);
 
 /* The lane's section on the same object before it, or after it; NULL: none. */
 const struct section *sections_previous(const struct sections *sections,

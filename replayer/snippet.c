@@ -191,7 +191,7 @@ static bool is_declaration(const char *line)
 static bool find_body(struct snippet *snippet, const struct history *history,
 		      const struct section *section)
 {
-	if (section->end == HISTORY_NONE || section->io)
+	if (section->end == HISTORY_NONE || section->single)
 		return false;
 	snippet_find(snippet, history,
 		     sections_frame(history, history->events[section->begin].context, 0),
@@ -236,7 +236,7 @@ bool snippet_decides(const struct history *history, const struct section *first,
 	char text[SNIPPET_WIDTH];
 	unsigned line;
 
-	if (first->end == HISTORY_NONE || first->io || second->io)
+	if (first->end == HISTORY_NONE || first->single || second->single)
 		return false;
 	from = trace_names_location(names, sections_frame(history,
 							  history->events[first->end].context, 0));

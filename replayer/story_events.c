@@ -179,6 +179,8 @@ static void add_words(struct layout *layout, struct text *text, const struct bea
 		.phase = stored->phase,
 		.object = stored->object,
 		.result = stored->result,
+		.text = stored->text,
+		.text_len = stored->text ? strlen(stored->text) : 0,
 	};
 
 	if (beat->under) {
