@@ -179,6 +179,13 @@ static int effect(const struct instruction *in, int jump)
 {
 	if (is_generator(in->opcode))
 		return 1;
+#if !IS_312
+	/* The compiler's figures: PRECALL takes the arguments away. It does not. */
+	if (in->opcode == PRECALL)
+		return 0;
+	if (in->opcode == CALL)
+		return -1 - in->argument;
+#endif
 	return PyCompile_OpcodeStackEffectWithJump(
 		in->opcode, in->opcode >= HAVE_ARGUMENT ? in->argument : 0, jump);
 }
