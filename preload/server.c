@@ -18,6 +18,7 @@
 
 #include "preload/decide.h"
 #include "preload/interpose.h"
+#include "preload/interpreter.h"
 #include "preload/log.h"
 #include "preload/raw.h"
 #include "preload/server_fit.h"
@@ -147,6 +148,7 @@ static void begin_run(struct lane *me)
 	region->lane[me->slot].tid = pid;
 	region->process[process_index].pid = pid;
 	decide_restart();
+	interpreter_run();
 }
 
 static void serve(struct lane *me)
@@ -166,6 +168,7 @@ static void serve(struct lane *me)
 			raw(SYS_prctl, PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
 			give_child_signal_back();
 			decide_restart();
+			interpreter_run();
 			return;
 		}
 		server_fit_restore();

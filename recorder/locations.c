@@ -5,9 +5,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "recorder/alloc.h"
 #include "recorder/elf.h"
+#include "recorder/source.h"
 
 #include <uthash.h>
 
@@ -16,11 +18,21 @@ struct module {
 	char *path;
 };
 
+/* A code object. It stays when its number is given to another one: places point to it. */
+struct code {
+	struct code *older; /* all that there were */
+	uint64_t hash;
+	uint32_t serial; /* from 1, for the key of its places */
+	uint32_t first_line;
+	bool user;
+	char *file, *function;
+};
+
 struct place {
 	struct place_key {
 		uint64_t offset;
-		uint32_t module;
-		uint32_t flags;
+		uint32_t module; /* of interpreted code: serial of the code */
+		uint32_t flags;  /* enum symbols_flag; flags of a code frame: never 0 or 1 */
 	} key;
 	uint32_t number;
 	UT_hash_handle hh;
@@ -31,6 +43,9 @@ struct locations {
 	struct symbols *symbols;
 	struct module *modules; /* by number */
 	uint32_t modules_size;
+	struct code **codes; /* by number */
+	uint32_t codes_size;
+	struct code *newest;
 	struct place *places;
 	uint32_t count;
 };
@@ -47,12 +62,20 @@ struct locations *locations_new(struct trace_writer *writer)
 void locations_free(struct locations *locations)
 {
 	struct place *place, *next;
+	struct code *code;
 	uint32_t i;
 
 	HASH_ITER (hh, locations->places, place, next) {
 		HASH_DEL(locations->places, place);
 		free(place);
 	}
+	while ((code = locations->newest)) {
+		locations->newest = code->older;
+		free(code->file);
+		free(code->function);
+		free(code);
+	}
+	free(locations->codes);
 	for (i = 0; i < locations->modules_size; i++)
 		free(locations->modules[i].path);
 	free(locations->modules);
@@ -139,20 +162,108 @@ static void write_location(struct locations *locations, const struct place *plac
 	trace_writer_location(locations->writer, &line);
 }
 
+/* The place with this key; a new one has no line in the trace yet. */
+static struct place *find_place(struct locations *locations, const struct place_key *key, bool *new)
+{
+	struct place *place;
+
+	HASH_FIND(hh, locations->places, key, sizeof(*key), place);
+	*new = !place;
+	if (place)
+		return place;
+	place = alloc_check(calloc(1, sizeof(*place)));
+	place->key = *key;
+	place->number = ++locations->count;
+	HASH_ADD(hh, locations->places, key, sizeof(place->key), place);
+	return place;
+}
+
 uint32_t locations_number(struct locations *locations, uint32_t module, uint64_t offset,
 			  unsigned flags)
 {
-	struct place_key key = { .offset = offset, .module = module, .flags = flags };
-	struct place *place;
+	const struct place_key key = { .offset = offset, .module = module, .flags = flags };
+	bool new;
+	struct place *place = find_place(locations, &key, &new);
 
-	HASH_FIND(hh, locations->places, &key, sizeof(key), place);
-	if (place)
-		return place->number;
-	place = alloc_check(calloc(1, sizeof(*place)));
-	place->key = key;
-	place->number = ++locations->count;
-	HASH_ADD(hh, locations->places, key, sizeof(place->key), place);
-	write_location(locations, place);
+	if (new)
+		write_location(locations, place);
+	return place->number;
+}
+
+static bool is_code(const struct code *code, const struct record_code *record, const char *file,
+		    const char *function)
+{
+	return code->hash == record->hash && code->first_line == record->first_line &&
+	       code->user == (record->user != 0) && strcmp(code->file, file) == 0 &&
+	       strcmp(code->function, function) == 0;
+}
+
+void locations_code(struct locations *locations, const struct record_code *record)
+{
+	const char *file = record->names, *function = file + strlen(file) + 1;
+	struct code **slot, *code;
+
+	if (record->number >= locations->codes_size) {
+		uint32_t size = locations->codes_size ? locations->codes_size : 64;
+
+		while (size <= record->number)
+			size *= 2;
+		locations->codes = alloc_check(
+			reallocarray(locations->codes, size, sizeof(*locations->codes)));
+		memset(locations->codes + locations->codes_size, 0,
+		       (size - locations->codes_size) * sizeof(*locations->codes));
+		locations->codes_size = size;
+	}
+	slot = &locations->codes[record->number];
+	if (*slot && is_code(*slot, record, file, function))
+		return;
+	code = alloc_check(calloc(1, sizeof(*code)));
+	*code = (struct code){
+		.older = locations->newest,
+		.hash = record->hash,
+		.serial = locations->newest ? locations->newest->serial + 1 : 1,
+		.first_line = record->first_line,
+		.user = record->user,
+		.file = alloc_check(strdup(file)),
+		.function = alloc_check(strdup(function)),
+	};
+	*slot = locations->newest = code;
+}
+
+static void write_code(struct locations *locations, const struct place *place,
+		       const struct code *code)
+{
+	char text[SOURCE_LINE_MAX + 1], here[SOURCE_PATH_MAX];
+	struct trace_location line = {
+		.number = place->number,
+		.offset = place->key.offset,
+		.source = { *code->function ? code->function : NULL,
+			    *code->file ? code->file : NULL, place->key.flags >> FRAME_LINE_SHIFT },
+		.user = code->user,
+	};
+
+	/* What a library's line says is no part of the story. */
+	if (code->user && source_line(code->file, NULL, getcwd(here, sizeof(here)) ? here : NULL,
+				      line.source.line, text, sizeof(text)) > 0)
+		line.text = text;
+	trace_writer_location(locations->writer, &line);
+}
+
+uint32_t locations_frame(struct locations *locations, const struct record_frame *frame)
+{
+	const struct code *code;
+	struct place_key key;
+	struct place *place;
+	bool new;
+
+	if (!(frame->flags & FRAME_CODE))
+		return locations_number(locations, frame->module, frame->offset,
+					frame->flags & FRAME_EXACT ? 0 : SYMBOLS_RETURN_ADDRESS);
+	code = locations->codes[frame->module];
+	key = (struct place_key){ frame->offset, code->serial, frame->flags };
+	place = find_place(locations, &key, &new);
+	if (new)
+		write_code(locations, place, code);
 	return place->number;
 }
 

@@ -27,6 +27,18 @@ int locations_module(struct locations *locations, const struct record_module *re
 uint32_t locations_number(struct locations *locations, uint32_t module, uint64_t offset,
 			  unsigned flags);
 
+/*
+ * A code object of an interpreter was announced. A later one with the same number takes its place;
+ * locations of the old one stay.
+ */
+void locations_code(struct locations *locations, const struct record_code *record);
+
+/*
+ * Number of the place of a frame: as locations_number(), or of interpreted code, with the source
+ * line as it is on disk now.
+ */
+uint32_t locations_frame(struct locations *locations, const struct record_frame *frame);
+
 /* The same for an absolute address. */
 uint32_t locations_address(struct locations *locations, uint64_t address, unsigned flags);
 
