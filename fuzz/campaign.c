@@ -222,10 +222,11 @@ static void count(struct campaign *campaign, const struct crew *crew,
 static char *name(const struct campaign *campaign, const struct verdict *verdict,
 		  const char *suffix)
 {
+	const char *begins = campaign->config->name;
 	char *path;
 
-	alloc_check(asprintf(&path, "%s/%s-%016llx%s.zst", campaign->config->directory,
-			     verdict_word(verdict->kind), (unsigned long long)verdict->fingerprint,
+	alloc_check(asprintf(&path, "%s/%s%s%s-%016llx%s.zst", campaign->config->directory,
+			     begins ? begins : "", begins ? "-" : "", verdict_word(verdict->kind), (unsigned long long)verdict->fingerprint,
 			     suffix) < 0
 			    ? NULL
 			    : path);
@@ -441,7 +442,8 @@ static bool is_over(struct campaign *campaign)
 	const struct campaign_config *config = campaign->config;
 
 	return campaign->stop || interrupted || campaign->started_runs >= config->iterations ||
-	       (config->seconds > 0 && campaign_seconds(campaign) >= config->seconds);
+	       (config->seconds > 0 &&
+		campaign_seconds(campaign) - campaign->result->boot_seconds >= config->seconds);
 }
 
 /* What came of a run: to the search, the corpus and the observer. With the lock. */

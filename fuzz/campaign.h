@@ -44,7 +44,7 @@ struct campaign_config {
 	struct search_config search;
 	struct campaign_observer observer;
 	uint64_t iterations;
-	double seconds; /* 0: no limit */
+	double seconds; /* from the fork point on; 0: no limit */
 	unsigned jobs;
 	unsigned confirm; /* replays */
 	bool keep_going, allow_failing, same_output, no_minimise;
@@ -53,6 +53,7 @@ struct campaign_config {
 	const uint64_t *known; /* fingerprints that are no findings */
 	size_t known_count;
 	const char *directory; /* for traces of findings; made when needed */
+	const char *name;      /* what their names begin with, or NULL */
 	const char *corpus;    /* NULL: none is kept */
 	const char *const *environment;
 	unsigned environment_count;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -408,6 +409,11 @@ static int configure(struct fuzzing *fuzzing)
 	config->same_output = !strcmp(options_string(options, OPTION_EXPECT_OUTPUT, "any"), "same");
 	config->no_minimise = options_given(options, OPTION_NO_MINIMISE);
 	config->directory = options_string(options, OPTION_DIRECTORY, "frontrun-failures");
+	config->name = options_string(options, OPTION_NAME, NULL);
+	if (config->name && strchr(config->name, '/'))
+		return options_usage_error(fuzzing->command,
+					   "--name is part of a file name, without '/': give the "
+					   "folder with --output");
 	path = options_string(options, OPTION_CORPUS, ".frontrun");
 	config->corpus = *path ? path : NULL;
 	config->environment = env->all;
@@ -429,7 +435,7 @@ static void on_signal(int number)
 	campaign_interrupt();
 }
 
-static void take_signals(void)
+static void take_signals(const struct options *options)
 {
 	struct sigaction action = { .sa_handler = on_signal }, before;
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
@@ -440,6 +446,8 @@ static void take_signals(void)
 		if (before.sa_handler != SIG_IGN)
 			sigaction(numbers[i], &action, NULL);
 	}
+	if (options_given(options, OPTION_DIE_WITH_PARENT))
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 }
@@ -490,7 +498,7 @@ static int fuzz(struct fuzzing *fuzzing)
 	struct err err = { 0 };
 	int status;
 
-	take_signals();
+	take_signals(&fuzzing->options);
 	progress_init(&progress, &fuzzing->terminal, fuzzing->events,
 		      options_given(&fuzzing->options, OPTION_VERBOSE));
 	fuzzing->config.observer = progress_observer(&progress);
@@ -499,7 +507,7 @@ static int fuzz(struct fuzzing *fuzzing)
 			(unsigned long long)fuzzing->config.search.seed);
 	campaign_run(&fuzzing->config, &result, &err);
 	progress_end(&progress);
-	if (result.finding_count)
+	if (result.finding_count && !fuzzing->config.name)
 		place_first(fuzzing, &result);
 	if (options_given(&fuzzing->options, OPTION_JSON)) {
 		report_json(&fuzzing->config, &result, &err, stdout);
