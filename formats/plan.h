@@ -27,6 +27,11 @@ enum plan_type {
 	 */
 	PLAN_LOOSE,
 	PLAN_PRIVATE_SITES, /* array of hash_site(), ascending: operations there share nothing */
+	/*
+	 * Whose accesses to variables are points, of an interpreted program: strings with a NUL
+	 * each, '+' or '-' and a pattern (fnmatch(3)) of a file or a module; the last that fits counts
+	 */
+	PLAN_CODE_PATTERNS,
 };
 
 #define PLAN_REQUIRED 1u

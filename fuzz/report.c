@@ -313,6 +313,18 @@ static void json_finding(struct json_out *out, const struct finding *finding)
 	json_object_end(out);
 }
 
+/* How the program ended where that is no finding. */
+static void json_verdict(struct json_out *out, const struct verdict *verdict)
+{
+	char words[128];
+
+	verdict_describe(verdict, words, sizeof(words));
+	json_key(out, "failure");
+	json_string(out, words);
+	json_key(out, "message");
+	json_string(out, verdict->message);
+}
+
 static const char *const end_words[] = {
 	[CAMPAIGN_BUDGET] = "budget",           [CAMPAIGN_FOUND] = "found",
 	[CAMPAIGN_INTERRUPTED] = "interrupted", [CAMPAIGN_ALWAYS] = "fails always",
@@ -405,6 +417,10 @@ void report_json(const struct campaign_config *config, struct campaign_result *r
 		json_key(&out, "inconclusive");
 		json_string(&out, why);
 	}
+	if (result->end == CAMPAIGN_ALWAYS)
+		json_verdict(&out, &result->always);
+	if (result->end == CAMPAIGN_SINGLE && result->alone.kind != FAILURE_NONE)
+		json_verdict(&out, &result->alone);
 	if (result->end == CAMPAIGN_CANNOT) {
 		json_key(&out, "error");
 		json_string(&out, err->text);
