@@ -118,6 +118,18 @@ static void say_both(struct search *search, const struct triple *triple)
 		    one_step ? "acts on what was so before" : "and overwrites that");
 }
 
+bool pattern_io_race(struct search *search)
+{
+	bool exactly = search->first != HISTORY_NONE && search->second != HISTORY_NONE;
+	struct triple triple = { 0 };
+
+	if (!find_triple(search, &triple, true, exactly, both_alike) &&
+	    (!exactly || !find_triple(search, &triple, true, false, both_alike)))
+		return false;
+	say_both(search, &triple);
+	return true;
+}
+
 /* A verdict over the whole run was wrong: the last two accesses that came apart. */
 static bool find_interleaved(struct search *search)
 {

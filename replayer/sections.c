@@ -58,6 +58,7 @@ static size_t add_section(struct pairing *pairing, size_t at, uint32_t object)
 		.begin = at,
 		.end = HISTORY_NONE,
 		.previous = latest->item,
+		.under = HISTORY_NONE,
 		.wait = HISTORY_NONE,
 	};
 	latest->item = sections->count;
@@ -131,10 +132,13 @@ static void close_section(struct pairing *pairing, size_t at, uint32_t object, b
 
 static struct section *add_single(struct pairing *pairing, size_t at, bool reads)
 {
-	struct section *section;
-	size_t item = add_section(pairing, at, pairing->sections->history->events[at].object);
+	const struct history_event *event = &pairing->sections->history->events[at];
+	const struct holding *holding = holding_of(pairing, event->lane);
+	size_t item = add_section(pairing, at, event->object);
+	struct section *section = &pairing->sections->items[item];
 
-	section = &pairing->sections->items[item];
+	if (holding->count)
+		section->under = holding->items[holding->count - 1];
 	section->end = at;
 	section->reads = reads;
 	section->single = true;
@@ -292,18 +296,6 @@ const struct section *sections_around(const struct sections *sections, size_t at
 	for (i = sections->count; i-- > 0;)
 		if (sections->items[i].lane == lane && sections->items[i].begin <= at &&
 		    sections->items[i].end >= at)
-			return &sections->items[i];
-	return NULL;
-}
-
-const struct section *sections_under(const struct sections *sections, size_t at)
-{
-	uint32_t lane = sections->history->events[at].lane;
-	size_t i;
-
-	for (i = sections->count; i-- > 0;)
-		if (!sections->items[i].single && sections->items[i].lane == lane &&
-		    sections->items[i].begin < at && sections->items[i].end > at)
 			return &sections->items[i];
 	return NULL;
 }

@@ -25,11 +25,12 @@ struct section {
 	uint32_t lane, object;
 	size_t begin, end; /* events; HISTORY_NONE: still in it when the run ended */
 	size_t previous;   /* the lane's one before on this object, as index; or HISTORY_NONE */
-	size_t wait;       /* it goes on after this cond_wait of the lane; else HISTORY_NONE */
-	bool waits;        /* it ends with a wait */
-	bool reads;        /* shared with other readers, or a read */
-	bool single;       /* one event: a file or a variable was read or changed */
-	bool variable;     /* the latter; or the contents of a container */
+	size_t under; /* of a single one: the innermost lock of the lane, as index; or HISTORY_NONE */
+	size_t wait;   /* it goes on after this cond_wait of the lane; else HISTORY_NONE */
+	bool waits;    /* it ends with a wait */
+	bool reads;    /* shared with other readers, or a read */
+	bool single;   /* one event: a file or a variable was read or changed */
+	bool variable; /* the latter; or the contents of a container */
 };
 
 struct sections {
@@ -47,9 +48,6 @@ const struct section *sections_last(const struct sections *sections, uint32_t la
 
 /* The section that event `at` lies in or begins, the innermost; NULL: none. */
 const struct section *sections_around(const struct sections *sections, size_t at);
-
-/* The innermost lock that the lane had at its event `at`, taken before it; NULL: none. */
-const struct section *sections_under(const struct sections *sections, size_t at);
 
 /* The lane's section on the same object before it, or after it; NULL: none. */
 const struct section *sections_previous(const struct sections *sections,
