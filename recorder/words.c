@@ -123,4 +123,5 @@ const struct words_row words_table[EVENT_COUNT] = {
 	[EVENT_ITERATE] = { "iterates over @", "iterate over @", PLAIN },
 	[EVENT_QUERY] = { "calls @", "call @", PLAIN },
 	[EVENT_CALL] = { "calls @", "call @", PLAIN },
+	[EVENT_GATE] = { "goes on interpreting", "go on interpreting", PLAIN },
 };

@@ -112,6 +112,8 @@ BOTH(lane)
 BOTH(object)
 BOTH(context)
 BOTH(module)
+BOTH(code)
+BOTH(text)
 
 static int on_decision(void *self, const struct record_decision *record, struct err *err)
 {
@@ -144,6 +146,8 @@ static const struct drain_sink sink_table = {
 	.context = both_context,
 	.module = both_module,
 	.note = on_record_note,
+	.code = both_code,
+	.text = both_text,
 };
 
 /* The pid that the program had in the recording: its first thread says so when it starts. */
