@@ -6,10 +6,11 @@ is `on` should be hit, what is `off` never.
     python3.12 tests/hammer.py [--seconds S] [--tries N] [--rounds N] PROGRAM.py...
 
 The interpreter that runs it is the one that is tested. Each program is run in a child process, one
-main() after the other; when no main() ends for HANG seconds, that is a deadlock (or a livelock).
-Children differ in how long a thread waits until it asks for the GIL, and in whether other threads
-want it all the time (WAYS). All of them run on one CPU, where the thread that asks runs at once. A
-program whose racing statement is in a loop over ROUNDS gets --rounds of them, each one a try.
+main() after the other. A main() that stands still for HANG seconds, or computes for so long (waiting
+for the GIL is computing, the interval is that short), is a deadlock or a livelock. Children differ in
+how long a thread waits until it asks for the GIL (SLACKS), and run on one CPU, where the thread that
+asks runs at once. A program whose racing statement is in a loop over ROUNDS gets --rounds of them,
+each one a try.
 
 One line for each program. Status 1: a label is wrong (an `off` program failed), or a program failed in
 another way than its .expect file says.
@@ -29,11 +30,10 @@ import sys
 import threading
 import time
 
-HANG = 4.0
+HANG = 3.0
 PR_SET_TIMERSLACK = 29
-# Nanoseconds that the kernel adds to the switch interval of a microsecond (50000 is its default), and
-# threads that spin.
-WAYS = [(10000, 0), (20000, 0), (10000, 1), (50000, 0), (5000, 0), (20000, 2)]
+# Nanoseconds that the kernel adds to the switch interval of a microsecond; 50000 is its default.
+SLACKS = [10000, 20000, 5000, 50000]
 TRIES = struct.Struct("Q")
 
 
@@ -60,12 +60,14 @@ def load(path):
     return module
 
 
-def spin():
-    while True:
-        pass
+def cpu_seconds(pid):
+    """What the threads of a process have computed so far."""
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def child(path, rounds, way, counter, report):
+def child(path, rounds, slack, counter, report):
     """Runs main() until it fails; counts the tries in shared memory."""
     os.setsid()
     null = os.open(os.devnull, os.O_WRONLY)
@@ -78,11 +80,8 @@ def child(path, rounds, way, counter, report):
     if hasattr(module, "ROUNDS"):
         module.ROUNDS = step = rounds
     sys.setswitchinterval(1e-6)
-    slack, spinners = way
     ctypes.CDLL(None).prctl(PR_SET_TIMERSLACK, slack, 0, 0, 0)
     os.sched_setaffinity(0, {random.choice(list(os.sched_getaffinity(0)))})
-    for _ in range(spinners):
-        threading.Thread(target=spin, daemon=True).start()
     while not failures:
         try:
             module.main()
@@ -104,25 +103,29 @@ class Hammer:
     def done(self):
         return TRIES.unpack_from(self.counter)[0]
 
-    def run(self, way, until):
+    def run(self, slack, until):
         """One child, until it fails (the name of the exception or "hang") or the time is over."""
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
-            child(self.path, self.rounds, way, self.counter, writing)
+            child(self.path, self.rounds, slack, self.counter, writing)
         os.close(writing)
-        last, since = self.done(), time.monotonic()
-        failure = None
+        last, failure = self.done(), None
+        # CPU time at the last try and at the last look, and since when it stands still.
+        used = seen = 0.0
+        still = time.monotonic()
         while failure is None:
-            now = time.monotonic()
+            now, computed = time.monotonic(), cpu_seconds(pid)
+            if computed != seen:
+                seen, still = computed, now
             if select.select([reading], [], [], 0.05)[0]:
                 failure = os.read(reading, 100).decode() or "died"
             elif self.done() != last:
                 # Stopped only where it is seen to go on: what stands still may be a deadlock.
                 if now >= until or self.done() >= self.tries:
                     break
-                last, since = self.done(), now
-            elif now - since > HANG:
+                last, used, still = self.done(), computed, now
+            elif now - still > HANG or computed - used > HANG:
                 failure = "hang"
         os.close(reading)
         # Its session, for the processes that a program has forked.
@@ -135,10 +138,10 @@ class Hammer:
         return failure
 
     def strike(self):
-        """Children of all ways in turn, for longer and longer, until one fails."""
-        slice_, ways = 1.0, itertools.cycle(WAYS)
+        """Children of all slacks in turn, for longer and longer, until one fails."""
+        slice_, slacks = 1.0, itertools.cycle(SLACKS)
         while time.monotonic() < self.deadline and self.done() < self.tries:
-            failure = self.run(next(ways), min(self.deadline, time.monotonic() + slice_))
+            failure = self.run(next(slacks), min(self.deadline, time.monotonic() + slice_))
             if failure:
                 return failure
             slice_ *= 1.1
