@@ -210,14 +210,15 @@ static char *name(const struct campaign *campaign, const struct verdict *verdict
 }
 
 static void finding_configure(struct campaign *campaign, struct finding_config *config,
-			      uint64_t steps)
+			      const struct schedule *limits)
 {
 	*config = (struct finding_config){
 		.worker = &campaign->worker_config,
 		.sandbox = &campaign->config->sandbox,
 		.input = campaign->config->worker.input,
 		.of = campaign->config->iterations,
-		.step_budget = steps,
+		.seconds = limits->seconds,
+		.step_budget = limits->steps,
 		.environment = campaign->config->environment,
 		.environment_count = campaign->config->environment_count,
 		.interrupted = is_interrupted,
@@ -251,7 +252,8 @@ static int record_and_confirm(struct campaign *campaign, const struct finding_co
  * rest and its log is that of the run.
  */
 static void make_finding(struct crew *crew, struct finding *finding,
-			 const struct plan_decision *decisions, uint32_t n, uint64_t steps)
+			 const struct plan_decision *decisions, uint32_t n,
+			 const struct schedule *limits)
 {
 	struct campaign *campaign = crew->campaign;
 	struct minimise_config minimise_config = {
@@ -260,14 +262,14 @@ static void make_finding(struct crew *crew, struct finding *finding,
 		.self = crew,
 		.fingerprint = finding->verdict.fingerprint,
 		.runs_max = MINIMISE_RUNS,
-		.steps = steps,
+		.steps = limits->steps,
 	};
 	struct finding_config config;
 	struct minimised minimised;
 	struct err err = { 0 };
 	int rc = 0;
 
-	finding_configure(campaign, &config, steps);
+	finding_configure(campaign, &config, limits);
 	memset(&minimised, 0, sizeof(minimised));
 	/* Each run of a hang takes the whole time limit. */
 	if (!campaign->config->no_minimise && finding->verdict.kind != FAILURE_HANG)
@@ -344,7 +346,6 @@ static void take_failure(struct crew *crew, const struct verdict *verdict)
 	struct campaign_result *result = campaign->result;
 	const struct run_log *log = worker_log(crew->worker);
 	uint64_t *index = set64_at(&campaign->seen, verdict->fingerprint);
-	uint64_t steps = crew->ticket.schedule.steps;
 	struct plan_decision *decisions;
 	struct finding *finding;
 	uint32_t n;
@@ -383,7 +384,7 @@ static void take_failure(struct crew *crew, const struct verdict *verdict)
 			config->observer.failure(config->observer.self, finding);
 		/* Only now, as others may go on meanwhile; the list may move. */
 		pthread_mutex_unlock(&campaign->lock);
-		make_finding(crew, &copy, decisions, n, steps);
+		make_finding(crew, &copy, decisions, n, &crew->ticket.schedule);
 		pthread_mutex_lock(&campaign->lock);
 		finding = &result->findings[set64_get(&campaign->seen, verdict->fingerprint) - 1];
 		copy.count = finding->count;

@@ -28,7 +28,7 @@
 
 struct watchdog {
 	const struct region *region;
-	double preempt_after;
+	struct watchdog_limits limits;
 	watchdog_note note;
 	void *self;
 
@@ -43,6 +43,16 @@ struct watchdog {
 	double asleep;    /* sleeping in the kernel since; 0: not */
 	bool idle_told;   /* once in a run */
 	bool told;        /* this standstill was named */
+
+	/* Since the last operation, whoever did it. */
+	uint64_t operations;
+	uint32_t standstill; /* its number */
+	double still;        /* nobody computes since; 0: somebody does */
+	/* By slot: the CPU time of the lane's thread when it was seen first in that standstill. */
+	struct {
+		uint32_t standstill;
+		uint64_t ticks;
+	} first[REGION_LANES];
 };
 
 /* What /proc says about a thread. */
@@ -59,13 +69,14 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-struct watchdog *watchdog_new(const struct region *region, double preempt_after, watchdog_note note,
-			      void *self)
+struct watchdog *watchdog_new(const struct region *region, const struct watchdog_limits *limits,
+			      watchdog_note note, void *self)
 {
 	struct watchdog *watchdog = alloc_check(calloc(1, sizeof(*watchdog)));
 
 	watchdog->region = region;
-	watchdog->preempt_after = watchdog->patience = preempt_after;
+	watchdog->limits = *limits;
+	watchdog->patience = limits->preempt_after;
 	watchdog->note = note;
 	watchdog->self = self;
 	watchdog_reset(watchdog);
@@ -77,12 +88,24 @@ void watchdog_free(struct watchdog *watchdog)
 	free(watchdog);
 }
 
-void watchdog_reset(struct watchdog *watchdog)
+static void go_on(struct watchdog *watchdog)
 {
 	watchdog->since = watchdog->looked = now();
 	watchdog->preempted = watchdog->asleep = 0;
 	watchdog->gone = 0;
 	watchdog->told = false;
+}
+
+static void end_standstill(struct watchdog *watchdog)
+{
+	watchdog->standstill++;
+	watchdog->still = 0;
+}
+
+void watchdog_reset(struct watchdog *watchdog)
+{
+	go_on(watchdog);
+	end_standstill(watchdog);
 }
 
 /*
@@ -251,9 +274,10 @@ static bool others_wait(const struct watchdog *watchdog, uint32_t turn)
 }
 
 /* The lane that has the turn in the newest image of process `pid`. False when nobody has it. */
-static bool find_turn(const struct watchdog *watchdog, struct region_lane *lane, int *preempt)
+static bool find_turn(const struct watchdog *watchdog, struct region_lane *lane, unsigned *slot,
+		      int *preempt)
 {
-	unsigned n = region_processes(watchdog->region), slot;
+	unsigned n = region_processes(watchdog->region);
 	struct region_process process;
 
 	if (!n)
@@ -262,8 +286,8 @@ static bool find_turn(const struct watchdog *watchdog, struct region_lane *lane,
 	*preempt = process.preempt_signal <= 64 ? (int)process.preempt_signal : 0;
 	if (!process.turn)
 		return false;
-	for (slot = 0; slot < REGION_LANES; slot++)
-		if (region_copy_lane(watchdog->region, slot, lane) && lane->number == process.turn)
+	for (*slot = 0; *slot < REGION_LANES; ++*slot)
+		if (region_copy_lane(watchdog->region, *slot, lane) && lane->number == process.turn)
 			return lane->tid && lane->state == LANE_RUNNABLE;
 	return false;
 }
@@ -276,7 +300,7 @@ static void look_busy(struct watchdog *watchdog, pid_t pid, const struct region_
 	watchdog->asleep = 0;
 	if (!others_wait(watchdog, lane->number))
 		return;
-	if (preempt && watchdog->preempt_after > 0) {
+	if (preempt && watchdog->limits.preempt_after > 0) {
 		if (time - last < watchdog->patience)
 			return;
 		watchdog->preempted = time;
@@ -302,32 +326,69 @@ static void look_idle(struct watchdog *watchdog, pid_t pid, double time)
 	tell(watchdog, "waiting", "all threads wait for something outside", pid, NULL, false);
 }
 
-enum verdict_kind watchdog_look(struct watchdog *watchdog, pid_t pid, uint64_t progress,
-				uint32_t *lane_number)
+/* Nobody computes, and nothing has happened for too long. */
+static enum watchdog_finding stands_still(struct watchdog *watchdog, double time)
 {
+	double limit = watchdog->limits.hang_after;
+
+	if (!watchdog->still)
+		watchdog->still = time;
+	return limit > 0 && time - watchdog->still >= limit ? WATCHDOG_HANG : WATCHDOG_NOTHING;
+}
+
+/*
+ * The thread of that slot has computed for too long since the last operation. Others may have
+ * computed in turns with it: only its own time counts.
+ */
+static enum watchdog_finding computes(struct watchdog *watchdog, unsigned slot, uint64_t ticks)
+{
+	double limit = watchdog->limits.hang_after * (double)sysconf(_SC_CLK_TCK);
+
+	watchdog->still = 0;
+	if (watchdog->first[slot].standstill != watchdog->standstill) {
+		watchdog->first[slot].standstill = watchdog->standstill;
+		watchdog->first[slot].ticks = ticks;
+	}
+	return limit > 0 && (double)(ticks - watchdog->first[slot].ticks) >= limit
+		       ? WATCHDOG_HANG
+		       : WATCHDOG_NOTHING;
+}
+
+enum watchdog_finding watchdog_look(struct watchdog *watchdog, pid_t pid, const struct drain *drain,
+				    uint32_t *lane_number)
+{
+	uint64_t progress = drain_events(drain) + drain_decisions(drain);
 	struct region_lane lane;
 	struct thread_look look;
+	unsigned slot;
 	double time;
 	bool burns;
 	int preempt;
 
+	*lane_number = 0;
+	if (drain_operations(drain) != watchdog->operations) {
+		watchdog->operations = drain_operations(drain);
+		end_standstill(watchdog);
+	}
 	if (progress != watchdog->progress) {
 		watchdog->progress = progress;
-		watchdog_reset(watchdog);
-		return VERDICT_NONE;
+		go_on(watchdog);
+		return WATCHDOG_NOTHING;
 	}
 	time = now();
 	if (time - watchdog->since < QUIET_SECONDS || time - watchdog->looked < LOOK_SECONDS)
-		return VERDICT_NONE;
+		return WATCHDOG_NOTHING;
 	/* We were stopped ourselves (job control): what the target did meanwhile says nothing. */
 	if (time - watchdog->looked > 1) {
-		watchdog_reset(watchdog);
-		return VERDICT_NONE;
+		go_on(watchdog);
+		watchdog->still = 0;
+		return WATCHDOG_NOTHING;
 	}
-	if (!find_turn(watchdog, &lane, &preempt)) {
+	if (!find_turn(watchdog, &lane, &slot, &preempt)) {
 		look_idle(watchdog, pid, time);
-		return VERDICT_NONE;
+		return stands_still(watchdog, time);
 	}
+	*lane_number = lane.number;
 	look_at_thread(pid, lane.tid, &look);
 	burns = lane.number == watchdog->lane && look.ticks > watchdog->ticks;
 	if (lane.number != watchdog->lane)
@@ -336,15 +397,15 @@ enum verdict_kind watchdog_look(struct watchdog *watchdog, pid_t pid, uint64_t p
 	watchdog->lane = lane.number;
 	watchdog->ticks = look.ticks;
 	if (look.state == 'T' || look.state == 't') {
-		watchdog_reset(watchdog);
+		go_on(watchdog);
+		watchdog->still = 0;
 	} else if (!look.state || look.state == 'Z' || look.state == 'X') {
-		if (has_ended(pid))
-			return VERDICT_NONE;
-		*lane_number = lane.number;
-		return ++watchdog->gone >= GONE_LOOKS ? VERDICT_LOST_THREAD : VERDICT_NONE;
+		if (!has_ended(pid) && ++watchdog->gone >= GONE_LOOKS)
+			return WATCHDOG_LOST;
 	} else if (look.state == 'R' || burns) {
 		watchdog->gone = 0;
 		look_busy(watchdog, pid, &lane, preempt, time);
+		return computes(watchdog, slot, look.ticks);
 	} else {
 		watchdog->gone = 0;
 		if (!watchdog->asleep)
@@ -353,6 +414,7 @@ enum verdict_kind watchdog_look(struct watchdog *watchdog, pid_t pid, uint64_t p
 			tell(watchdog, "uncontrolled",
 			     "a call blocks outside the scheduler, nobody else can go on", pid,
 			     &lane, true);
+		return stands_still(watchdog, time);
 	}
-	return VERDICT_NONE;
+	return WATCHDOG_NOTHING;
 }
