@@ -217,7 +217,8 @@ static void finding_configure(struct campaign *campaign, struct finding_config *
 		.sandbox = &campaign->config->sandbox,
 		.input = campaign->config->worker.input,
 		.of = campaign->config->iterations,
-		.seconds = limits->seconds,
+		.seconds = limits->seconds > 0 ? limits->seconds
+					       : campaign->worker_config.session.time_limit,
 		.step_budget = limits->steps,
 		.environment = campaign->config->environment,
 		.environment_count = campaign->config->environment_count,
