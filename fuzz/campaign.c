@@ -459,6 +459,30 @@ static void *work(void *self)
 	return NULL;
 }
 
+/* It ended before it had two threads: how, and did it leave the work to others? */
+static void take_single(struct campaign *campaign, const struct server_report *report)
+{
+	static const struct verdict_rules rules;
+	struct campaign_result *result = campaign->result;
+	const struct worker *worker = campaign->crew[0].worker;
+	const struct run_log *log = worker_log(worker);
+	size_t i;
+
+	result->end = CAMPAIGN_SINGLE;
+	verdict_judge(&rules, worker, report, &result->alone);
+	for (i = 0; i < log->step_count; i++)
+		result->children |=
+			log->steps[i].type == STEP_EVENT &&
+			(log->steps[i].kind == EVENT_FORK || log->steps[i].kind == EVENT_SPAWN);
+}
+
+/* Where each run is a whole program that shows in the first one only. */
+static bool is_single(const struct crew *crew, const struct server_report *report)
+{
+	return report->lanes == 1 && !report->uncontrolled && !report->time_limit &&
+	       !worker_log(crew->worker)->uncontrolled;
+}
+
 /*
  * The first run. What it does is what the others are compared with; when it fails already, so may
  * all. Returns 0, or the error.
@@ -479,6 +503,11 @@ static int first_run(struct campaign *campaign)
 	rc = run(crew, &crew->ticket.schedule, &report, &verdict, &campaign->err);
 	if (rc || interrupted)
 		return rc;
+	if (is_single(crew, &report)) {
+		take_single(campaign, &report);
+		campaign->stop = true;
+		return 0;
+	}
 	result->first_status = report.verdict == VERDICT_EXIT ? report.status : 0;
 	campaign->rules.same_output = campaign->config->same_output;
 	campaign->rules.output = worker_output_hash(crew->worker, STDOUT_FILENO);
@@ -529,23 +558,6 @@ static int first_run(struct campaign *campaign)
 	result->always = verdict;
 	campaign->stop = true;
 	return 0;
-}
-
-/* It ended before it had two threads: how, and did it leave the work to others? */
-static void take_single(struct campaign *campaign, const struct server_report *report)
-{
-	static const struct verdict_rules rules;
-	struct campaign_result *result = campaign->result;
-	const struct worker *worker = campaign->crew[0].worker;
-	const struct run_log *log = worker_log(worker);
-	size_t i;
-
-	result->end = CAMPAIGN_SINGLE;
-	verdict_judge(&rules, worker, report, &result->alone);
-	for (i = 0; i < log->step_count; i++)
-		result->children |=
-			log->steps[i].type == STEP_EVENT &&
-			(log->steps[i].kind == EVENT_FORK || log->steps[i].kind == EVENT_SPAWN);
 }
 
 static int boot(struct campaign *campaign)
@@ -630,6 +642,21 @@ static void judge(struct campaign *campaign)
 			result->end = CAMPAIGN_FOUND;
 }
 
+static int open_corpus(struct campaign *campaign)
+{
+	const struct campaign_config *config = campaign->config;
+	char *const *argv = config->worker.session.target.argv;
+
+	campaign->corpus = corpus_open(config->corpus, argv, &campaign->err);
+	/* A file of another program is not an obstacle but a mistake. */
+	if (!campaign->corpus && config->corpus_optional && campaign->err.code != EINVAL) {
+		snprintf(campaign->result->no_corpus, sizeof(campaign->result->no_corpus), "%s",
+			 campaign->err.text);
+		campaign->corpus = corpus_open(NULL, argv, &campaign->err);
+	}
+	return campaign->corpus ? 0 : -campaign->err.code;
+}
+
 int campaign_run(const struct campaign_config *config, struct campaign_result *result,
 		 struct err *err)
 {
@@ -647,10 +674,7 @@ int campaign_run(const struct campaign_config *config, struct campaign_result *r
 	campaign.worker_config.self = &campaign;
 	campaign.search = search_new(&config->search);
 	campaign.crew = alloc_check(calloc(config->jobs, sizeof(*campaign.crew)));
-	campaign.corpus =
-		corpus_open(config->corpus, config->worker.session.target.argv, &campaign.err);
-	if (!campaign.corpus)
-		campaign.rc = -campaign.err.code;
+	campaign.rc = open_corpus(&campaign);
 	if (!campaign.rc)
 		campaign.rc = boot(&campaign);
 	result->boot_seconds = campaign_seconds(&campaign);

@@ -397,6 +397,7 @@ static int configure(struct fuzzing *fuzzing)
 	config->directory = options_string(options, OPTION_DIRECTORY, "frontrun-failures");
 	path = options_string(options, OPTION_CORPUS, ".frontrun");
 	config->corpus = *path ? path : NULL;
+	config->corpus_optional = !options_given(options, OPTION_CORPUS);
 	config->environment = env->all;
 	config->environment_count = env->count;
 	path = options_string(options, OPTION_EVENTS_FILE, NULL);
