@@ -33,16 +33,18 @@ struct watchdog {
 	void *self;
 
 	uint64_t progress;
-	double since;     /* of the last progress */
-	double looked;    /* last look at /proc */
-	double preempted; /* last signal, 0: none in this standstill */
-	double patience;  /* seconds before the next signal: halved by each */
-	uint32_t lane;    /* whose turn it was at the last look */
-	unsigned gone;    /* looks in a row that did not find its thread */
-	uint64_t ticks;   /* CPU time of its thread at the last look */
-	double asleep;    /* sleeping in the kernel since; 0: not */
-	bool idle_told;   /* once in a run */
-	bool told;        /* this standstill was named */
+	double since;      /* of the last progress */
+	double looked;     /* last look at /proc */
+	double preempted;  /* last signal, 0: none in this standstill */
+	double patience;   /* seconds before the next signal: halved by each */
+	uint32_t lane;     /* whose turn it was at the last look */
+	unsigned gone;     /* looks in a row that did not find its thread */
+	uint64_t ticks;    /* CPU time of its thread at the last look */
+	uint64_t began;    /* and when this lane was looked at first, or interrupted */
+	uint32_t beginner; /* this lane; 0: none was since the last progress */
+	double asleep;     /* sleeping in the kernel since; 0: not */
+	bool idle_told;    /* once in a run */
+	bool told;         /* this standstill was named */
 
 	/* Since the last operation, whoever did it. */
 	uint64_t operations;
@@ -93,6 +95,7 @@ static void go_on(struct watchdog *watchdog)
 	watchdog->since = watchdog->looked = now();
 	watchdog->preempted = watchdog->asleep = 0;
 	watchdog->gone = 0;
+	watchdog->beginner = 0;
 	watchdog->told = false;
 }
 
@@ -292,18 +295,35 @@ static bool find_turn(const struct watchdog *watchdog, struct region_lane *lane,
 	return false;
 }
 
+/*
+ * The lane has had its time. Not only by the clock: on a busy machine a short computation takes
+ * long, and what could be repeated exactly must not be interrupted. Nothing is known of its CPU
+ * time before the first look.
+ */
+static bool is_due(struct watchdog *watchdog, const struct region_lane *lane, double time)
+{
+	double last = watchdog->preempted ? watchdog->preempted : watchdog->since;
+	double used = (double)(watchdog->ticks - watchdog->began) / (double)sysconf(_SC_CLK_TCK);
+
+	if (watchdog->beginner != lane->number) {
+		watchdog->beginner = lane->number;
+		watchdog->began = watchdog->ticks;
+		used = 0;
+	}
+	return time - last >= watchdog->patience && used >= watchdog->patience - QUIET_SECONDS;
+}
+
 static void look_busy(struct watchdog *watchdog, pid_t pid, const struct region_lane *lane,
 		      int preempt, double time)
 {
-	double last = watchdog->preempted ? watchdog->preempted : watchdog->since;
-
 	watchdog->asleep = 0;
 	if (!others_wait(watchdog, lane->number))
 		return;
 	if (preempt && watchdog->limits.preempt_after > 0) {
-		if (time - last < watchdog->patience)
+		if (!is_due(watchdog, lane, time))
 			return;
 		watchdog->preempted = time;
+		watchdog->began = watchdog->ticks;
 		watchdog->patience /= 2;
 		if (watchdog->patience < PREEMPT_LEAST)
 			watchdog->patience = PREEMPT_LEAST;

@@ -9,9 +9,10 @@
  *
  * What it finds, by the lane that was runnable last:
  *   its thread is gone          WATCHDOG_LOST: the caller ends the run
- *   it burns CPU                interrupted by a signal after preempt_after seconds, after half the
- *                               time when that happens again (others could run, or have
- *                               deadlines); where it cannot be: named after WATCHDOG_SPIN_SECONDS
+ *   it burns CPU                interrupted by a signal after preempt_after seconds of the clock
+ *                               and, about, of its CPU time, after half the time when that happens
+ *                               again (others could run, or have deadlines); where it cannot be:
+ *                               named after WATCHDOG_SPIN_SECONDS
  *   it sleeps in the kernel     a note with the system call after WATCHDOG_BLOCKED_SECONDS, and
  *                               what every other lane is about to do
  * When nobody can run, a note says so once after WATCHDOG_IDLE_SECONDS, with what each lane waits
@@ -38,7 +39,7 @@
 struct watchdog;
 
 struct watchdog_limits {
-	double preempt_after; /* real seconds, 0: never */
+	double preempt_after; /* seconds, 0: never */
 	double hang_after;    /* seconds, 0: never */
 };
 
