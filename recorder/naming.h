@@ -68,6 +68,9 @@ void naming_frame(const struct naming *naming, struct text *text, uint32_t locat
  */
 void naming_step(const struct naming *naming, struct text *text, const struct trace_event *event);
 
+/* Operations on variables: what is read or written is a part of the words. */
+bool naming_has_value(unsigned kind);
+
 /* A pending operation, to be put after "wants to": "lock account_lock". */
 void naming_pending(const struct naming *naming, struct text *text, unsigned kind, uint32_t object,
 		    uint32_t object2);
