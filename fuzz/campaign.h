@@ -31,6 +31,13 @@ struct campaign_observer {
 	void (*finding)(void *self, const struct finding *finding);
 };
 
+/* Where an interpreted program with a global lock is switched. */
+enum gil_mode {
+	GIL_AUTO, /* first the one, then the other */
+	GIL_ON,   /* where the interpreter can */
+	GIL_OFF,  /* at any access */
+};
+
 struct campaign_config {
 	struct worker_config worker; /* `prepare`, `interrupted` and `self` are the campaign's */
 	struct sandbox_config sandbox;
@@ -41,6 +48,8 @@ struct campaign_config {
 	unsigned jobs;
 	unsigned confirm; /* replays */
 	bool keep_going, allow_failing, same_output, no_minimise;
+	enum gil_mode gil;
+	bool can_happen_only; /* what needs GIL_OFF is reported, and is no failure */
 	const uint64_t *known; /* fingerprints that are no findings */
 	size_t known_count;
 	const char *directory; /* for traces of findings; made when needed */

@@ -21,6 +21,7 @@
 #include "fuzz/progress.h"
 #include "fuzz/report.h"
 #include "recorder/alloc.h"
+#include "recorder/code_patterns.h"
 #include "recorder/commands.h"
 #include "recorder/fields.h"
 #include "recorder/header.h"
@@ -52,6 +53,7 @@ struct fuzzing {
 	char **envp;
 	char *directory;          /* where it was recorded, or NULL */
 	char *made[4];            /* paths that are ours to free */
+	char *patterns;           /* PLAN_CODE_PATTERNS */
 	const char *first, *base; /* FIRST_TRACE, BASE_TRACE */
 	uint64_t *known;
 	size_t known_count;
@@ -134,6 +136,10 @@ static int begin_with_trace(struct fuzzing *fuzzing, const char *path)
 	session->run.realtime_ns = run.realtime_ns;
 	session->run.monotonic_ns = run.monotonic_ns;
 	session->run.cpus = run.cpus;
+	if (!options_given(&fuzzing->options, OPTION_INCLUDE) &&
+	    !options_given(&fuzzing->options, OPTION_EXCLUDE))
+		fuzzing->patterns = header_patterns(fuzzing->file.header,
+						    &session->code_patterns_length);
 	if (read_decisions(fuzzing, &err))
 		return complain(&err);
 	fuzzing->config.given = fuzzing->given;
@@ -250,6 +256,10 @@ static int configure_search(struct fuzzing *fuzzing)
 	strategy_parameter_defaults(&search->strategy);
 	search->steps = options_count(options, OPTION_STEPS, 0);
 	search->every_point = options_given(options, OPTION_EVERY_POINT);
+	name = options_string(options, OPTION_GIL, "auto");
+	fuzzing->config.gil = !strcmp(name, "on") ? GIL_ON : !strcmp(name, "off") ? GIL_OFF : GIL_AUTO;
+	fuzzing->config.can_happen_only =
+		!strcmp(options_string(options, OPTION_FAIL_ON, "any"), "can-happen");
 	for (i = 0; i < parameters->count; i++)
 		if (set_parameter(search, fuzzing->command, parameters->all[i]) >= 0)
 			return EXIT_FUZZ_USAGE;
@@ -368,7 +378,9 @@ static int configure(struct fuzzing *fuzzing)
 	int status;
 
 	session_run_defaults(&session->run);
-	session->run.flags |= PLAN_RUN_FLUSH;
+	session->run.flags |= PLAN_RUN_FLUSH | PLAN_RUN_LEAVE;
+	if (options_given(options, OPTION_NO_AGENT))
+		session->run.flags |= PLAN_RUN_NO_AGENT;
 	session->run.pid = (uint32_t)getpid();
 	session->run.ppid = (uint32_t)getppid();
 	session->run.streams[1] = session->run.streams[2] = PLAN_STREAM_FILE;
@@ -385,6 +397,9 @@ static int configure(struct fuzzing *fuzzing)
 	if (status >= 0)
 		return status;
 	session->run.streams[0] = isatty(STDIN_FILENO) ? PLAN_STREAM_DEVICE : PLAN_STREAM_FILE;
+	if (!fuzzing->patterns)
+		fuzzing->patterns = code_patterns_of(options, &session->code_patterns_length);
+	session->code_patterns = fuzzing->patterns;
 	config->worker.input = fuzzing->input;
 	config->sandbox.scratch = options_given(options, OPTION_SCRATCH);
 	config->sandbox.reset = options_string(options, OPTION_RESET, NULL);

@@ -65,6 +65,8 @@ static cJSON *finding_json(const struct finding_config *config, const struct fin
 	if (judged_afterwards(finding->verdict.kind))
 		cJSON_AddStringToObject(object, "judged", finding->words);
 	cJSON_AddNumberToObject(object, "schedule", (double)finding->schedule);
+	if (finding->gil)
+		cJSON_AddStringToObject(object, "gil", finding->gil);
 	if (config->of)
 		cJSON_AddNumberToObject(object, "of", (double)config->of);
 	cJSON_AddNumberToObject(object, "seconds", (double)(int64_t)(finding->seconds * 1e3) / 1e3);
@@ -229,6 +231,8 @@ static int record(const struct finding_config *config, const struct finding *fin
 	session_config.target.directory = sandbox_directory(sandbox);
 	session_config.target.own_group = session_config.target.redirect = true;
 	session_config.run.flags |= PLAN_RUN_REPLAY;
+	if (finding->any_access)
+		session_config.run.flags |= PLAN_RUN_ANY_ACCESS;
 	session_config.run.step_budget = config->step_budget;
 	session_config.strategy = (struct plan_strategy){ .id = STRATEGY_SCRIPT };
 	session_config.signals_elsewhere = true;

@@ -21,6 +21,10 @@ struct finding {
 	uint64_t count;    /* runs that failed so */
 	double seconds;    /* since the start of the search */
 	bool known;        /* listed by --known */
+	/* of an interpreted program with a global lock: "on", it can happen as it is, or "off" */
+	const char *gil; /* NULL: of another one */
+	bool any_access; /* the schedule is one of PLAN_RUN_ANY_ACCESS */
+	bool tolerated;  /* reported, but no failure of the campaign */
 	uint64_t decisions_before;
 	uint32_t decisions; /* choices that are left, not the default */
 	uint32_t preemptions;

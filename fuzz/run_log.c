@@ -206,6 +206,16 @@ static int on_note(void *self, const struct record_note *record, struct err *err
 	return 0;
 }
 
+static int on_code(void *self, const struct record_code *record, struct err *err)
+{
+	struct run_log *log = self;
+
+	(void)record;
+	(void)err;
+	log->interpreted = true;
+	return 0;
+}
+
 const struct drain_sink run_log_sink = {
 	.event = on_event,
 	.decision = on_decision,
@@ -215,6 +225,7 @@ const struct drain_sink run_log_sink = {
 	.module = on_module,
 	.note = on_note,
 	.offer = on_offer,
+	.code = on_code,
 };
 
 void run_log_mark(struct run_log *log)

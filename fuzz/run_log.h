@@ -83,6 +83,7 @@ struct run_log {
 	struct run_module *modules;
 	size_t module_count, module_room;
 	uint64_t uncontrolled, inexact; /* notes */
+	bool interpreted; /* some operations are an interpreted program's on its variables */
 	/* the last of them: of the uncontrolled ones, where there is one */
 	char note[256];
 	struct {

@@ -275,6 +275,7 @@ void search_next(struct search *search, struct ticket *ticket)
 	} else {
 		single_next(search, ticket);
 	}
+	ticket->schedule.any_access = config->any_access;
 	if (config->steps)
 		ticket->schedule.steps = config->steps;
 	else if (!search->longest)
@@ -334,6 +335,8 @@ void search_feed(struct search *search, const struct ticket *ticket, const struc
 		measure(search, log, report);
 		conflicts_pairs(log, see_pair, &counter);
 		news->pairs = counter.new;
+		if (counter.new)
+			search->counts.last_pair = search->counts.runs;
 		profile_feed(search->profile, log);
 		if (reversals) {
 			conflicts_find(log, PER_PAIR, &search->reversals);

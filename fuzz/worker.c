@@ -180,7 +180,10 @@ static void set_plan(struct worker *worker, const struct schedule *schedule, uin
 
 	worker->schedule = schedule;
 	worker->served = served;
-	config->run.flags = worker->config->session.run.flags | flags;
+	config->run.flags =
+		(worker->config->session.run.flags & ~(uint32_t)PLAN_RUN_VALUES) | flags;
+	if (schedule && schedule->any_access)
+		config->run.flags |= PLAN_RUN_ANY_ACCESS;
 	if (schedule) {
 		config->strategy = schedule->tail;
 		config->run.step_budget = schedule->steps;

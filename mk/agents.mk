@@ -5,7 +5,8 @@ PYTHONS ?= $(wildcard /usr/bin/python3.1[1-9] /usr/local/bin/python3.1[1-9] \
 	$(HOME)/.pyenv/versions/3.1[1-9].*/bin/python3)
 
 AGENT_SRCS := $(sort $(wildcard preload/python/*.c))
-AGENT_CFLAGS := -std=gnu11 -D_GNU_SOURCE= -I. -Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror) \
+# NDEBUG: the headers are full of assertions.
+AGENT_CFLAGS := -std=gnu11 -DNDEBUG -D_GNU_SOURCE= -I. -Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror) \
 	-MMD -MP -O2 -g -fPIC -fvisibility=hidden -fno-omit-frame-pointer
 
 # version=directory of the headers, for the versions that an agent is written for.

@@ -19,8 +19,6 @@ uintptr_t gate_code, gate_code_size;
 struct object *gate_object;
 
 static struct gate_keeper keeper;
-static uintptr_t state, state_size;
-
 void gate_look(void)
 {
 	const struct module *module;
@@ -38,18 +36,21 @@ void gate_look(void)
 		return;
 	gate_code = module->start;
 	gate_code_size = module->end - module->start;
-	state_size = symbol->st_size;
-	state = (uintptr_t)runtime;
+	gate_memory_size = symbol->st_size;
+	gate_memory = (uintptr_t)runtime;
 }
 
 void gate_start(struct lane *me, const struct gate_keeper *of)
 {
 	keeper = *of;
-	gate_memory = state;
-	gate_memory_size = state_size;
 	gate_object = object_resource(me, gate_memory, OBJECT_OTHER, NAME, 0);
 	gate_object->owner = me;
 	gate_need(me);
+}
+
+void gate_forget(void)
+{
+	gate_memory_size = 0;
 }
 
 void gate_need(struct lane *lane)
@@ -92,8 +93,11 @@ int gate_wait(pthread_cond_t *condition, pthread_mutex_t *mutex)
 {
 	struct lane *me = thread_enter();
 
-	if (!me)
+	if (!me || !gate_object) {
+		if (me)
+			thread_leave(me);
 		return REAL(pthread_cond_wait)(condition, mutex);
+	}
 	gate_need(me);
 	REAL(pthread_mutex_unlock)(mutex);
 	sched_begin(me, EVENT_GATE, gate_object, 0);

@@ -22,7 +22,7 @@
 #include "preload/lane.h"
 #include "preload/object.h"
 
-extern uintptr_t gate_memory, gate_memory_size; /* of the interpreter's state, once started */
+extern uintptr_t gate_memory, gate_memory_size; /* of the interpreter's state; 0: there is none */
 extern uintptr_t gate_code, gate_code_size;     /* of the module that it is in */
 
 /* Part of the gate? */
@@ -45,13 +45,16 @@ struct gate_keeper {
 	void (*enter)(void *state);
 };
 
-/* Looks for an interpreter in this process: gate_code. Takes the loader's lock. */
+/*
+ * Looks for an interpreter in this process. While there is one thread only its lock is nobody's
+ * business: how often it is given up and taken is no part of the run. Takes the loader's lock.
+ */
 void gate_look(void);
 
-/*
- * Its operations from here on: `me`, the only lane, holds it. Without this an interpreter's lock
- * is a mutex like any other.
- */
+/* There is no agent: the interpreter's lock is a mutex like any other from here on. */
+void gate_forget(void);
+
+/* Its operations from here on: `me`, the only lane, holds it. */
 void gate_start(struct lane *me, const struct gate_keeper *keeper);
 
 /* The object that stands for it; NULL: there is none, or it has not started. */

@@ -282,9 +282,13 @@ void interpreter_start(struct lane *me)
 	struct gate_keeper keeper;
 
 	gate_look();
-	if (!gate_code || tried || (decide_run()->flags & PLAN_RUN_NO_AGENT))
+	if (!gate_code || tried)
 		return;
 	tried = true;
+	if (decide_run()->flags & PLAN_RUN_NO_AGENT) {
+		gate_forget();
+		return;
+	}
 	code_base = region->numbers.code;
 	runtime = (struct python_runtime){
 		.version = PYTHON_INTERFACE,
@@ -303,6 +307,7 @@ void interpreter_start(struct lane *me)
 			 "no points at accesses to variables: %s; locks and files are points",
 			 reason);
 		log_note(NOTE_INFO, me->number, text);
+		gate_forget();
 		return;
 	}
 	keeper = (struct gate_keeper){

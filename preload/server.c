@@ -22,6 +22,7 @@
 #include "preload/log.h"
 #include "preload/raw.h"
 #include "preload/server_fit.h"
+#include "preload/server_pipe.h"
 #include "preload/thread_state.h"
 #include "preload/trap.h"
 
@@ -143,6 +144,7 @@ static void begin_run(struct lane *me)
 
 	raw(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	give_child_signal_back();
+	server_pipe_open();
 	is_run = true;
 	me->tid = pid;
 	region->lane[me->slot].tid = pid;
@@ -158,6 +160,8 @@ static void serve(struct lane *me)
 	server->unfit = server_fit_look(server->detail, sizeof server->detail);
 	raw(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	take_child_signal();
+	if (server->unfit == UNFIT_NONE)
+		server_pipe_hold();
 	for (;;) {
 		uint32_t order = ask();
 		long pid;
@@ -167,6 +171,7 @@ static void serve(struct lane *me)
 		if (order == SERVER_ONCE) {
 			raw(SYS_prctl, PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
 			give_child_signal_back();
+			server_pipe_open();
 			decide_restart();
 			interpreter_run();
 			return;

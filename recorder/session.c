@@ -78,7 +78,7 @@ void session_run_defaults(struct plan_run *run)
 	int i;
 
 	memset(run, 0, sizeof(*run));
-	run->flags = PLAN_RUN_VIRTUAL_TIME | PLAN_RUN_LOGICAL_PIDS;
+	run->flags = PLAN_RUN_VIRTUAL_TIME | PLAN_RUN_LOGICAL_PIDS | PLAN_RUN_VALUES;
 	run->cpus = sched_getaffinity(0, sizeof(cpus), &cpus) ? 1 : (uint32_t)CPU_COUNT(&cpus);
 	/* Without random numbers of the kernel region_create() fails, and says so. */
 	if (getrandom(&run->random_seed, sizeof(run->random_seed), GRND_NONBLOCK) < 0)
@@ -138,6 +138,10 @@ int session_plan(struct session *session, struct err *err)
 		return -ENOSPC;
 	if (config->stop && region_plan_add(region, PLAN_STOP, 1, PLAN_REQUIRED, config->stop,
 					    sizeof(*config->stop), err))
+		return -ENOSPC;
+	if (config->code_patterns_length &&
+	    region_plan_add(region, PLAN_CODE_PATTERNS, 1, 0, config->code_patterns,
+			    config->code_patterns_length, err))
 		return -ENOSPC;
 	for (i = 0; i < config->section_count; i++) {
 		const struct session_section *section = &config->sections[i];

@@ -47,6 +47,9 @@ struct session_config {
 	double time_limit;            /* real seconds for the whole run, 0: none */
 	/* real seconds without an operation before the running lane is interrupted; 0: never */
 	double preempt_after;
+	/* PLAN_CODE_PATTERNS: `code_patterns_length` bytes; NULL: none */
+	const char *code_patterns;
+	uint32_t code_patterns_length;
 	const struct session_section *sections; /* further ones for the plan; version 1, optional */
 	unsigned section_count;
 	/* Ctrl-C and its like are the caller's business, who calls session_kill() in the end. */

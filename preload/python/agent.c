@@ -156,6 +156,7 @@ int frontrun_agent_start(struct python_runtime *given, struct python_agent *agen
 		.run = run,
 	};
 	run();
+	finish_start();
 	result = points_start();
 	reset_collector();
 	return result;

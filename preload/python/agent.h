@@ -79,7 +79,10 @@ struct code {
 	const char *file, *name;
 };
 
+/* Also without the global lock: by a lane that has the turn. `ops` may not be known yet. */
 struct code *code_find(PyCodeObject *object);
+/* The same with `ops`, if it is the user's code. */
+struct code *code_watched(PyCodeObject *object);
 struct code *code_by_number(uint32_t number);
 void code_new_run(void);
 /* `quiet` as the present plan has it. */

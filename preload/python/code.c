@@ -33,8 +33,11 @@ static uint32_t patterns_length;
 #define NAME_SHIFT 0
 #endif
 
+static bool is_library(const char *file);
+
 void code_patterns(const char *given, uint32_t length)
 {
+	is_library(""); /* which asks the interpreter for its directory */
 	patterns = given && length ? malloc(length) : NULL;
 	patterns_length = patterns ? length : 0;
 	if (patterns)
@@ -179,6 +182,13 @@ static int effect(const struct instruction *in, int jump)
 {
 	if (is_generator(in->opcode))
 		return 1;
+#if !IS_312
+	/* The compiler's figures: PRECALL takes the arguments away. It does not. */
+	if (in->opcode == PRECALL)
+		return 0;
+	if (in->opcode == CALL)
+		return -1 - in->argument;
+#endif
 	return PyCompile_OpcodeStackEffectWithJump(
 		in->opcode, in->opcode >= HAVE_ARGUMENT ? in->argument : 0, jump);
 }
@@ -525,8 +535,6 @@ static struct code *add(PyCodeObject *object, struct code **slot)
 	code->name = utf8(object->co_qualname);
 	code->hash = hash_of(code);
 	code->user = is_user(code->file);
-	if (code->user)
-		analyse(code);
 	*slot = code;
 	return code;
 }
@@ -539,6 +547,15 @@ struct code *code_find(PyCodeObject *object)
 		if (table[slot]->object == object)
 			return table[slot];
 	return add(object, &table[slot]);
+}
+
+struct code *code_watched(PyCodeObject *object)
+{
+	struct code *code = code_find(object);
+
+	if (code->user && !code->ops)
+		analyse(code);
+	return code;
 }
 
 struct code *code_by_number(uint32_t n)

@@ -70,11 +70,22 @@ static void name_owner(const struct access_detail *detail, uint32_t unit, int de
 		name_value(detail, unit, (uint32_t)height, deep - 1, text);
 }
 
+/* Does it load a method to be called, and its receiver with it? */
+static bool is_method(int opcode, int argument)
+{
+#if IS_312
+	return opcode == LOAD_ATTR && (argument & 1);
+#else
+	(void)argument;
+	return opcode == LOAD_METHOD;
+#endif
+}
+
 static void name_by(const struct access_detail *detail, uint32_t unit, int deep,
 		    char text[PYTHON_TEXT])
 {
 	char owner[PYTHON_TEXT];
-	int argument, opcode = code_opcode(detail->code, unit, &argument);
+	int argument, opcode = code_opcode(detail->code, unit, &argument), raw = argument;
 	const char *name = NULL;
 
 	switch (opcode) {
@@ -97,13 +108,17 @@ static void name_by(const struct access_detail *detail, uint32_t unit, int deep,
 	case LOAD_NAME:
 		name = nth_name(detail, argument);
 		break;
+#if !IS_312
+	case LOAD_METHOD:
+#endif
 	case LOAD_ATTR:
 #if IS_312
 		argument >>= 1;
 #endif
-#if !IS_312
-	case LOAD_METHOD:
-#endif
+		if (is_method(opcode, raw)) { /* its owner lies where the receiver will */
+			name_value(detail, unit, detail->code->ops[unit].depth - 1u, deep, text);
+			return;
+		}
 		name_owner(detail, unit, deep, owner);
 		snprintf(text, PYTHON_TEXT, "%.80s%s%.80s", owner, *owner ? "." : "",
 			 nth_name(detail, argument));
@@ -193,7 +208,7 @@ static int words(PyObject *value, char *text, size_t size)
 
 		if (!overflow)
 			return snprintf(text, size, "%ld", number);
-		return snprintf(text, size, "an int of %zd digits", Py_ABS(Py_SIZE(value)));
+		return snprintf(text, size, "a large int");
 	}
 	if (PyFloat_CheckExact(value))
 		return snprintf(text, size, "%.12g", PyFloat_AS_DOUBLE(value));
@@ -218,7 +233,7 @@ static int words(PyObject *value, char *text, size_t size)
 		return snprintf(text, size, "a dict of %zd", PyDict_GET_SIZE(value));
 	if (PyAnySet_CheckExact(value))
 		return snprintf(text, size, "a set of %zd", PySet_GET_SIZE(value));
-	return snprintf(text, size, "a %s", type_name(Py_TYPE(value)));
+	return snprintf(text, size, "<%s>", type_name(Py_TYPE(value)));
 }
 
 static void put_value(PyObject *value, struct python_value *out)

@@ -100,7 +100,7 @@ struct python_runtime {
 	/* A remark in the trace, once. */
 	void (*note)(const char *text);
 	/* Ends the process with this status, by exit(3). */
-	void (*leave)(int status) __attribute__((noreturn));
+	void (*leave)(int status); /* does not return */
 };
 
 /* The one symbol of an agent. 0, or a negative errno: -EAGAIN, the global lock is not held. */

@@ -21,7 +21,7 @@ static int trace(PyObject *self, PyFrameObject *frame, int what, PyObject *argum
 	(void)self;
 	(void)argument;
 	if (what == PyTrace_OPCODE) {
-		code = code_find(inner->f_code);
+		code = code_watched(inner->f_code);
 		if (code->ops) {
 			int unit = _PyInterpreterFrame_LASTI(inner);
 
@@ -30,7 +30,7 @@ static int trace(PyObject *self, PyFrameObject *frame, int what, PyObject *argum
 				access_instruction(code, (uint32_t)unit, inner);
 		}
 	} else if (what == PyTrace_CALL) {
-		code = code_find(inner->f_code);
+		code = code_watched(inner->f_code);
 		frame->f_trace_lines = 0;
 		frame->f_trace_opcodes = code->ops != NULL;
 		access_breaker();
@@ -56,7 +56,7 @@ static bool take_thread(PyThreadState *thread)
 
 static PyObject *evaluate(PyThreadState *thread, frame_t *frame, int throw)
 {
-	bool user = code_find(frame->f_code)->ops != NULL;
+	bool user = code_watched(frame->f_code)->ops != NULL;
 	/* The evaluation begins with this frame's flag, and gives it back. */
 	int before = thread->cframe->use_tracing;
 	PyObject *result;
@@ -79,7 +79,7 @@ int points_start(void)
 	_PyInterpreterState_SetEvalFrameFunc(thread->interp, evaluate);
 	_PyEval_SetTrace(thread, trace, NULL);
 	for (frame = PyThreadState_GetFrame(thread); frame; frame = back) {
-		struct code *code = code_find(frame->f_frame->f_code);
+		struct code *code = code_watched(frame->f_frame->f_code);
 
 		frame->f_trace_opcodes = code->ops != NULL;
 		frame->f_trace_lines = 0;
@@ -99,7 +99,7 @@ static long tool;
 
 static PyObject *on_instruction(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
 {
-	struct code *code = code_find((PyCodeObject *)arguments[0]);
+	struct code *code = code_watched((PyCodeObject *)arguments[0]);
 	uint32_t unit = (uint32_t)PyLong_AsLong(arguments[1]) / 2;
 	frame_t *frame;
 
@@ -130,7 +130,7 @@ static void watch(struct code *code)
 
 static PyObject *on_start(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
 {
-	struct code *code = code_find((PyCodeObject *)arguments[0]);
+	struct code *code = code_watched((PyCodeObject *)arguments[0]);
 
 	(void)self;
 	(void)count;
@@ -206,7 +206,7 @@ int points_start(void)
 	if (!call("set_events", "(li)", tool, EVENT_PY_START))
 		return -ENOSYS;
 	for (frame = frame_of_thread(); frame; frame = frame_next(frame)) {
-		struct code *code = code_find(frame_code(frame));
+		struct code *code = code_watched(frame_code(frame));
 
 		if (code->ops && !code->watched) {
 			code->watched = true;

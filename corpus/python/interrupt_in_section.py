@@ -1,0 +1,36 @@
+"""KeyboardInterrupt can come between acquire() and `try`: the lock stays locked."""
+
+import _thread
+import signal
+import threading
+
+
+class Journal:
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.lines = []
+
+    def write(self, line):
+        self.lock.acquire()
+        try:
+            self.lines.append(line)
+        finally:
+            self.lock.release()
+
+
+def main():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    journal = Journal()
+    user = threading.Thread(target=_thread.interrupt_main)
+    try:
+        user.start()
+        journal.write("working")
+        user.join()
+    except KeyboardInterrupt:
+        journal.write("interrupted")
+    user.join()
+    assert journal.lines[-1] == "interrupted"
+
+
+if __name__ == "__main__":
+    main()
