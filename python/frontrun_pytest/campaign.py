@@ -17,6 +17,7 @@ import zlib
 NAME_MAX = 120
 FEW_POINTS = 20  # of fuzz/report.c
 STORY_WIDTH = 80
+USAGE = 2  # status of frontrun fuzz
 
 
 class Search:
@@ -40,6 +41,10 @@ class Search:
                 [self.program, "fuzz", "--help"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL, env=self.environment, universal_newlines=True).stdout
         return option in self._known.split()
+
+
+class UsageError(Exception):
+    """The search does not know what was asked for: no test of this suite can be explored."""
 
 
 class Outcome:
@@ -147,6 +152,8 @@ def explore(search, test, command, iterations, seconds):
     if search.knows("--fail-on"):
         arguments += ["--fail-on", search.fail_on]
     status, out, errors = _run(search, arguments + search.options + ["--"] + command)
+    if status == USAGE:
+        raise UsageError("; ".join(_ours(errors)))
     try:
         said = json.loads(out)
     except ValueError:

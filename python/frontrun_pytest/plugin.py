@@ -6,6 +6,7 @@ is the story. What could not be explored is listed at the end, with the reason.
 """
 
 import os
+import tempfile
 
 import pytest
 from _pytest import runner
@@ -45,6 +46,15 @@ class Story(TerminalRepr):
         return self.text
 
 
+def writable(directory, output):
+    """The folder for traces, or another one where that cannot be written: a story needs its trace."""
+    path = os.path.join(directory, output)
+    there = path if os.path.exists(path) else os.path.dirname(path.rstrip("/"))
+    if os.access(there, os.W_OK):
+        return output
+    return os.path.join(tempfile.gettempdir(), "frontrun-failures-%d" % os.getuid())
+
+
 class Suite:
     """What the tests of this process have in common."""
 
@@ -52,7 +62,7 @@ class Suite:
         self.fixtures = set()  # definitions that started threads when they were set up
         directory = str(config.invocation_params.dir)
         output = config.getoption("frontrun_output") or "frontrun-failures"
-        search = campaign.Search(program, directory, output, ENVIRONMENT)
+        search = campaign.Search(program, directory, writable(directory, output), ENVIRONMENT)
         search.seed = config.getoption("frontrun_seed")
         search.gil = config.getoption("frontrun_gil")
         search.fail_on = settings.fail_on(config)
@@ -126,8 +136,11 @@ class Suite:
             if wish.marked:
                 self.fail(item, call, "the test is marked frontrun and was not explored: " + why)
             return
-        outcome = campaign.explore(self.search, item.nodeid, self.command(item), wish.iterations,
-                                   wish.seconds)
+        try:
+            outcome = campaign.explore(self.search, item.nodeid, self.command(item), wish.iterations,
+                                       wish.seconds)
+        except campaign.UsageError as error:
+            raise pytest.UsageError(str(error))
         note.update(schedules=outcome.schedules, seconds=outcome.seconds, threads=outcome.threads)
         if outcome.warning:
             note["warning"] = outcome.warning
@@ -141,7 +154,7 @@ class Suite:
             note["not explored"] = outcome.trouble
         why = self.too_little(outcome)
         if wish.marked and why:
-            self.fail(item, call, "the test is marked frontrun and was not explored: " + why)
+            self.fail(item, call, "the test is marked frontrun and too little of it ran: " + why)
 
     @staticmethod
     def too_little(outcome):
@@ -150,7 +163,7 @@ class Suite:
         if outcome.threads < 2:
             return "only one thread ever ran"
         if outcome.points < campaign.FEW_POINTS:
-            return "there are only %d points at which another thread could go on, and %d are the least" % (
+            return "there are only %d points at which another thread could go on, fewer than %d" % (
                 outcome.points, campaign.FEW_POINTS)
         return None
 
