@@ -285,6 +285,7 @@ static void make_finding(struct crew *crew, struct finding *finding,
 		.fingerprint = finding->verdict.fingerprint,
 		.runs_max = MINIMISE_RUNS,
 		.steps = steps,
+		.library = finding->library,
 	};
 	struct finding_config config;
 	struct minimised minimised;
@@ -411,6 +412,7 @@ static void take_failure(struct crew *crew, const struct verdict *verdict)
 	finding->seconds = campaign_seconds(campaign);
 	finding->known = is_known(campaign, verdict->fingerprint);
 	finding->any_access = crew->ticket.schedule.any_access;
+	finding->library = crew->ticket.schedule.library;
 	finding->decisions_before = log->decision_count;
 	n = (uint32_t)log->decision_count;
 	decisions = copy_decisions(log);

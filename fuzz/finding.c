@@ -231,6 +231,8 @@ static int record(const struct finding_config *config, const struct finding *fin
 	session_config.target.directory = sandbox_directory(sandbox);
 	session_config.target.own_group = session_config.target.redirect = true;
 	session_config.run.flags |= PLAN_RUN_REPLAY;
+	if (!finding->library)
+		session_config.run.flags &= ~(uint32_t)PLAN_RUN_LIBRARY_LOCKS;
 	if (finding->any_access)
 		session_config.run.flags |= PLAN_RUN_ANY_ACCESS;
 	session_config.run.step_budget = config->step_budget;

@@ -24,6 +24,7 @@ struct finding {
 	/* of an interpreted program with a global lock: "on", it can happen as it is, or "off" */
 	const char *gil; /* NULL: of another one */
 	bool any_access; /* the schedule is one of PLAN_RUN_ANY_ACCESS */
+	bool library;    /* ... of PLAN_RUN_LIBRARY_LOCKS */
 	bool tolerated;  /* reported, but no failure of the campaign */
 	uint64_t decisions_before;
 	uint32_t decisions; /* choices that are left, not the default */

@@ -272,6 +272,10 @@ static void json_finding(struct json_out *out, const struct finding *finding)
 	json_string(out, finding->words);
 	json_key(out, "message");
 	json_string(out, finding->verdict.message);
+	if (finding->gil) {
+		json_key(out, "gil");
+		json_string(out, finding->gil);
+	}
 	json_key(out, "known");
 	json_bool(out, finding->known);
 	json_key(out, "schedule");

@@ -172,6 +172,7 @@ static void tune(struct search *search, struct ticket *ticket)
 static void by_strategy(struct search *search, struct ticket *ticket, enum strategy_id id)
 {
 	ticket->origin = ORIGIN_STRATEGY;
+	ticket->schedule.library = draw(search, ticket->run, 4) & 1;
 	ticket->schedule.tail = (struct plan_strategy){ .id = id };
 	if (id == STRATEGY_PB)
 		set(&ticket->schedule.tail, "bound", 1 + draw(search, ticket->run, 3) % 3);
@@ -224,6 +225,7 @@ static bool by_reversal(struct search *search, struct ticket *ticket)
 	ticket->depth = ticket->candidate.depth;
 	force(ticket, ticket->candidate.forced, ticket->candidate.count);
 	ticket->candidate.forced = ticket->forced;
+	ticket->schedule.library = ticket->candidate.library;
 	ticket->schedule.tail = non_preemptive(0);
 	set(&ticket->schedule.tail, "next", ticket->candidate.next_slot);
 	return true;
@@ -252,6 +254,7 @@ static void single_next(struct search *search, struct ticket *ticket)
 		return;
 	}
 	ticket->origin = ORIGIN_STRATEGY;
+	ticket->schedule.library = true;
 	ticket->schedule.tail = *strategy;
 	tune(search, ticket);
 }
@@ -268,6 +271,7 @@ void search_next(struct search *search, struct ticket *ticket)
 		const struct given *given = &search->given[search->given_next++];
 
 		ticket->origin = ORIGIN_GIVEN;
+		ticket->schedule.library = true;
 		force(ticket, given->forced, given->count);
 		ticket->schedule.tail = (struct plan_strategy){ .id = STRATEGY_SCRIPT };
 	} else if (config->strategy.id == STRATEGY_COUNT) {

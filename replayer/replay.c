@@ -112,6 +112,8 @@ BOTH(lane)
 BOTH(object)
 BOTH(context)
 BOTH(module)
+BOTH(code)
+BOTH(text)
 
 static int on_decision(void *self, const struct record_decision *record, struct err *err)
 {
@@ -143,6 +145,8 @@ static const struct drain_sink sink_table = {
 	.object = both_object,
 	.context = both_context,
 	.module = both_module,
+	.code = both_code,
+	.text = both_text,
 	.note = on_record_note,
 };
 
