@@ -21,8 +21,9 @@ build_extension() {
 	local include
 	include=$("$PYTHON3" -c 'import sysconfig; print(sysconfig.get_paths()["include"])')
 	[ -e "$include/Python.h" ] && have "${CC:-gcc}" || return
-	"${CC:-gcc}" -shared -fPIC -Wall -Wextra -I "$include" -o "$T/c_threads.so" "$BAD/c_threads.c"
-	export PYTHONPATH=$T
+	mkdir "$T/lib"
+	"${CC:-gcc}" -shared -fPIC -Wall -Wextra -I "$include" -o "$T/lib/c_threads.so" "$BAD/c_threads.c"
+	export PYTHONPATH=$T/lib
 }
 
 # words FILE: stderr of the program itself, without addresses.
