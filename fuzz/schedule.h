@@ -22,7 +22,7 @@ struct schedule {
 	const uint64_t *private_sites; /* sorted; no switch there, see PLAN_PRIVATE_SITES */
 	uint32_t private_count;
 	uint64_t steps; /* operations before the run counts as a livelock; 0: no limit */
-	double seconds; /* real time before it is a hang; 0: as the worker's session has it */
+	double seconds; /* it may use, session.h; 0: as the worker's session has it */
 };
 
 #endif
