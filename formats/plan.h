@@ -67,6 +67,8 @@ enum plan_run_flag {
 	PLAN_RUN_NO_AGENT = 512,
 	/* An interpreter that ends with one thread left: leave at once, without its clean-up */
 	PLAN_RUN_LEAVE = 1024,
+	/* An interpreter: the locks that its standard library takes for itself are points, too */
+	PLAN_RUN_LIBRARY_LOCKS = 2048,
 };
 
 /* What a standard stream is to look like to the target. */

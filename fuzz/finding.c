@@ -247,9 +247,12 @@ static int record(const struct finding_config *config, const struct finding *fin
 	session_config.target.directory = sandbox_directory(sandbox);
 	session_config.target.own_group = session_config.target.redirect = true;
 	session_config.run.flags |= PLAN_RUN_REPLAY;
+	if (!finding->library)
+		session_config.run.flags &= ~(uint32_t)PLAN_RUN_LIBRARY_LOCKS;
 	if (finding->any_access)
 		session_config.run.flags |= PLAN_RUN_ANY_ACCESS;
 	session_config.run.step_budget = config->step_budget;
+	session_config.used_limit = config->seconds;
 	session_config.strategy = (struct plan_strategy){ .id = STRATEGY_SCRIPT };
 	session_config.signals_elsewhere = true;
 	session_config.interrupted = config->interrupted;
@@ -342,7 +345,7 @@ int finding_confirm(const struct finding_config *config, struct finding *finding
 	struct replay_config replay = {
 		.interrupted = config->interrupted,
 		.self = config->self,
-		.time_limit = config->worker->session.time_limit,
+		.used_limit = config->seconds,
 		.preempt_after = config->worker->session.preempt_after,
 	};
 	struct replay_report *report = alloc_check(malloc(sizeof(*report)));

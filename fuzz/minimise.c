@@ -186,6 +186,7 @@ static bool fails_with(struct shrink *shrink, const struct choices *choices, uin
 		.loose_count = choices->count,
 		.steps = shrink->config->steps,
 		.any_access = shrink->config->any_access,
+		.library = shrink->config->library,
 	};
 	struct server_report report;
 
@@ -220,6 +221,7 @@ static bool fails_exactly(struct shrink *shrink, const struct plan_decision *dec
 		.tail = { .id = STRATEGY_SCRIPT },
 		.steps = shrink->config->steps,
 		.any_access = shrink->config->any_access,
+		.library = shrink->config->library,
 	};
 	struct server_report report;
 	struct verdict verdict;

@@ -163,6 +163,9 @@ static void print_known(const struct campaign_result *result, FILE *errors)
 
 static void print_warnings(const struct campaign_result *result, FILE *errors)
 {
+	if (*result->no_corpus)
+		fprintf(errors, "frontrun: warning: no schedules are kept: %s\n",
+			result->no_corpus);
 	if (result->end == CAMPAIGN_SINGLE || result->end == CAMPAIGN_CANNOT ||
 	    result->end == CAMPAIGN_ALWAYS)
 		return;
@@ -272,6 +275,10 @@ static void json_finding(struct json_out *out, const struct finding *finding)
 	json_string(out, finding->words);
 	json_key(out, "message");
 	json_string(out, finding->verdict.message);
+	if (finding->gil) {
+		json_key(out, "gil");
+		json_string(out, finding->gil);
+	}
 	json_key(out, "known");
 	json_bool(out, finding->known);
 	json_key(out, "schedule");

@@ -23,7 +23,9 @@ struct schedule {
 	const uint64_t *private_sites; /* sorted; no switch there, see PLAN_PRIVATE_SITES */
 	uint32_t private_count;
 	bool any_access; /* PLAN_RUN_ANY_ACCESS: switch as an interpreter without a global lock */
+	bool library;    /* PLAN_RUN_LIBRARY_LOCKS */
 	uint64_t steps;  /* operations before the run counts as a livelock; 0: no limit */
+	double seconds;  /* it may use, session.h; 0: as the worker's session has it */
 };
 
 #endif

@@ -194,11 +194,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/*
- * The function and line of a location to show: of the program's own code where functions were
- * inlined into each other (std::mutex::lock() inlined into deposit() is deposit()).
- */
-static const struct trace_source *shown_source(const struct trace_location *location)
+const struct trace_source *naming_source(const struct trace_location *location)
 {
 	const struct trace_source *source = &location->source;
 	uint32_t i = 0;
@@ -236,7 +232,7 @@ static void add_offset(const struct naming *naming, struct text *text,
 static void add_frame(const struct naming *naming, struct text *text,
 		      const struct trace_location *location)
 {
-	const struct trace_source *source = shown_source(location);
+	const struct trace_source *source = naming_source(location);
 
 	if (!source->function) {
 		if (!add_line(text, source))
@@ -253,10 +249,10 @@ static void add_frame(const struct naming *naming, struct text *text,
 static void add_place(const struct naming *naming, struct text *text,
 		      const struct trace_location *at)
 {
-	if (!at || (at->user && add_line(text, shown_source(at))))
+	if (!at || (at->user && add_line(text, naming_source(at))))
 		return;
-	if (shown_source(at)->function)
-		add_function(text, shown_source(at)->function);
+	if (naming_source(at)->function)
+		add_function(text, naming_source(at)->function);
 	else
 		add_offset(naming, text, at);
 }

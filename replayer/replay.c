@@ -145,6 +145,8 @@ static const struct drain_sink sink_table = {
 	.object = both_object,
 	.context = both_context,
 	.module = both_module,
+	.code = both_code,
+	.text = both_text,
 	.note = on_record_note,
 	.code = both_code,
 	.text = both_text,
@@ -212,6 +214,7 @@ static int prepare(struct replay *replay, struct err *err)
 	session->code_patterns = replay->patterns;
 	session->stop = config->stop;
 	session->time_limit = config->time_limit;
+	session->used_limit = config->used_limit;
 	session->no_trap = !fields_bool(header, "trap", true);
 	session->target.keep_addresses = !fields_bool(header, "addresses_fixed", true);
 	replay->argv = header_argv(header, err);

@@ -281,15 +281,16 @@ static void learn_code(struct trace_names *into, const struct run_names *names, 
 		       const struct record_frame *frame)
 {
 	const struct code *code = at(&names->codes, frame->module, sizeof(*code));
+	bool known = code && code->function;
 	cJSON *json = numbered("location", number);
 	char hex[24];
 
 	snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)frame->offset);
 	cJSON_AddStringToObject(json, "offset", hex);
-	cJSON_AddStringToObject(json, "function", code->function);
-	cJSON_AddStringToObject(json, "file", code->file);
+	cJSON_AddStringToObject(json, "function", known ? code->function : "?");
+	cJSON_AddStringToObject(json, "file", known ? code->file : "?");
 	cJSON_AddNumberToObject(json, "line", frame->flags >> FRAME_LINE_SHIFT);
-	cJSON_AddBoolToObject(json, "user", code->user);
+	cJSON_AddBoolToObject(json, "user", known && code->user);
 	learn(into, TRACE_LINE_LOCATION, json);
 }
 

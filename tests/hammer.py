@@ -6,18 +6,23 @@ is `on` should be hit, what is `off` never.
     python3.12 tests/hammer.py [--seconds S] [--tries N] [--rounds N] PROGRAM.py...
 
 The interpreter that runs it is the one that is tested. Each program is run in a child process, one
-main() after the other; when no main() ends for HANG seconds, that is a deadlock (or a livelock).
-Every second child has threads of its own that want the GIL, so that a switch is always due. A
-program whose racing statement is in a loop over ROUNDS gets --rounds of them, each one a try.
+main() after the other. A main() that stands still for HANG seconds, or computes for so long (waiting
+for the GIL is computing, the interval is that short), is a deadlock or a livelock. Children differ in
+how long a thread waits until it asks for the GIL (SLACKS), and run on one CPU, where the thread that
+asks runs at once. A program whose racing statement is in a loop over ROUNDS gets --rounds of them,
+each one a try.
 
 One line for each program. Status 1: a label is wrong (an `off` program failed), or a program failed in
 another way than its .expect file says.
 """
 
 import argparse
+import ctypes
 import importlib.util
+import itertools
 import mmap
 import os
+import random
 import select
 import signal
 import struct
@@ -25,8 +30,10 @@ import sys
 import threading
 import time
 
-HANG = 4.0
-NOISE = 2
+HANG = 3.0
+PR_SET_TIMERSLACK = 29
+# Nanoseconds that the kernel adds to the switch interval of a microsecond; 50000 is its default.
+SLACKS = [10000, 20000, 5000, 50000]
 TRIES = struct.Struct("Q")
 
 
@@ -53,12 +60,14 @@ def load(path):
     return module
 
 
-def spin():
-    while True:
-        pass
+def cpu_seconds(pid):
+    """What the threads of a process have computed so far."""
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def child(path, rounds, noise, counter, report):
+def child(path, rounds, slack, counter, report):
     """Runs main() until it fails; counts the tries in shared memory."""
     os.setsid()
     null = os.open(os.devnull, os.O_WRONLY)
@@ -71,8 +80,8 @@ def child(path, rounds, noise, counter, report):
     if hasattr(module, "ROUNDS"):
         module.ROUNDS = step = rounds
     sys.setswitchinterval(1e-6)
-    for _ in range(noise):
-        threading.Thread(target=spin, daemon=True).start()
+    ctypes.CDLL(None).prctl(PR_SET_TIMERSLACK, slack, 0, 0, 0)
+    os.sched_setaffinity(0, {random.choice(list(os.sched_getaffinity(0)))})
     while not failures:
         try:
             module.main()
@@ -94,25 +103,30 @@ class Hammer:
     def done(self):
         return TRIES.unpack_from(self.counter)[0]
 
-    def run(self, noise, until):
+    def run(self, slack, until):
         """One child, until it fails (the name of the exception or "hang") or the time is over."""
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
-            child(self.path, self.rounds, noise, self.counter, writing)
+            child(self.path, self.rounds, slack, self.counter, writing)
         os.close(writing)
-        last, since = self.done(), time.monotonic()
-        failure = None
+        last, failure = self.done(), None
+        # CPU time at the last try and at the last look, and since when it stands still.
+        used = seen = 0.0
+        still = time.monotonic()
         while failure is None:
-            now = time.monotonic()
-            if self.done() != last:
-                last, since = self.done(), now
+            now, computed = time.monotonic(), cpu_seconds(pid)
+            if computed != seen:
+                seen, still = computed, now
             if select.select([reading], [], [], 0.05)[0]:
                 failure = os.read(reading, 100).decode() or "died"
-            elif now - since > HANG:
+            elif self.done() != last:
+                # Stopped only where it is seen to go on: what stands still may be a deadlock.
+                if now >= until or self.done() >= self.tries:
+                    break
+                last, used, still = self.done(), computed, now
+            elif now - still > HANG or computed - used > HANG:
                 failure = "hang"
-            elif now >= until or last >= self.tries:
-                break
         os.close(reading)
         # Its session, for the processes that a program has forked.
         for kill, target in ((os.killpg, pid), (os.kill, pid)):
@@ -124,14 +138,13 @@ class Hammer:
         return failure
 
     def strike(self):
-        """Children with and without noise in turn, for longer and longer, until one fails."""
-        slice_, noise = 1.0, 0
+        """Children of all slacks in turn, for longer and longer, until one fails."""
+        slice_, slacks = 1.0, itertools.cycle(SLACKS)
         while time.monotonic() < self.deadline and self.done() < self.tries:
-            failure = self.run(noise, min(self.deadline, time.monotonic() + slice_))
+            failure = self.run(next(slacks), min(self.deadline, time.monotonic() + slice_))
             if failure:
                 return failure
-            noise = NOISE - noise
-            slice_ *= 1.3
+            slice_ *= 1.1
         return None
 
 
@@ -144,7 +157,7 @@ def main():
     parser = argparse.ArgumentParser(description="Run corpus programs natively, many times.")
     parser.add_argument("--seconds", type=float, default=10, help="for each program")
     parser.add_argument("--tries", type=int, default=10**9, help="for each program, at most")
-    parser.add_argument("--rounds", type=int, default=10000, help="tries in one main(), if it loops")
+    parser.add_argument("--rounds", type=int, default=1000, help="tries in one main(), if it loops")
     parser.add_argument("programs", nargs="+", metavar="PROGRAM.py")
     options = parser.parse_args()
     wrong = False

@@ -2,8 +2,6 @@
 
 import threading
 
-ROUNDS = 1
-
 
 class Ledger:
     def __init__(self):
@@ -12,11 +10,10 @@ class Ledger:
 
 
 def transfer(source, target, amount):
-    for _ in range(ROUNDS):
-        with source.lock:
-            with target.lock:
-                source.total -= amount
-                target.total += amount
+    with source.lock:
+        with target.lock:
+            source.total -= amount
+            target.total += amount
 
 
 def main():

@@ -2,7 +2,6 @@
 
 import threading
 
-ROUNDS = 1
 ledgers_lock = threading.Lock()
 
 
@@ -12,10 +11,9 @@ class Ledger:
 
 
 def transfer(source, target, amount):
-    for _ in range(ROUNDS):
-        with ledgers_lock:
-            source.total -= amount
-            target.total += amount
+    with ledgers_lock:
+        source.total -= amount
+        target.total += amount
 
 
 def main():

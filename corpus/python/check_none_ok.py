@@ -2,6 +2,8 @@
 
 import threading
 
+ROUNDS = 1
+
 
 class Connection:
     def __init__(self):
@@ -21,12 +23,19 @@ class Session:
         self.connection = None
 
 
+def sender(sessions):
+    for session in sessions:
+        session.send("hello")
+
+
+def closer(sessions):
+    for session in sessions:
+        session.close()
+
+
 def main():
-    session = Session()
-    threads = [
-        threading.Thread(target=session.send, args=("hello",)),
-        threading.Thread(target=session.close),
-    ]
+    sessions = [Session() for _ in range(ROUNDS)]
+    threads = [threading.Thread(target=part, args=(sessions,)) for part in (sender, closer)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,4 +1,5 @@
-"""A reader empties its inbox and then clears the event: a letter that came between is not seen."""
+"""A reader that finds no letter clears the event and waits: a letter that came between is not
+seen."""
 
 import threading
 
@@ -7,29 +8,29 @@ class Mailbox:
     def __init__(self):
         self.arrived = threading.Event()
         self.inbox = []
-        self.read = []
 
-    def reader(self):
-        while len(self.read) < 2:
-            self.arrived.wait()
-            while self.inbox:
-                self.read.append(self.inbox.pop(0))
+    def post(self, letter):
+        self.inbox.append(letter)
+        self.arrived.set()
+
+    def fetch(self):
+        while not self.inbox:
             self.arrived.clear()
-
-    def writer(self):
-        for letter in ("bill", "postcard"):
-            self.inbox.append(letter)
-            self.arrived.set()
+            self.arrived.wait()
+        return self.inbox.pop()
 
 
 def main():
     mailbox = Mailbox()
-    threads = [threading.Thread(target=mailbox.reader), threading.Thread(target=mailbox.writer)]
+    threads = [
+        threading.Thread(target=mailbox.fetch),
+        threading.Thread(target=mailbox.post, args=("postcard",)),
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert mailbox.read == ["bill", "postcard"]
+    assert not mailbox.inbox
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""event_cleared, put right: the event is cleared before the look."""
+"""event_cleared, put right: the event is cleared before the look, not after it."""
 
 import threading
 
@@ -7,29 +7,29 @@ class Mailbox:
     def __init__(self):
         self.arrived = threading.Event()
         self.inbox = []
-        self.read = []
 
-    def reader(self):
-        while len(self.read) < 2:
+    def post(self, letter):
+        self.inbox.append(letter)
+        self.arrived.set()
+
+    def fetch(self):
+        while not self.inbox:
             self.arrived.wait()
             self.arrived.clear()
-            while self.inbox:
-                self.read.append(self.inbox.pop(0))
-
-    def writer(self):
-        for letter in ("bill", "postcard"):
-            self.inbox.append(letter)
-            self.arrived.set()
+        return self.inbox.pop()
 
 
 def main():
     mailbox = Mailbox()
-    threads = [threading.Thread(target=mailbox.reader), threading.Thread(target=mailbox.writer)]
+    threads = [
+        threading.Thread(target=mailbox.fetch),
+        threading.Thread(target=mailbox.post, args=("postcard",)),
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert mailbox.read == ["bill", "postcard"]
+    assert not mailbox.inbox
 
 
 if __name__ == "__main__":

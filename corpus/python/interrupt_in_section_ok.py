@@ -15,17 +15,25 @@ class Journal:
             self.lines.append(line)
 
 
+def user(begun):
+    begun.acquire()
+    _thread.interrupt_main()
+
+
 def main():
     signal.signal(signal.SIGINT, signal.default_int_handler)
     journal = Journal()
-    user = threading.Thread(target=_thread.interrupt_main)
+    begun = threading.Lock()
+    begun.acquire()
+    thread = threading.Thread(target=user, args=(begun,))
+    thread.start()
     try:
-        user.start()
+        begun.release()
         journal.write("working")
-        user.join()
+        thread.join()
     except KeyboardInterrupt:
         journal.write("interrupted")
-    user.join()
+    thread.join()
     assert journal.lines[-1] == "interrupted"
 
 

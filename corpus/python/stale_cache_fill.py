@@ -6,11 +6,14 @@ import threading
 
 class Shop:
     def __init__(self):
-        self.table = {"tea": 3}
+        self.table = {"tea": 2}
         self.cache = {}
 
     def load(self, item):
-        return self.table[item]
+        return self.add_tax(self.table[item])
+
+    def add_tax(self, price):
+        return price * 1.25
 
     def price(self, item):
         if item not in self.cache:
@@ -32,7 +35,7 @@ def main():
         thread.start()
     for thread in threads:
         thread.join()
-    assert shop.price("tea") == 4, f"the cache says {shop.price('tea')}, the table 4"
+    assert shop.price("tea") == 5, f"the cache says {shop.price('tea')}, expected 5"
 
 
 if __name__ == "__main__":

@@ -5,12 +5,15 @@ import threading
 
 class Shop:
     def __init__(self):
-        self.table = {"tea": 3}
+        self.table = {"tea": 2}
         self.cache = {}
         self.lock = threading.Lock()
 
     def load(self, item):
-        return self.table[item]
+        return self.add_tax(self.table[item])
+
+    def add_tax(self, price):
+        return price * 1.25
 
     def price(self, item):
         with self.lock:
@@ -34,7 +37,7 @@ def main():
         thread.start()
     for thread in threads:
         thread.join()
-    assert shop.price("tea") == 4, f"the cache says {shop.price('tea')}, the table 4"
+    assert shop.price("tea") == 5, f"the cache says {shop.price('tea')}, expected 5"
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "formats/hash.h"
+#include "formats/plan.h"
 
 static __thread bool breaker __attribute__((tls_model("initial-exec")));
 
@@ -61,6 +62,8 @@ static void tell(struct access_detail *detail, unsigned kind)
 		.detail = detail,
 	};
 
+	if (detail->code->locks)
+		return;
 	breaker = false;
 	identity_watch(detail->object);
 	runtime->access(&access);
@@ -245,6 +248,8 @@ static bool is_lock(PyObject *object)
 /* The lock's semaphore is its first field in all versions (Modules/_threadmodule.c). */
 static void point_at_lock(struct access_detail *detail, PyObject *lock)
 {
+	if (detail->code->locks && !(runtime->flags & PLAN_RUN_LIBRARY_LOCKS))
+		return;
 	detail->object = lock;
 	runtime->before_lock(((void **)(lock + 1))[0], breaker, detail, describe_lock);
 	breaker = false;

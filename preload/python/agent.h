@@ -70,6 +70,7 @@ struct code {
 	PyCodeObject *object;
 	uint32_t number;
 	bool user;     /* the program's own, or included */
+	bool locks;    /* of the library; only what takes locks is watched */
 	bool watched;  /* its instructions are seen (3.12 and later) */
 	uint32_t run;  /* of which `quiet` is known */
 	uint32_t size; /* code units */

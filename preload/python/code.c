@@ -33,6 +33,8 @@ static uint32_t patterns_length;
 #define NAME_SHIFT 0
 #endif
 
+static const char *standard; /* directory of the standard library */
+
 static bool is_library(const char *file);
 
 void code_patterns(const char *given, uint32_t length)
@@ -61,8 +63,6 @@ static bool fits(const char *pattern, const char *file)
 
 static bool is_library(const char *file)
 {
-	static const char *standard;
-
 	if (!standard) {
 		PyObject *directory = PySys_GetObject("_stdlib_dir");
 
@@ -75,6 +75,24 @@ static bool is_library(const char *file)
 	       (strncmp(file, standard, strlen(standard)) == 0 && !strstr(file, "/test/")) ||
 	       strstr(file, "/site-packages/") || strstr(file, "/dist-packages/") ||
 	       strstr(file, "/frontrun_pytest");
+}
+
+/* What the standard library builds of locks: their taking is a point there, too. */
+static bool takes_locks(const char *file)
+{
+	static const char *const modules[] = { "/threading.py", "/queue.py", "/concurrent/futures/",
+					       "/logging/__init__.py", "/functools.py",
+					       "/_threading_local.py", "/socketserver.py" };
+	size_t i;
+
+	for (i = 0; i < sizeof modules / sizeof *modules; i++) {
+		const char *at = strstr(file, modules[i]);
+
+		if (at && strncmp(file, standard, strlen(standard)) == 0 &&
+		    (size_t)(at - file) == strlen(standard))
+			return true;
+	}
+	return false;
 }
 
 static bool is_user(const char *file)
@@ -486,6 +504,9 @@ static void analyse(struct code *code)
 
 			if (op->depth != UNKNOWN || in.opcode == RESUME)
 				classify(code, &in, op);
+			if (code->locks && op->kind != OP_CALL && op->kind != OP_CALL_EX &&
+			    op->kind != OP_WITH && op->kind != OP_BREAKER)
+				op->kind = OP_NONE;
 			if (op->kind > OP_BREAKER) {
 				uint64_t state = hash_mix(HASH_START, 0);
 
@@ -535,6 +556,7 @@ static struct code *add(PyCodeObject *object, struct code **slot)
 	code->name = utf8(object->co_qualname);
 	code->hash = hash_of(code);
 	code->user = is_user(code->file);
+	code->locks = !code->user && takes_locks(code->file);
 	*slot = code;
 	return code;
 }
@@ -553,7 +575,7 @@ struct code *code_watched(PyCodeObject *object)
 {
 	struct code *code = code_find(object);
 
-	if (code->user && !code->ops)
+	if ((code->user || code->locks) && !code->ops)
 		analyse(code);
 	return code;
 }

@@ -342,6 +342,7 @@ static void put_call(const struct access_detail *detail, struct python_value *ou
 void describe_value(const struct python_access *access, struct python_value *value)
 {
 	const struct access_detail *detail = access->detail;
+	char number[80];
 	PyObject *read;
 
 	if (detail->call && !detail->name) {
@@ -356,7 +357,8 @@ void describe_value(const struct python_access *access, struct python_value *val
 		Py_XDECREF(read);
 	} else if (access->kind == EVENT_QUERY) {
 		value->type = EVENT_VALUE_TEXT;
-		words(detail->object, value->text, sizeof value->text);
+		words(detail->object, number, sizeof number);
+		snprintf(value->text, sizeof value->text, " (%s)", number);
 	}
 }
 

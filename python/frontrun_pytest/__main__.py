@@ -22,9 +22,9 @@ def main():
         del sys.path[0]
     else:
         sys.path[0] = os.getcwd()
-    if not hasattr(sys, "addaudithook"):
-        return complain("%s is Python %d.%d, and 3.8 is the first that tells of threads: name another "
-                        "one with --python" % ((sys.executable,) + sys.version_info[:2]))
+    if sys.version_info < (3, 8):
+        return complain("%s is Python %d.%d, and 3.8 is the oldest that works: name another one with "
+                        "--python" % ((sys.executable,) + sys.version_info[:2]))
     try:
         import pytest
     except ModuleNotFoundError as error:

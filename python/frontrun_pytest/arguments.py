@@ -77,6 +77,7 @@ def given(config):
 
 def for_test(config, path, names, plugin):
     """Arguments for pytest.main() that collect `path`, narrowed to `names` ("::Class::test")."""
+    path = os.path.relpath(str(path), str(config.invocation_params.dir))
     parser = getattr(config._parser, "optparser", None) or config._parser._getparser()
     if not isinstance(parser, argparse.ArgumentParser):
         raise TypeError("this pytest parses its options in a way that is not known here")
@@ -87,4 +88,5 @@ def for_test(config, path, names, plugin):
     words += ["-c", str(inipath or os.devnull)]
     if hasattr(config.option, "no_cov"):
         words.append("--no-cov")
-    return words + [str(path) + names]
+    # In a path pytest takes brackets for parameters. What led to the test once does so again.
+    return words + ([path + names] if "[" not in path else [str(word) for word in config.args])

@@ -11,11 +11,13 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 import zlib
 
 NAME_MAX = 120
 FEW_POINTS = 20  # of fuzz/report.c
 STORY_WIDTH = 80
+USAGE = 2  # status of frontrun fuzz
 
 
 class Search:
@@ -29,6 +31,7 @@ class Search:
         self.seed = None
         self.fail_on = "can-happen"
         self.gil = None
+        self.options = []  # further ones of frontrun fuzz
         self._known = None
 
     def knows(self, option):
@@ -38,6 +41,10 @@ class Search:
                 [self.program, "fuzz", "--help"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL, env=self.environment, universal_newlines=True).stdout
         return option in self._known.split()
+
+
+class UsageError(Exception):
+    """The search does not know what was asked for: no test of this suite can be explored."""
 
 
 class Outcome:
@@ -101,24 +108,33 @@ def _trouble(said, errors, status):
     return "%s (%s)" % (why, how) if how else why
 
 
-def _story(search, finding, schedules):
+def _section(story, heading):
+    """Cuts the section with this heading out of a story: (its lines, the rest)."""
+    before, found, after = story.partition("\n%s\n" % heading)
+    if not found:
+        return "", story
+    lines = after.split("\n")
+    end = next((i for i, line in enumerate(lines) if line and not line.startswith("  ")), len(lines))
+    copy = next((i for i, line in enumerate(lines[:end]) if line.startswith("  replay:")), end)
+    return textwrap.dedent("\n".join(lines[:copy])).strip("\n"), before + "\n" + "\n".join(lines[copy:])
+
+
+def _story(search, finding):
     """The story as `explain` tells it, below what the test itself said in that schedule."""
-    said = ""
     if not finding.get("trace"):
         return "%s\n%s\nNo trace could be kept: %s\n" % (
             finding.get("failure", ""), finding.get("message", ""), finding.get("reason", ""))
-    status, _, errors = _run(search, ["replay", finding["trace"]])
-    if status == 1:
-        own = [line for line in errors.splitlines() if not line.startswith("frontrun:")]
-        said = "\n".join(own).strip("\n")
     _, story, errors = _run(search, ["explain", "--no-pager", "--width", str(STORY_WIDTH), finding["trace"]])
-    text = said + "\n\n" if said else ""
-    text += story.strip("\n") or "\n".join(_ours(errors))
+    if not story:
+        return "\n".join(_ours(errors)) + "\n"
+    said, story = _section(story, "Its last words on standard error:")
+    _, story = _section(story, "The last events of each thread:")
+    story = re.sub(r"\n\n+", "\n\n", story).strip("\n")
     confirmed, runs = finding.get("confirmed", 0), finding.get("runs", 0)
     if confirmed != runs:
-        text += "\nUnstable: %d of %d replays failed in the same way; %s." % (
+        story += "\nUnstable: %d of %d replays failed in the same way; %s." % (
             confirmed, runs, finding.get("reason", ""))
-    return text + "\n"
+    return (said + "\n\n" if said else "") + story + "\n"
 
 
 def explore(search, test, command, iterations, seconds):
@@ -135,7 +151,9 @@ def explore(search, test, command, iterations, seconds):
         arguments += ["--gil", search.gil]
     if search.knows("--fail-on"):
         arguments += ["--fail-on", search.fail_on]
-    status, out, errors = _run(search, arguments + ["--"] + command)
+    status, out, errors = _run(search, arguments + search.options + ["--"] + command)
+    if status == USAGE:
+        raise UsageError("; ".join(_ours(errors)))
     try:
         said = json.loads(out)
     except ValueError:
@@ -153,7 +171,7 @@ def explore(search, test, command, iterations, seconds):
         else:
             outcome.finding = outcome.finding or finding
     if outcome.finding:
-        outcome.story = _story(search, outcome.finding, outcome.schedules)
+        outcome.story = _story(search, outcome.finding)
         return outcome
     outcome.trouble = _trouble(said, errors, status)
     if not outcome.trouble and said.get("uncontrolled"):

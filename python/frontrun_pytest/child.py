@@ -9,7 +9,6 @@ a schedule cheap; so this is also the place where an exception in a thread count
 import linecache
 import os
 import sys
-import threading
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -53,49 +52,11 @@ def tell(exception, tb, head="Traceback (most recent call last):"):
     return text + gist + "\n"
 
 
-class ThreadExceptions:
-    """Exceptions that ended a thread: the first is kept, and those who asked before us are told."""
-
-    def __init__(self):
-        self.first = None
-
-    def listen(self):
-        self._wrap(threading, "excepthook", self._of_threading)
-        self._wrap(sys, "unraisablehook", self._of_interpreter)
-
-    def _wrap(self, module, name, take):
-        before = getattr(module, name)
-        if getattr(before, "frontrun", False):
-            return
-
-        def hook(arguments, /):
-            take(arguments)
-            before(arguments)
-
-        hook.frontrun = True
-        setattr(module, name, hook)
-
-    def _take(self, exception, tb, name):
-        if self.first is None and exception is not None:
-            self.first = (exception, tb, "Exception in thread %s:" % name)
-
-    def _of_threading(self, arguments):
-        name = arguments.thread.name if arguments.thread else "(unknown)"
-        self._take(arguments.exc_value, arguments.exc_traceback, name)
-
-    def _of_interpreter(self, arguments):
-        # What a thread of _thread.start_new_thread ends with comes here, and much that is no failure.
-        if "in thread" in (arguments.err_msg or ""):
-            name = getattr(arguments.object, "__qualname__", "(unknown)")
-            self._take(arguments.exc_value, arguments.exc_traceback, name)
-
-
 class Child:
-    def __init__(self, pytest, test, thread_exceptions):
-        self.pytest = pytest
+    def __init__(self, test, exceptions):
         self.test = test
         self.config = None
-        self.exceptions = None if thread_exceptions else ThreadExceptions()
+        self.exceptions = exceptions  # threads.Exceptions, or None
 
     def take_back(self, config):
         """What was said of the suite and would be wrong for the one test."""
@@ -141,9 +102,9 @@ class Child:
 
     def end(self, item, call, report):
         """Called with the verdict of pytest; does not return."""
-        if not report.failed and self.exceptions and self.exceptions.first and report.when == "call":
-            exception, tb, head = self.exceptions.first
-            text = tell(exception, tb, head)
+        if report.passed and self.exceptions and self.exceptions.first:
+            exception, tb, thread = self.exceptions.first
+            text = tell(exception, tb, "Exception in thread %s:\nTraceback (most recent call last):" % thread)
         elif not report.failed:
             leave(0)
         elif call.excinfo is not None:
@@ -156,7 +117,7 @@ class Child:
         leave(FAILED)
 
 
-def hooks(pytest, child):
+def hooks(pytest, settings, child):
     """The plugin: hooks need their decorators, so it is made where pytest is known."""
 
     class Hooks:
@@ -170,20 +131,16 @@ def hooks(pytest, child):
         def pytest_collection_modifyitems(self, items):
             child.select(items)
 
-        @pytest.hookimpl(tryfirst=True)
-        def pytest_runtest_logstart(self, nodeid, location):
-            if child.exceptions:
-                child.exceptions.listen()
-
         @pytest.hookimpl(hookwrapper=True, tryfirst=True)
         def pytest_runtest_setup(self, item):
             child.warm_up(item)
             yield
 
+        # Innermost: pytest puts a hook of its own in place for the time of the call.
         @pytest.hookimpl(hookwrapper=True, trylast=True)
         def pytest_runtest_call(self, item):
             if child.exceptions:
-                child.exceptions.listen()
+                child.exceptions.__enter__()
             yield
 
         @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -194,11 +151,9 @@ def hooks(pytest, child):
                 child.end(item, call, report)
 
         def pytest_addoption(self, parser):
-            from frontrun_pytest import settings
             settings.add_options(parser)
 
         def pytest_configure(self, config):
-            from frontrun_pytest import settings
             config.addinivalue_line("markers", settings.MARKER)
 
     return Hooks()
@@ -210,15 +165,16 @@ def main():
     else:
         sys.path[0] = os.getcwd()
     words = sys.argv[1:]
-    thread_exceptions = words[0] == "--thread-exceptions"
-    if thread_exceptions:
+    tolerant = words[0] == "--thread-exceptions"
+    if tolerant:
         del words[0]
-    import pytest
-
     sys.path.append(os.path.dirname(HERE))
-    child = Child(pytest, words[0], thread_exceptions)
+    import pytest
+    from frontrun_pytest import settings, threads
+
+    child = Child(words[0], None if tolerant else threads.Exceptions())
     sys.argv = [os.path.join(os.path.dirname(pytest.__file__), "__main__.py")] + words[1:]
-    status = pytest.main(words[1:], plugins=[hooks(pytest, child)])
+    status = pytest.main(words[1:], plugins=[hooks(pytest, settings, child)])
     # Only what went wrong before the test comes here.
     leave(int(status) or NOT_THERE)
 

@@ -30,6 +30,8 @@ def add_options(parser):
     add("gil", "where to switch: as with this interpreter's GIL, as without one, or first the one, then "
         "the other (default)", choices=("auto", "on", "off"))
     add("output", "folder for traces of failures (default frontrun-failures)", metavar="DIR")
+    add("option", "further option of frontrun fuzz, as --frontrun-option=--time-limit=60 (may be given "
+        "several times)", action="append", default=[], metavar="OPTION")
     parser.addini("frontrun_iterations", "default of --frontrun-iterations")
     parser.addini("frontrun_time", "default of --frontrun-time")
     parser.addini("frontrun_fail_on", "default of --frontrun-fail-on")
