@@ -148,8 +148,6 @@ static const struct drain_sink sink_table = {
 	.code = both_code,
 	.text = both_text,
 	.note = on_record_note,
-	.code = both_code,
-	.text = both_text,
 };
 
 /* The pid that the program had in the recording: its first thread says so when it starts. */
