@@ -55,11 +55,23 @@ static bool is_private_kind(unsigned kind)
 	}
 }
 
+/* A lock of an interpreted program that people have a name for. */
+static bool is_named_lock(const struct history *history, uint32_t number)
+{
+	const struct trace_object *object = trace_names_object(history->file->names, number);
+
+	return history_kind(history, number) == OBJECT_LOCK &&
+	       (object->name || ids_is_name(object->id, object->kind));
+}
+
 static bool is_kept(const struct loading *loading, const struct trace_event *event)
 {
 	if (event->kind == EVENT_CLOCK || event->kind == EVENT_RANDOM)
 		return false;
 	if (event->phase == PHASE_ANNOUNCED || !is_private_kind(event->kind))
+		return true;
+	/* That somebody had another lock than everybody else is worth knowing. */
+	if (is_named_lock(loading->history, event->object))
 		return true;
 	return event->object >= loading->users_end || loading->users[event->object] == SHARED;
 }
