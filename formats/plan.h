@@ -27,6 +27,11 @@ enum plan_type {
 	 */
 	PLAN_LOOSE,
 	PLAN_PRIVATE_SITES, /* array of hash_site(), ascending: operations there share nothing */
+	/*
+	 * Whose accesses to variables are points, of an interpreted program: strings with a NUL
+	 * each, '+' or '-' and a pattern (fnmatch(3)) of a file or a module; the last that fits counts
+	 */
+	PLAN_CODE_PATTERNS,
 };
 
 #define PLAN_REQUIRED 1u
@@ -62,6 +67,8 @@ enum plan_run_flag {
 	PLAN_RUN_NO_AGENT = 512,
 	/* An interpreter that ends with one thread left: leave at once, without its clean-up */
 	PLAN_RUN_LEAVE = 1024,
+	/* An interpreter: the locks that its standard library takes for itself are points, too */
+	PLAN_RUN_LIBRARY_LOCKS = 2048,
 };
 
 /* What a standard stream is to look like to the target. */

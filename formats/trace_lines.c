@@ -347,6 +347,7 @@ void trace_put_location(struct json_out *out, const struct trace_location *locat
 		json_array_end(out);
 	}
 	put_optional_true(out, "user", location->user);
+	put_optional_string(out, "text", location->text);
 	line_end(out);
 }
 

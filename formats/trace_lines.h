@@ -71,9 +71,9 @@ struct trace_value {
 
 /*
  * {"e":"mutex_lock","pr":1,"l":3,"k":17,"o":5,"o2":6,"c":7,"r":-11,"v":42,"s":"x","p":"announced"}
- * In this order; every key but e and l is left out when 0 or absent; p comes last so that the two
- * lines of one operation begin alike, which makes them smaller. `k` is left out when it is the
- * one expected (trace_lane_k.h).
+ * In this order; every key but e and l is left out when 0 or absent; s is a value as people read
+ * it; p comes last so that the two lines of one operation begin alike, which makes them smaller.
+ * `k` is left out when it is the one expected (trace_lane_k.h).
  */
 struct trace_event {
 	uint16_t kind;    /* enum event_kind; EVENT_NONE in a reader: of a later version */
@@ -129,7 +129,7 @@ struct trace_source {
 
 /*
  * {"location":12,"module":1,"offset":"0x1234","function":"deposit","file":"bank.c","line":17,
- *  "inlined":[{"function":..,"file":..,"line":..}],"user":true}
+ *  "inlined":[{"function":..,"file":..,"line":..}],"user":true,"text":"balance += amount"}
  */
 struct trace_location {
 	uint32_t number;
@@ -138,7 +138,8 @@ struct trace_location {
 	struct trace_source source;         /* innermost, inlined functions included */
 	const struct trace_source *inlined; /* the functions it was inlined into, inside out */
 	uint32_t inlined_n;
-	bool user; /* the program's own code, not a library's */
+	bool user;        /* the program's own code, not a library's */
+	const char *text; /* the source line when it was recorded, NULL: not kept */
 };
 
 /* {"context":7,"frames":[12,15,18]}: a call stack, innermost first */

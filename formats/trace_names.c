@@ -296,7 +296,8 @@ static int add_location(const struct taking *t)
 	if ((rc = take_number(t, t->json, "module", TRACE_NUMBER_MAX, &location->module)) ||
 	    (rc = take_hex(t, "offset", &location->offset)) ||
 	    (rc = take_source(t, t->json, &location->source)) || (rc = take_inlined(t, location)) ||
-	    (rc = take_bool(t, "user", &location->user)))
+	    (rc = take_bool(t, "user", &location->user)) ||
+	    (rc = take_string(t, t->json, "text", &location->text)))
 		return rc;
 	return put(t->names, &t->names->locations, t->number, location, t->err);
 }

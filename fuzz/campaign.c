@@ -24,6 +24,7 @@
 #define ALWAYS_RUNS 10      /* all of them fail in the same way: so will the others */
 #define MINIMISE_RUNS 600   /* at most for one failure */
 #define HANG_RUNS 2         /* confirm a hang: each takes the whole time limit */
+#define QUIET_RUNS 200      /* without a new conflict pair: nothing more is to be expected */
 #define INTERESTING_MAX 256 /* schedules kept in a corpus by one campaign */
 
 struct crew {
@@ -33,6 +34,7 @@ struct crew {
 	unsigned index;
 	pthread_t thread;
 	struct ticket ticket;
+	struct search *search; /* that made the ticket */
 };
 
 struct campaign {
@@ -40,6 +42,8 @@ struct campaign {
 	struct campaign_result *result;
 	struct worker_config worker_config;
 	struct search *search;
+	struct search *earlier;      /* with the global lock, when `search` is without */
+	struct search_config without; /* of `search` then */
 	struct corpus *corpus;
 	struct crew *crew;
 	pthread_mutex_t lock;
@@ -51,6 +55,7 @@ struct campaign {
 	uint64_t interesting;
 	double started;
 	uint64_t allowed; /* fingerprint of the first run's failure, --allow-failing */
+	bool interpreted; /* it has variables that are watched */
 	bool stop;
 	int rc; /* first error */
 	struct err err;
@@ -165,6 +170,23 @@ static bool is_known(const struct campaign *campaign, uint64_t fingerprint)
 	return false;
 }
 
+/* Of both searches: a schedule of the one is none of the other. */
+static void add_counts(struct campaign *campaign)
+{
+	struct search_counts *counts = &campaign->result->counts, earlier;
+
+	search_counts(campaign->search, counts);
+	if (!campaign->earlier)
+		return;
+	search_counts(campaign->earlier, &earlier);
+	counts->last_new += earlier.runs;
+	counts->last_pair += earlier.runs;
+	counts->runs += earlier.runs;
+	counts->distinct += earlier.distinct;
+	counts->pairs += earlier.pairs;
+	counts->diverged += earlier.diverged;
+}
+
 /* What a run adds to the numbers of the campaign. */
 static void count(struct campaign *campaign, const struct crew *crew,
 		  const struct server_report *report, const struct verdict *verdict)
@@ -185,6 +207,7 @@ static void count(struct campaign *campaign, const struct crew *crew,
 		result->lanes = report->lanes;
 	if (report->events > result->operations)
 		result->operations = report->events;
+	campaign->interpreted = campaign->interpreted || log->interpreted;
 	result->executions++;
 	result->ended += report->verdict == VERDICT_EXIT && !report->time_limit;
 	result->failed += verdict->kind != FAILURE_NONE;
@@ -192,17 +215,18 @@ static void count(struct campaign *campaign, const struct crew *crew,
 	result->inexact += log->inexact > 0 && crew->ticket.schedule.forced_count == 0;
 	if (*log->note && (log->uncontrolled || crew->ticket.schedule.forced_count == 0))
 		snprintf(result->note, sizeof(result->note), "%s", log->note);
-	search_counts(campaign->search, &result->counts);
+	add_counts(campaign);
 	result->seconds = campaign_seconds(campaign);
 }
 
 static char *name(const struct campaign *campaign, const struct verdict *verdict,
 		  const char *suffix)
 {
+	const char *begins = campaign->config->name;
 	char *path;
 
-	alloc_check(asprintf(&path, "%s/%s-%016llx%s.zst", campaign->config->directory,
-			     verdict_word(verdict->kind), (unsigned long long)verdict->fingerprint,
+	alloc_check(asprintf(&path, "%s/%s%s%s-%016llx%s.zst", campaign->config->directory,
+			     begins ? begins : "", begins ? "-" : "", verdict_word(verdict->kind), (unsigned long long)verdict->fingerprint,
 			     suffix) < 0
 			    ? NULL
 			    : path);
@@ -210,14 +234,16 @@ static char *name(const struct campaign *campaign, const struct verdict *verdict
 }
 
 static void finding_configure(struct campaign *campaign, struct finding_config *config,
-			      uint64_t steps)
+			      const struct schedule *limits)
 {
 	*config = (struct finding_config){
 		.worker = &campaign->worker_config,
 		.sandbox = &campaign->config->sandbox,
 		.input = campaign->config->worker.input,
 		.of = campaign->config->iterations,
-		.step_budget = steps,
+		.seconds = limits->seconds > 0 ? limits->seconds
+					       : campaign->worker_config.session.time_limit,
+		.step_budget = limits->steps,
 		.environment = campaign->config->environment,
 		.environment_count = campaign->config->environment_count,
 		.interrupted = is_interrupted,
@@ -251,7 +277,8 @@ static int record_and_confirm(struct campaign *campaign, const struct finding_co
  * rest and its log is that of the run.
  */
 static void make_finding(struct crew *crew, struct finding *finding,
-			 const struct plan_decision *decisions, uint32_t n, uint64_t steps)
+			 const struct plan_decision *decisions, uint32_t n,
+			 const struct schedule *limits)
 {
 	struct campaign *campaign = crew->campaign;
 	struct minimise_config minimise_config = {
@@ -260,18 +287,31 @@ static void make_finding(struct crew *crew, struct finding *finding,
 		.self = crew,
 		.fingerprint = finding->verdict.fingerprint,
 		.runs_max = MINIMISE_RUNS,
-		.steps = steps,
+		.steps = limits->steps,
+		.library = finding->library,
 	};
 	struct finding_config config;
 	struct minimised minimised;
+	bool any_access = finding->any_access; /* in the run that failed */
 	struct err err = { 0 };
 	int rc = 0;
 
-	finding_configure(campaign, &config, steps);
+	finding_configure(campaign, &config, limits);
 	memset(&minimised, 0, sizeof(minimised));
 	/* Each run of a hang takes the whole time limit. */
 	if (!campaign->config->no_minimise && finding->verdict.kind != FAILURE_HANG)
 		rc = minimise(&minimise_config, decisions, n, &minimised, &err);
+	/* Where the interpreter can switch as it is the failure does not happen. */
+	if (rc == 0 && !minimised.reproduced && finding->any_access) {
+		minimised_fini(&minimised);
+		minimise_config.any_access = true;
+		if (!campaign->config->no_minimise && finding->verdict.kind != FAILURE_HANG)
+			rc = minimise(&minimise_config, decisions, n, &minimised, &err);
+	}
+	finding->any_access = minimise_config.any_access;
+	if (campaign->interpreted)
+		finding->gil = finding->any_access ? "off" : "on";
+	finding->tolerated = campaign->config->can_happen_only && finding->any_access;
 	finding->minimised = rc == 0 && minimised.reproduced;
 	finding->preemptions = minimised.preemptions;
 	finding->decisions = minimised.choices;
@@ -296,6 +336,9 @@ static void make_finding(struct crew *crew, struct finding *finding,
 		struct finding whole = *finding;
 
 		whole.minimised = false;
+		whole.any_access = any_access;
+		if (campaign->interpreted)
+			whole.gil = any_access ? "off" : "on";
 		whole.first.lane = whole.second.lane = 0;
 		if (record_and_confirm(campaign, &config, &whole, decisions, n, &err) == 0 &&
 		    (rc || whole.confirmed > finding->confirmed)) {
@@ -344,7 +387,6 @@ static void take_failure(struct crew *crew, const struct verdict *verdict)
 	struct campaign_result *result = campaign->result;
 	const struct run_log *log = worker_log(crew->worker);
 	uint64_t *index = set64_at(&campaign->seen, verdict->fingerprint);
-	uint64_t steps = crew->ticket.schedule.steps;
 	struct plan_decision *decisions;
 	struct finding *finding;
 	uint32_t n;
@@ -371,6 +413,8 @@ static void take_failure(struct crew *crew, const struct verdict *verdict)
 	finding->count = 1;
 	finding->seconds = campaign_seconds(campaign);
 	finding->known = is_known(campaign, verdict->fingerprint);
+	finding->any_access = crew->ticket.schedule.any_access;
+	finding->library = crew->ticket.schedule.library;
 	finding->decisions_before = log->decision_count;
 	n = (uint32_t)log->decision_count;
 	decisions = copy_decisions(log);
@@ -378,16 +422,18 @@ static void take_failure(struct crew *crew, const struct verdict *verdict)
 	if (!finding->known) {
 		struct finding copy = *finding;
 
-		campaign->stop = !config->keep_going;
+		campaign->stop = !config->keep_going; /* if it is a failure: see below */
 		if (config->observer.failure)
 			config->observer.failure(config->observer.self, finding);
 		/* Only now, as others may go on meanwhile; the list may move. */
 		pthread_mutex_unlock(&campaign->lock);
-		make_finding(crew, &copy, decisions, n, steps);
+		make_finding(crew, &copy, decisions, n, &crew->ticket.schedule);
 		pthread_mutex_lock(&campaign->lock);
 		finding = &result->findings[set64_get(&campaign->seen, verdict->fingerprint) - 1];
 		copy.count = finding->count;
 		*finding = copy;
+		if (finding->tolerated && !campaign->rc)
+			campaign->stop = false;
 	}
 	free(decisions);
 	if (config->observer.finding)
@@ -400,7 +446,8 @@ static bool is_over(struct campaign *campaign)
 	const struct campaign_config *config = campaign->config;
 
 	return campaign->stop || interrupted || campaign->started_runs >= config->iterations ||
-	       (config->seconds > 0 && campaign_seconds(campaign) >= config->seconds);
+	       (config->seconds > 0 &&
+		campaign_seconds(campaign) - campaign->result->boot_seconds >= config->seconds);
 }
 
 /* What came of a run: to the search, the corpus and the observer. With the lock. */
@@ -411,7 +458,7 @@ static void take_run(struct crew *crew, const struct server_report *report,
 	const struct run_log *log = worker_log(crew->worker);
 	struct search_news news;
 
-	search_feed(campaign->search, &crew->ticket, log, report, &news);
+	search_feed(crew->search, &crew->ticket, log, report, &news);
 	if (news.pairs && verdict->kind == FAILURE_NONE &&
 	    campaign->interesting++ < INTERESTING_MAX)
 		corpus_add(campaign->corpus, false, report->hb_hash, log->decisions,
@@ -421,6 +468,34 @@ static void take_run(struct crew *crew, const struct server_report *report,
 		take_failure(crew, verdict);
 	if (campaign->config->observer.run)
 		campaign->config->observer.run(campaign->config->observer.self, campaign);
+}
+
+/*
+ * An interpreted program: half of the budget where its interpreter can switch, or less when that
+ * brings nothing new any more; then at any access.
+ */
+static void choose_search(struct campaign *campaign)
+{
+	const struct campaign_config *config = campaign->config;
+	struct search_counts counts;
+
+	if (campaign->earlier || config->gil != GIL_AUTO || !campaign->interpreted)
+		return;
+	search_counts(campaign->search, &counts);
+	if (campaign->started_runs < config->iterations / 2 &&
+	    (config->seconds <= 0 || campaign_seconds(campaign) < config->seconds / 2) &&
+	    counts.runs < counts.last_pair + QUIET_RUNS)
+		return;
+	campaign->earlier = campaign->search;
+	campaign->without = config->search;
+	campaign->without.any_access = true;
+	campaign->search = search_new(&campaign->without);
+}
+
+static void next_ticket(struct crew *crew)
+{
+	crew->search = crew->campaign->search;
+	search_next(crew->search, &crew->ticket);
 }
 
 /* One schedule. False: there are no more. */
@@ -438,7 +513,8 @@ static bool step(struct crew *crew)
 		return false;
 	}
 	campaign->started_runs++;
-	search_next(campaign->search, &crew->ticket);
+	choose_search(campaign);
+	next_ticket(crew);
 	pthread_mutex_unlock(&campaign->lock);
 	rc = run(crew, &crew->ticket.schedule, &report, &verdict, &err);
 	pthread_mutex_lock(&campaign->lock);
@@ -457,6 +533,30 @@ static void *work(void *self)
 	return NULL;
 }
 
+/* It ended before it had two threads: how, and did it leave the work to others? */
+static void take_single(struct campaign *campaign, const struct server_report *report)
+{
+	static const struct verdict_rules rules;
+	struct campaign_result *result = campaign->result;
+	const struct worker *worker = campaign->crew[0].worker;
+	const struct run_log *log = worker_log(worker);
+	size_t i;
+
+	result->end = CAMPAIGN_SINGLE;
+	verdict_judge(&rules, worker, report, &result->alone);
+	for (i = 0; i < log->step_count; i++)
+		result->children |=
+			log->steps[i].type == STEP_EVENT &&
+			(log->steps[i].kind == EVENT_FORK || log->steps[i].kind == EVENT_SPAWN);
+}
+
+/* Where each run is a whole program that shows in the first one only. */
+static bool is_single(const struct crew *crew, const struct server_report *report)
+{
+	return report->lanes == 1 && !report->uncontrolled && !report->time_limit &&
+	       !worker_log(crew->worker)->uncontrolled;
+}
+
 /*
  * The first run. What it does is what the others are compared with; when it fails already, so may
  * all. Returns 0, or the error.
@@ -473,10 +573,15 @@ static int first_run(struct campaign *campaign)
 	int rc;
 
 	campaign->started_runs++;
-	search_next(campaign->search, &crew->ticket);
+	next_ticket(crew);
 	rc = run(crew, &crew->ticket.schedule, &report, &verdict, &campaign->err);
 	if (rc || interrupted)
 		return rc;
+	if (is_single(crew, &report)) {
+		take_single(campaign, &report);
+		campaign->stop = true;
+		return 0;
+	}
 	result->first_status = report.verdict == VERDICT_EXIT ? report.status : 0;
 	campaign->rules.same_output = campaign->config->same_output;
 	campaign->rules.output = worker_output_hash(crew->worker, STDOUT_FILENO);
@@ -503,7 +608,7 @@ static int first_run(struct campaign *campaign)
 	/* Is there any schedule in which it does not? */
 	for (; same < ALWAYS_RUNS; same++) {
 		campaign->started_runs++;
-		search_next(campaign->search, &crew->ticket);
+		next_ticket(crew);
 		rc = run(crew, &crew->ticket.schedule, &report, &other, &campaign->err);
 		if (rc || interrupted) {
 			free(first);
@@ -527,23 +632,6 @@ static int first_run(struct campaign *campaign)
 	result->always = verdict;
 	campaign->stop = true;
 	return 0;
-}
-
-/* It ended before it had two threads: how, and did it leave the work to others? */
-static void take_single(struct campaign *campaign, const struct server_report *report)
-{
-	static const struct verdict_rules rules;
-	struct campaign_result *result = campaign->result;
-	const struct worker *worker = campaign->crew[0].worker;
-	const struct run_log *log = worker_log(worker);
-	size_t i;
-
-	result->end = CAMPAIGN_SINGLE;
-	verdict_judge(&rules, worker, report, &result->alone);
-	for (i = 0; i < log->step_count; i++)
-		result->children |=
-			log->steps[i].type == STEP_EVENT &&
-			(log->steps[i].kind == EVENT_FORK || log->steps[i].kind == EVENT_SPAWN);
 }
 
 static int boot(struct campaign *campaign)
@@ -611,7 +699,7 @@ static void judge(struct campaign *campaign)
 	size_t i;
 
 	result->seconds = campaign_seconds(campaign);
-	search_counts(campaign->search, &result->counts);
+	add_counts(campaign);
 	/* What was killed by the same Ctrl-C, the command of --reset say, is no error. */
 	if (interrupted && campaign->rc) {
 		campaign->rc = 0;
@@ -624,8 +712,24 @@ static void judge(struct campaign *campaign)
 	if (interrupted)
 		result->end = CAMPAIGN_INTERRUPTED;
 	for (i = 0; i < result->finding_count; i++)
-		if (!result->findings[i].known && result->end == CAMPAIGN_BUDGET)
+		if (!result->findings[i].known && !result->findings[i].tolerated &&
+		    result->end == CAMPAIGN_BUDGET)
 			result->end = CAMPAIGN_FOUND;
+}
+
+static int open_corpus(struct campaign *campaign)
+{
+	const struct campaign_config *config = campaign->config;
+	char *const *argv = config->worker.session.target.argv;
+
+	campaign->corpus = corpus_open(config->corpus, argv, &campaign->err);
+	/* A file of another program is not an obstacle but a mistake. */
+	if (!campaign->corpus && config->corpus_optional && campaign->err.code != EINVAL) {
+		snprintf(campaign->result->no_corpus, sizeof(campaign->result->no_corpus), "%s",
+			 campaign->err.text);
+		campaign->corpus = corpus_open(NULL, argv, &campaign->err);
+	}
+	return campaign->corpus ? 0 : -campaign->err.code;
 }
 
 int campaign_run(const struct campaign_config *config, struct campaign_result *result,
@@ -643,12 +747,11 @@ int campaign_run(const struct campaign_config *config, struct campaign_result *r
 	campaign.worker_config.booted = booted;
 	campaign.worker_config.interrupted = is_interrupted;
 	campaign.worker_config.self = &campaign;
-	campaign.search = search_new(&config->search);
+	campaign.without = config->search;
+	campaign.without.any_access = config->gil == GIL_OFF;
+	campaign.search = search_new(&campaign.without);
 	campaign.crew = alloc_check(calloc(config->jobs, sizeof(*campaign.crew)));
-	campaign.corpus =
-		corpus_open(config->corpus, config->worker.session.target.argv, &campaign.err);
-	if (!campaign.corpus)
-		campaign.rc = -campaign.err.code;
+	campaign.rc = open_corpus(&campaign);
 	if (!campaign.rc)
 		campaign.rc = boot(&campaign);
 	result->boot_seconds = campaign_seconds(&campaign);
@@ -669,6 +772,7 @@ int campaign_run(const struct campaign_config *config, struct campaign_result *r
 	}
 	corpus_close(campaign.corpus);
 	search_free(campaign.search);
+	search_free(campaign.earlier);
 	set64_fini(&campaign.seen);
 	free(campaign.output);
 	free(campaign.crew);

@@ -31,20 +31,31 @@ struct campaign_observer {
 	void (*finding)(void *self, const struct finding *finding);
 };
 
+/* Where an interpreted program with a global lock is switched. */
+enum gil_mode {
+	GIL_AUTO, /* first the one, then the other */
+	GIL_ON,   /* where the interpreter can */
+	GIL_OFF,  /* at any access */
+};
+
 struct campaign_config {
 	struct worker_config worker; /* `prepare`, `interrupted` and `self` are the campaign's */
 	struct sandbox_config sandbox;
 	struct search_config search;
 	struct campaign_observer observer;
 	uint64_t iterations;
-	double seconds; /* 0: no limit */
+	double seconds; /* from the fork point on; 0: no limit */
 	unsigned jobs;
 	unsigned confirm; /* replays */
 	bool keep_going, allow_failing, same_output, no_minimise;
+	enum gil_mode gil;
+	bool can_happen_only; /* what needs GIL_OFF is reported, and is no failure */
 	const uint64_t *known; /* fingerprints that are no findings */
 	size_t known_count;
 	const char *directory; /* for traces of findings; made when needed */
+	const char *name;      /* what their names begin with, or NULL */
 	const char *corpus;    /* NULL: none is kept */
+	bool corpus_optional;  /* one that cannot be opened is a warning */
 	const char *const *environment;
 	unsigned environment_count;
 	/* decisions of a trace to begin with, or NULL */
@@ -73,8 +84,9 @@ struct campaign_result {
 	uint32_t lanes;      /* most threads in one run */
 	uint64_t operations; /* most events in one run */
 	double seconds, boot_seconds;
-	int first_status; /* exit status of the first run */
-	char reason[256]; /* why runs are whole programs, "" when they are forks */
+	char no_corpus[512]; /* why no schedules are kept although they should be, or "" */
+	int first_status;    /* exit status of the first run */
+	char reason[256];    /* why runs are whole programs, "" when they are forks */
 	struct finding *findings;
 	size_t finding_count;
 	struct verdict always; /* ALWAYS */

@@ -26,6 +26,7 @@ struct entry {
 	struct reversal reversal;
 	uint64_t run, age;
 	uint32_t depth, cost;
+	bool library;
 	uint32_t first_lane, second_lane, next_slot;
 	uint64_t first_k, second_k;
 };
@@ -178,6 +179,7 @@ size_t candidates_add(struct candidates *candidates, const struct run_log *log,
 		entry->run = run;
 		entry->age = ++candidates->age;
 		entry->depth = depth + 1;
+		entry->library = log->library;
 		entry->cost = depth + 1 + reversal->both_write + reversal->penalty + penalty;
 		entry->first_lane = log->steps[reversal->first].lane;
 		entry->next_slot = reversal->next && reversal->next < log->lane_count
@@ -236,6 +238,7 @@ bool candidates_take(struct candidates *candidates, struct candidate *candidate)
 	*candidate = (struct candidate){
 		.forced = candidates->taken,
 		.count = count,
+		.library = entry->library,
 		.depth = entry->depth,
 		.parent = entry->run,
 		.pair = entry->reversal.pair,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -20,6 +21,7 @@
 #include "fuzz/progress.h"
 #include "fuzz/report.h"
 #include "recorder/alloc.h"
+#include "recorder/code_patterns.h"
 #include "recorder/commands.h"
 #include "recorder/fields.h"
 #include "recorder/header.h"
@@ -51,6 +53,7 @@ struct fuzzing {
 	char **envp;
 	char *directory;          /* where it was recorded, or NULL */
 	char *made[4];            /* paths that are ours to free */
+	char *patterns;           /* PLAN_CODE_PATTERNS */
 	const char *first, *base; /* FIRST_TRACE, BASE_TRACE */
 	uint64_t *known;
 	size_t known_count;
@@ -133,6 +136,10 @@ static int begin_with_trace(struct fuzzing *fuzzing, const char *path)
 	session->run.realtime_ns = run.realtime_ns;
 	session->run.monotonic_ns = run.monotonic_ns;
 	session->run.cpus = run.cpus;
+	if (!options_given(&fuzzing->options, OPTION_INCLUDE) &&
+	    !options_given(&fuzzing->options, OPTION_EXCLUDE))
+		fuzzing->patterns = header_patterns(fuzzing->file.header,
+						    &session->code_patterns_length);
 	if (read_decisions(fuzzing, &err))
 		return complain(&err);
 	fuzzing->config.given = fuzzing->given;
@@ -249,6 +256,10 @@ static int configure_search(struct fuzzing *fuzzing)
 	strategy_parameter_defaults(&search->strategy);
 	search->steps = options_count(options, OPTION_STEPS, 0);
 	search->every_point = options_given(options, OPTION_EVERY_POINT);
+	name = options_string(options, OPTION_GIL, "auto");
+	fuzzing->config.gil = !strcmp(name, "on") ? GIL_ON : !strcmp(name, "off") ? GIL_OFF : GIL_AUTO;
+	fuzzing->config.can_happen_only =
+		!strcmp(options_string(options, OPTION_FAIL_ON, "any"), "can-happen");
 	for (i = 0; i < parameters->count; i++)
 		if (set_parameter(search, fuzzing->command, parameters->all[i]) >= 0)
 			return EXIT_FUZZ_USAGE;
@@ -282,7 +293,9 @@ static int configure_limits(struct fuzzing *fuzzing)
 	config->jobs = (unsigned)jobs;
 	config->confirm = (unsigned)confirm;
 	session->run.idle_wait_ns = (int64_t)wait * 1000000;
-	session->time_limit = options_seconds(options, OPTION_TIME_LIMIT, RUN_SECONDS);
+	session->hang_after = options_seconds(options, OPTION_TIME_LIMIT, RUN_SECONDS);
+	session->time_limit = SEARCH_SECONDS_FACTOR * session->hang_after;
+	config->search.seconds = session->hang_after;
 	session->preempt_after = options_seconds(options, OPTION_PREEMPT_AFTER, PREEMPT_AFTER);
 	session->no_trap = options_given(options, OPTION_NO_TRAP);
 	session->busy = jobs >= (uint64_t)(cpus > 0 ? cpus : 1);
@@ -367,7 +380,9 @@ static int configure(struct fuzzing *fuzzing)
 	int status;
 
 	session_run_defaults(&session->run);
-	session->run.flags |= PLAN_RUN_FLUSH;
+	session->run.flags |= PLAN_RUN_FLUSH | PLAN_RUN_LEAVE;
+	if (options_given(options, OPTION_NO_AGENT))
+		session->run.flags |= PLAN_RUN_NO_AGENT;
 	session->run.pid = (uint32_t)getpid();
 	session->run.ppid = (uint32_t)getppid();
 	session->run.streams[1] = session->run.streams[2] = PLAN_STREAM_FILE;
@@ -384,6 +399,9 @@ static int configure(struct fuzzing *fuzzing)
 	if (status >= 0)
 		return status;
 	session->run.streams[0] = isatty(STDIN_FILENO) ? PLAN_STREAM_DEVICE : PLAN_STREAM_FILE;
+	if (!fuzzing->patterns)
+		fuzzing->patterns = code_patterns_of(options, &session->code_patterns_length);
+	session->code_patterns = fuzzing->patterns;
 	config->worker.input = fuzzing->input;
 	config->sandbox.scratch = options_given(options, OPTION_SCRATCH);
 	config->sandbox.reset = options_string(options, OPTION_RESET, NULL);
@@ -393,8 +411,14 @@ static int configure(struct fuzzing *fuzzing)
 	config->same_output = !strcmp(options_string(options, OPTION_EXPECT_OUTPUT, "any"), "same");
 	config->no_minimise = options_given(options, OPTION_NO_MINIMISE);
 	config->directory = options_string(options, OPTION_DIRECTORY, "frontrun-failures");
+	config->name = options_string(options, OPTION_NAME, NULL);
+	if (config->name && strchr(config->name, '/'))
+		return options_usage_error(fuzzing->command,
+					   "--name is part of a file name, without '/': give the "
+					   "folder with --output");
 	path = options_string(options, OPTION_CORPUS, ".frontrun");
 	config->corpus = *path ? path : NULL;
+	config->corpus_optional = !options_given(options, OPTION_CORPUS);
 	config->environment = env->all;
 	config->environment_count = env->count;
 	path = options_string(options, OPTION_EVENTS_FILE, NULL);
@@ -414,7 +438,7 @@ static void on_signal(int number)
 	campaign_interrupt();
 }
 
-static void take_signals(void)
+static void take_signals(const struct options *options)
 {
 	struct sigaction action = { .sa_handler = on_signal }, before;
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
@@ -425,6 +449,8 @@ static void take_signals(void)
 		if (before.sa_handler != SIG_IGN)
 			sigaction(numbers[i], &action, NULL);
 	}
+	if (options_given(options, OPTION_DIE_WITH_PARENT))
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 }
@@ -475,7 +501,7 @@ static int fuzz(struct fuzzing *fuzzing)
 	struct err err = { 0 };
 	int status;
 
-	take_signals();
+	take_signals(&fuzzing->options);
 	progress_init(&progress, &fuzzing->terminal, fuzzing->events,
 		      options_given(&fuzzing->options, OPTION_VERBOSE));
 	fuzzing->config.observer = progress_observer(&progress);
@@ -484,7 +510,7 @@ static int fuzz(struct fuzzing *fuzzing)
 			(unsigned long long)fuzzing->config.search.seed);
 	campaign_run(&fuzzing->config, &result, &err);
 	progress_end(&progress);
-	if (result.finding_count)
+	if (result.finding_count && !fuzzing->config.name)
 		place_first(fuzzing, &result);
 	if (options_given(&fuzzing->options, OPTION_JSON)) {
 		report_json(&fuzzing->config, &result, &err, stdout);

@@ -3,7 +3,8 @@
  *
  * The place where an operation could have been preceded by another lane is its opener: the offer or
  * the decision by which its lane had the turn when it did it. An operation that no choice preceded
- * has none.
+ * has none; in an interpreted program, whose operations have often no choice of their own (a lock in
+ * a library), the one of the lane's operation before it: the other lane goes first there, too.
  */
 #include "fuzz/conflicts.h"
 
@@ -20,6 +21,7 @@
 #define CHOICE_PENALTY 1
 #define EARLY_PENALTY 2
 #define SPURIOUS_PENALTY 6
+#define LIBRARY_PENALTY 4
 
 /* The operations on one object, in order; `object` 0: a pseudo-object. */
 struct access_list {
@@ -61,6 +63,10 @@ static void find_openers(struct finder *finder)
 {
 	const struct run_log *log = finder->log;
 	uint32_t candidate = NO_STEP, holder = 0, i, born;
+	uint32_t *last = alloc_check(malloc((log->lane_count + 1) * sizeof(*last)));
+
+	for (i = 0; i <= log->lane_count; i++)
+		last[i] = NO_STEP;
 
 	for (i = 0; i < log->step_count; i++) {
 		const struct run_step *step = &log->steps[i];
@@ -83,9 +89,14 @@ static void find_openers(struct finder *finder)
 		} else if (step->type == STEP_EVENT) {
 			if (candidate != NO_STEP && step->lane == holder)
 				finder->opener[i] = candidate;
+			else if (log->interpreted && step->lane < log->lane_count)
+				finder->opener[i] = last[step->lane];
+			if (step->lane < log->lane_count)
+				last[step->lane] = finder->opener[i];
 			candidate = NO_STEP;
 		}
 	}
+	free(last);
 }
 
 /* False when there are enough of this pair. */
@@ -172,6 +183,12 @@ static uint32_t way_to(const struct finder *finder, uint32_t first, uint32_t lan
 	return 0;
 }
 
+/* What a library does for itself is rarely at fault. */
+static bool in_library(const struct run_log *log, const struct run_step *step)
+{
+	return step->context < log->context_count && log->contexts[step->context].library;
+}
+
 /* `second` is to come before `first`. */
 static void reverse(struct finder *finder, uint32_t first, uint32_t second)
 {
@@ -197,6 +214,7 @@ static void reverse(struct finder *finder, uint32_t first, uint32_t second)
 	reversal->first = first;
 	reversal->second = second;
 	reversal->both_write = writes(a) && writes(b);
+	reversal->penalty = in_library(log, a) || in_library(log, b) ? LIBRARY_PENALTY : 0;
 	/* The lane that is put off goes on as soon as can be: the rest stays as it was. */
 	reversal->next = via == b->lane ? a->lane : b->lane;
 	force_lane(reversal, opener, via);
@@ -207,7 +225,7 @@ static void reverse(struct finder *finder, uint32_t first, uint32_t second)
 	/* The same, and back as soon as can be: what has to fall in between, and no more. */
 	reversal = add(finder);
 	*reversal = reversal[-1];
-	reversal->penalty = BACK_PENALTY;
+	reversal->penalty += BACK_PENALTY;
 	reversal->force[reversal->forced++] = (struct plan_decision){
 		.kind = DECISION_PICK,
 		.lane = b->lane,

@@ -21,6 +21,11 @@ struct finding {
 	uint64_t count;    /* runs that failed so */
 	double seconds;    /* since the start of the search */
 	bool known;        /* listed by --known */
+	/* of an interpreted program with a global lock: "on", it can happen as it is, or "off" */
+	const char *gil; /* NULL: of another one */
+	bool any_access; /* the schedule is one of PLAN_RUN_ANY_ACCESS */
+	bool library;    /* ... of PLAN_RUN_LIBRARY_LOCKS */
+	bool tolerated;  /* reported, but no failure of the campaign */
 	uint64_t decisions_before;
 	uint32_t decisions; /* choices that are left, not the default */
 	uint32_t preemptions;
@@ -39,8 +44,9 @@ struct finding {
 struct finding_config {
 	const struct worker_config *worker;
 	const struct sandbox_config *sandbox;
-	int input;   /* standard input of the runs */
-	uint64_t of; /* runs that the search may take, 0: no limit */
+	int input;      /* standard input of the runs */
+	uint64_t of;    /* runs that the search may take, 0: no limit */
+	double seconds; /* real time before a run is a hang, schedule.h */
 	uint64_t step_budget;
 	const char *const *environment; /* further variables for the header */
 	unsigned environment_count;

@@ -185,6 +185,8 @@ static bool fails_with(struct shrink *shrink, const struct choices *choices, uin
 		.loose = sorted,
 		.loose_count = choices->count,
 		.steps = shrink->config->steps,
+		.any_access = shrink->config->any_access,
+		.library = shrink->config->library,
 	};
 	struct server_report report;
 
@@ -218,6 +220,8 @@ static bool fails_exactly(struct shrink *shrink, const struct plan_decision *dec
 		.forced_count = count,
 		.tail = { .id = STRATEGY_SCRIPT },
 		.steps = shrink->config->steps,
+		.any_access = shrink->config->any_access,
+		.library = shrink->config->library,
 	};
 	struct server_report report;
 	struct verdict verdict;
@@ -384,6 +388,7 @@ static void search_simpler(struct shrink *shrink)
 		.strategy = { .id = STRATEGY_COUNT },
 		.reversals = true,
 		.steps = shrink->config->steps,
+		.any_access = shrink->config->any_access,
 	};
 	struct search *search = search_new(&search_config);
 	uint64_t last = shrink->runs + SIMPLER_RUNS;

@@ -27,6 +27,8 @@ struct minimise_config {
 	uint64_t fingerprint; /* of the failure to keep */
 	uint64_t runs_max;    /* at most so many */
 	uint64_t steps;       /* limit of operations for each run */
+	bool any_access;      /* of the schedules, see struct schedule */
+	bool library;
 };
 
 struct minimised {

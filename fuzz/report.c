@@ -163,6 +163,9 @@ static void print_known(const struct campaign_result *result, FILE *errors)
 
 static void print_warnings(const struct campaign_result *result, FILE *errors)
 {
+	if (*result->no_corpus)
+		fprintf(errors, "frontrun: warning: no schedules are kept: %s\n",
+			result->no_corpus);
 	if (result->end == CAMPAIGN_SINGLE || result->end == CAMPAIGN_CANNOT ||
 	    result->end == CAMPAIGN_ALWAYS)
 		return;
@@ -272,6 +275,10 @@ static void json_finding(struct json_out *out, const struct finding *finding)
 	json_string(out, finding->words);
 	json_key(out, "message");
 	json_string(out, finding->verdict.message);
+	if (finding->gil) {
+		json_key(out, "gil");
+		json_string(out, finding->gil);
+	}
 	json_key(out, "known");
 	json_bool(out, finding->known);
 	json_key(out, "schedule");
@@ -311,6 +318,18 @@ static void json_finding(struct json_out *out, const struct finding *finding)
 		json_string(out, finding->reason);
 	}
 	json_object_end(out);
+}
+
+/* How the program ended where that is no finding. */
+static void json_verdict(struct json_out *out, const struct verdict *verdict)
+{
+	char words[128];
+
+	verdict_describe(verdict, words, sizeof(words));
+	json_key(out, "failure");
+	json_string(out, words);
+	json_key(out, "message");
+	json_string(out, verdict->message);
 }
 
 static const char *const end_words[] = {
@@ -405,6 +424,10 @@ void report_json(const struct campaign_config *config, struct campaign_result *r
 		json_key(&out, "inconclusive");
 		json_string(&out, why);
 	}
+	if (result->end == CAMPAIGN_ALWAYS)
+		json_verdict(&out, &result->always);
+	if (result->end == CAMPAIGN_SINGLE && result->alone.kind != FAILURE_NONE)
+		json_verdict(&out, &result->alone);
 	if (result->end == CAMPAIGN_CANNOT) {
 		json_key(&out, "error");
 		json_string(&out, err->text);

@@ -25,6 +25,7 @@ void run_log_free(struct run_log *log)
 	free(log->lanes);
 	free(log->objects);
 	free(log->contexts);
+	free(log->codes);
 	free(log->modules);
 	free(log);
 }
@@ -163,10 +164,16 @@ static int on_object(void *self, const struct record_object *record, struct err 
 static int on_context(void *self, const struct record_context *record, struct err *err)
 {
 	struct run_log *log = self;
+	uint32_t i;
 
 	(void)err;
 	ROW(log, context, (size_t)record->number);
 	log->contexts[record->number].site = hash_site(record->frames, record->count);
+	for (i = 0; i < record->count && !(record->frames[i].flags & FRAME_CODE); i++)
+		;
+	log->contexts[record->number].library =
+		i < record->count && record->frames[i].module < log->code_count &&
+		!log->codes[record->frames[i].module];
 	return 0;
 }
 
@@ -206,6 +213,17 @@ static int on_note(void *self, const struct record_note *record, struct err *err
 	return 0;
 }
 
+static int on_code(void *self, const struct record_code *record, struct err *err)
+{
+	struct run_log *log = self;
+
+	(void)err;
+	ROW(log, code, (size_t)record->number);
+	log->codes[record->number] = record->user;
+	log->interpreted = true;
+	return 0;
+}
+
 const struct drain_sink run_log_sink = {
 	.event = on_event,
 	.decision = on_decision,
@@ -215,6 +233,7 @@ const struct drain_sink run_log_sink = {
 	.module = on_module,
 	.note = on_note,
 	.offer = on_offer,
+	.code = on_code,
 };
 
 void run_log_mark(struct run_log *log)

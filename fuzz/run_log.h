@@ -60,6 +60,7 @@ struct run_object {
 
 struct run_context {
 	uint64_t site; /* hash of the innermost frames, see formats/hash.h */
+	bool library;  /* of an interpreted program: in no code of the user's */
 };
 
 struct run_module {
@@ -82,7 +83,11 @@ struct run_log {
 	size_t context_count, context_room;
 	struct run_module *modules;
 	size_t module_count, module_room;
+	uint8_t *codes; /* of an interpreted program, by number: 1, it is the user's */
+	size_t code_count, code_room;
 	uint64_t uncontrolled, inexact; /* notes */
+	bool library; /* of the schedule that was carried out, see struct schedule */
+	bool interpreted; /* some operations are an interpreted program's on its variables */
 	/* the last of them: of the uncontrolled ones, where there is one */
 	char note[256];
 	struct {

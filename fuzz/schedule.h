@@ -5,6 +5,7 @@
 #ifndef FUZZ_SCHEDULE_H
 #define FUZZ_SCHEDULE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "formats/plan.h"
@@ -21,7 +22,10 @@ struct schedule {
 	uint32_t profile_bytes;
 	const uint64_t *private_sites; /* sorted; no switch there, see PLAN_PRIVATE_SITES */
 	uint32_t private_count;
-	uint64_t steps; /* operations before the run counts as a livelock; 0: no limit */
+	bool any_access; /* PLAN_RUN_ANY_ACCESS: switch as an interpreter without a global lock */
+	bool library;    /* PLAN_RUN_LIBRARY_LOCKS */
+	uint64_t steps;  /* operations before the run counts as a livelock; 0: no limit */
+	double seconds;  /* real time before it is a hang; 0: as the worker's session has it */
 };
 
 #endif

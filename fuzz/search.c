@@ -46,6 +46,7 @@ struct search {
 	uint64_t surw;    /* of these */
 	uint64_t points;  /* of the longest run: choices between lanes */
 	uint64_t longest; /* operations of the longest run that ended */
+	double slowest;   /* seconds of the slowest run that ended */
 	struct given *given;
 	size_t given_count, given_next;
 	struct {
@@ -172,6 +173,7 @@ static void tune(struct search *search, struct ticket *ticket)
 static void by_strategy(struct search *search, struct ticket *ticket, enum strategy_id id)
 {
 	ticket->origin = ORIGIN_STRATEGY;
+	ticket->schedule.library = draw(search, ticket->run, 4) & 1;
 	ticket->schedule.tail = (struct plan_strategy){ .id = id };
 	if (id == STRATEGY_PB)
 		set(&ticket->schedule.tail, "bound", 1 + draw(search, ticket->run, 3) % 3);
@@ -224,6 +226,7 @@ static bool by_reversal(struct search *search, struct ticket *ticket)
 	ticket->depth = ticket->candidate.depth;
 	force(ticket, ticket->candidate.forced, ticket->candidate.count);
 	ticket->candidate.forced = ticket->forced;
+	ticket->schedule.library = ticket->candidate.library;
 	ticket->schedule.tail = non_preemptive(0);
 	set(&ticket->schedule.tail, "next", ticket->candidate.next_slot);
 	return true;
@@ -252,6 +255,7 @@ static void single_next(struct search *search, struct ticket *ticket)
 		return;
 	}
 	ticket->origin = ORIGIN_STRATEGY;
+	ticket->schedule.library = true;
 	ticket->schedule.tail = *strategy;
 	tune(search, ticket);
 }
@@ -268,6 +272,7 @@ void search_next(struct search *search, struct ticket *ticket)
 		const struct given *given = &search->given[search->given_next++];
 
 		ticket->origin = ORIGIN_GIVEN;
+		ticket->schedule.library = true;
 		force(ticket, given->forced, given->count);
 		ticket->schedule.tail = (struct plan_strategy){ .id = STRATEGY_SCRIPT };
 	} else if (config->strategy.id == STRATEGY_COUNT) {
@@ -275,12 +280,20 @@ void search_next(struct search *search, struct ticket *ticket)
 	} else {
 		single_next(search, ticket);
 	}
+	ticket->schedule.any_access = config->any_access;
 	if (config->steps)
 		ticket->schedule.steps = config->steps;
 	else if (!search->longest)
 		ticket->schedule.steps = STEPS_FIRST;
 	else
 		ticket->schedule.steps = STEPS_LEAST + STEPS_FACTOR * search->longest;
+	/*
+	 * Whoever makes no progress at all is caught by the watchdog. This is for runs that do
+	 * something for ever, but slowly.
+	 */
+	if (config->seconds > 0 && search->slowest > 0)
+		ticket->schedule.seconds =
+			config->seconds + SEARCH_SECONDS_FACTOR * search->slowest;
 }
 
 struct pair_counter {
@@ -326,6 +339,9 @@ void search_feed(struct search *search, const struct ticket *ticket, const struc
 
 	memset(news, 0, sizeof(*news));
 	search->counts.runs++;
+	if (report->verdict == VERDICT_EXIT && !report->time_limit &&
+	    report->seconds > search->slowest)
+		search->slowest = report->seconds;
 	search->counts.diverged += log->inexact > 0 && ticket->schedule.forced_count > 0;
 	news->distinct = set64_add(&search->hashes, report->hb_hash);
 	if (news->distinct) {
@@ -334,6 +350,8 @@ void search_feed(struct search *search, const struct ticket *ticket, const struc
 		measure(search, log, report);
 		conflicts_pairs(log, see_pair, &counter);
 		news->pairs = counter.new;
+		if (counter.new)
+			search->counts.last_pair = search->counts.runs;
 		profile_feed(search->profile, log);
 		if (reversals) {
 			conflicts_find(log, PER_PAIR, &search->reversals);

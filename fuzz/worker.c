@@ -180,10 +180,19 @@ static void set_plan(struct worker *worker, const struct schedule *schedule, uin
 
 	worker->schedule = schedule;
 	worker->served = served;
-	config->run.flags = worker->config->session.run.flags | flags;
+	config->run.flags =
+		(worker->config->session.run.flags &
+		 ~(uint32_t)(PLAN_RUN_VALUES | PLAN_RUN_LIBRARY_LOCKS)) |
+		flags;
+	if (schedule && schedule->library)
+		config->run.flags |= PLAN_RUN_LIBRARY_LOCKS;
+	if (schedule && schedule->any_access)
+		config->run.flags |= PLAN_RUN_ANY_ACCESS;
 	if (schedule) {
 		config->strategy = schedule->tail;
 		config->run.step_budget = schedule->steps;
+		config->time_limit = schedule->seconds > 0 ? schedule->seconds
+							   : worker->config->session.time_limit;
 		if (schedule->profile)
 			worker->sections[n++] = (struct session_section){ PLAN_PROFILE,
 									  schedule->profile,
@@ -342,6 +351,7 @@ static int run_program(struct worker *worker, const struct schedule *schedule,
 
 	run_log_free(worker->log);
 	worker->log = run_log_new();
+	worker->log->library = schedule->library;
 	set_plan(worker, schedule, 0, PLAN_RUN_EXPLORE);
 	worker->session = session_new(&worker->session_config, &worker->hooks, err);
 	if (!worker->session)
@@ -366,6 +376,7 @@ int worker_run(struct worker *worker, const struct schedule *schedule, struct se
 	if (!worker->server)
 		return run_program(worker, schedule, report, err);
 	run_log_rewind(worker->log);
+	worker->log->library = schedule->library;
 	set_plan(worker, schedule,
 		 schedule->forced_count < worker->log->mark.decision
 			 ? schedule->forced_count

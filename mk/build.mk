@@ -13,7 +13,7 @@ RUNTIME_CFLAGS = $(COMMON) -O2 -g -fPIC -fvisibility=hidden -fno-omit-frame-poin
 RUNTIME_LDFLAGS = -shared -Wl,-z,initfirst -Wl,--sort-section=alignment -Wl,-z,now \
 	-Wl,-soname,libfrontrun.so -Wl,--no-undefined
 
-PROGRAMS := $(if $(wildcard frontrun.c),$(B)/frontrun) $(if $(wildcard preload/*.c),$(B)/libfrontrun.so)
+PROGRAMS := $(if $(wildcard frontrun.c),$(B)/frontrun $(B)/python) $(if $(wildcard preload/*.c),$(B)/libfrontrun.so)
 
 CLI_OBJS := $(CLI_SRCS:%.c=$(B)/obj/cli/%.o)
 CLI_LIB_OBJS := $(CLI_LIB_SRCS:%.c=$(B)/obj/cli/%.o)
@@ -22,6 +22,11 @@ UNIT_RUNTIME_OBJS := $(UNIT_RUNTIME:%.c=$(B)/obj/unit-runtime/%.o)
 
 $(B)/frontrun: $(CLI_OBJS)
 	$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
+
+# What is in Python is used as it lies, by a link beside the CLI.
+$(B)/python:
+	@mkdir -p $(@D)
+	ln -sfn '$(CURDIR)/python' $@
 
 $(B)/libfrontrun.so: $(RUNTIME_OBJS)
 	$(CC) -O2 -g $(RUNTIME_LDFLAGS) -o $@ $^

@@ -1,4 +1,8 @@
-# Installation: PREFIX/bin/frontrun and LIBDIR/libfrontrun.so (LIBDIR = PREFIX/lib/frontrun).
+# Installation: PREFIX/bin/frontrun, LIBDIR/libfrontrun.so and LIBDIR/python (LIBDIR =
+# PREFIX/lib/frontrun).
+
+PYTHON_FILES := $(sort $(wildcard python/*/*.py))
+PYTHON_FOLDERS := $(sort $(dir $(PYTHON_FILES)))
 
 .PHONY: install uninstall
 
@@ -6,7 +10,12 @@ install: all ## install below PREFIX (default /usr/local); DESTDIR for packagers
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)'
 	install -m 755 $(B)/frontrun '$(DESTDIR)$(BINDIR)/frontrun'
 	install -m 755 $(B)/libfrontrun.so '$(DESTDIR)$(LIBDIR)/libfrontrun.so'
+	install -d $(PYTHON_FOLDERS:%='$(DESTDIR)$(LIBDIR)/%')
+	for f in $(PYTHON_FILES); do install -m 644 $$f '$(DESTDIR)$(LIBDIR)'/$$f || exit 1; done
 
 uninstall: ## remove what install put below PREFIX
 	rm -f '$(DESTDIR)$(BINDIR)/frontrun' '$(DESTDIR)$(LIBDIR)/libfrontrun.so'
+	rm -f $(PYTHON_FILES:%='$(DESTDIR)$(LIBDIR)/%')
+	rm -rf $(PYTHON_FOLDERS:%='$(DESTDIR)$(LIBDIR)/%__pycache__')
+	-rmdir $(PYTHON_FOLDERS:%='$(DESTDIR)$(LIBDIR)/%') '$(DESTDIR)$(LIBDIR)/python' 2>/dev/null
 	-rmdir '$(DESTDIR)$(LIBDIR)' 2>/dev/null

@@ -13,6 +13,7 @@
 #include "preload/attach.h"
 #include "preload/decide.h"
 #include "preload/files.h"
+#include "preload/gate.h"
 #include "preload/interpose.h"
 #include "preload/log.h"
 #include "preload/memory.h"
@@ -139,6 +140,7 @@ static void start(void)
 		schedule.now = region->process[process_index - 1].virtual_ns;
 	thread_state.inside = 1;
 	log_init(region);
+	gate_look();
 	lane = lane_new(NULL, LANE_MAIN, NULL);
 	threads_enter(lane);
 	schedule.current = lane;

@@ -189,8 +189,11 @@ static uint32_t intern(struct context_table *ct, const uint64_t *pcs, uint32_t n
 static bool is_current(const struct context *c)
 {
 	for (uint32_t i = 0; i < c->n; i++) {
-		const struct module *m = modules_find(c->pcs[i] - 1);
+		const struct module *m;
 
+		if (c->pcs[i] >> 63)
+			continue;
+		m = modules_find(c->pcs[i] - 1);
 		if (!m || m->number >= c->n_modules)
 			return false;
 	}
@@ -292,6 +295,21 @@ uint32_t context_capture(struct context_table *ct, const struct unwind_start *st
 		}
 	}
 	return walk(ct, start, depth);
+}
+
+uint32_t context_intern(struct context_table *ct, const uint64_t *pcs, uint32_t n)
+{
+	uint32_t id;
+
+	if (ct->epoch != modules_epoch())
+		forget_unloaded(ct);
+	id = intern(ct, pcs, n, UNWIND_OUTERMOST);
+	if (id == 0) {
+		ct->stats.overflow++;
+		id = intern(ct, pcs, 1, UNWIND_OUTERMOST);
+		ct->stats.lost += id == 0;
+	}
+	return id;
 }
 
 const uint64_t *context_frames(const struct context_table *ct, uint32_t id, uint32_t *n)

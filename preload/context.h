@@ -57,6 +57,12 @@ int context_init(struct context_table **out, void *arena, size_t size);
 uint32_t context_capture(struct context_table *ct, const struct unwind_start *start);
 
 /*
+ * The id of a stack given by its program counters, innermost first, at most UNWIND_MAX. One with
+ * bit 63 is no address but what the caller knows, and outlives all modules.
+ */
+uint32_t context_intern(struct context_table *ct, const uint64_t *pcs, uint32_t n);
+
+/*
  * The program counters of a context, innermost first (see unwind.h on pc - 1),
  * owned by the table, constant; NULL if id is 0 or not yet given. An id outlives
  * the unloading of its modules, so resolve its addresses when it is new.

@@ -2,16 +2,20 @@
  * Deadlock: a cycle in the wait-for graph, looked for whenever a lane blocks, also while others
  * live; or nobody can run and nothing outside can wake anyone (runtime.md). Only locks, joins and
  * running initialisers have owners; condition variables and semaphores can be served by anybody and
- * make no edges.
+ * make no edges. So can the locks of an interpreter; but when nobody can run any more, who took them
+ * last is who would have to release them.
  */
 #include <stddef.h>
 
+#include "preload/gate.h"
 #include "preload/log.h"
 #include "preload/sched.h"
 #include "preload/sched_core.h"
 
 static uint64_t visited[LANE_WORDS];
 static struct lane *path[REGION_LANES];
+
+static bool at_the_end; /* nobody can run */
 
 static bool waits_for_ever(const struct lane *lane)
 {
@@ -48,6 +52,11 @@ static struct lane *owner_of(const struct lane *lane, uint32_t n)
 		return n == 0 ? object->lane : NULL;
 	if (object->owner)
 		return n == 0 ? object->owner : NULL;
+	if (object->kind == OBJECT_LOCK && at_the_end) {
+		other = object->holder_number ? lane_by_number(object->holder_number) : NULL;
+		/* A lock that its lane takes again to be woken (threading.Condition): anybody's. */
+		return n == 0 && other != lane ? other : NULL;
+	}
 	if (object->kind != OBJECT_RWLOCK)
 		return NULL;
 	for (i = 0; i < schedule.lane_slots; i++)
@@ -127,7 +136,7 @@ static void add_bystanders(struct region_failure *failure, uint32_t cycle)
 	}
 }
 
-void deadlock_check(struct lane *me)
+static void find_cycle(struct lane *me)
 {
 	struct region_failure *failure = &region->failure;
 	uint32_t length, i;
@@ -147,8 +156,19 @@ void deadlock_check(struct lane *me)
 	sched_fail(me, VERDICT_DEADLOCK, "threads wait for each other in a cycle");
 }
 
+void deadlock_check(struct lane *me)
+{
+	find_cycle(me);
+}
+
 void deadlock_stuck(struct lane *me)
 {
+	uint32_t i;
+
+	at_the_end = true;
+	for (i = 0; gate_code && i < schedule.lane_slots; i++)
+		if (lanes[i].number)
+			find_cycle(&lanes[i]);
 	region->failure.edge_count = 0;
 	region->failure.cycle_length = 0;
 	add_bystanders(&region->failure, 0);

@@ -59,7 +59,11 @@ struct lane {
 	bool announced;
 	uint32_t answers; /* how often the outside was ready for it, see sched_outside_ready() */
 	uint32_t stage;   /* how often the lane has waited in it */
+	uint32_t reads;   /* of variables in a row, nothing else between */
 	bool yielding;    /* the pending operation is a request to let others go first */
+	bool open;        /* ... stands where the lane may give the gate away (gate.h) */
+	bool gated;       /* it runs an interpreter's code, for which it needs the gate */
+	void *gate_state; /* of the interpreter, while the lane has left the gate */
 
 	/* waiting: on an object's queue (next, previous), for the outside, until a deadline */
 	struct object *wait_object;
@@ -117,7 +121,8 @@ struct lane {
 struct schedule {
 	struct lane *current; /* holds the turn */
 	uint32_t lane_slots;  /* slots ever used: highest + 1 */
-	uint32_t live;        /* lanes that are not done */
+	uint32_t live;        /* lanes that are not done ... */
+	uint32_t gated;       /* ... and need the gate */
 	uint32_t runnable_count;
 	uint64_t runnable[LANE_WORDS];
 	uint32_t timed;         /* blocked lanes with a deadline */

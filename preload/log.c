@@ -9,6 +9,7 @@
 
 #include "formats/hash.h"
 #include "preload/context.h"
+#include "preload/interpreter.h"
 #include "preload/modules.h"
 #include "preload/raw.h"
 #include "preload/sites.h"
@@ -144,6 +145,13 @@ static uint32_t text_room(const char *text, uint32_t most)
 
 void log_event(struct lane *me, enum event_phase phase, int64_t result, const int64_t *value)
 {
+	log_event_value(me, phase, result, value ? EVENT_VALUE_INT : EVENT_VALUE_NONE,
+			value ? *value : 0);
+}
+
+void log_event_value(struct lane *me, enum event_phase phase, int64_t result, unsigned type,
+		     int64_t value)
+{
 	struct record_event *record = reserve(RECORD_EVENT, sizeof *record);
 	struct region_process *process = &region->process[process_index];
 	struct object *object = me->object;
@@ -156,9 +164,9 @@ void log_event(struct lane *me, enum event_phase phase, int64_t result, const in
 	record->object = object ? object->number : 0;
 	record->object2 = me->object2 ? me->object2->number : 0;
 	record->context = me->context;
-	record->has_value = value != NULL;
+	record->has_value = type;
 	record->result = result;
-	record->value = value ? *value : 0;
+	record->value = value;
 	if (phase == PHASE_DONE) {
 		uint64_t object_id = object ? object->id_hash : 0;
 
@@ -282,6 +290,8 @@ static void announce_context(uint32_t id)
 
 	pcs = context_frames(contexts, id, &count);
 	for (i = 0; i < count; i++) {
+		if (interpreter_frame(pcs[i], &frames[i]))
+			continue;
 		frames[i].module = log_locate(pcs[i], &frames[i].offset);
 		frames[i].flags = 0;
 	}
@@ -306,7 +316,69 @@ uint32_t log_context(uint32_t id)
 
 uint32_t runtime_context(const struct unwind_start *start)
 {
-	return log_context(context_capture(contexts, start));
+	uint32_t id = context_capture(contexts, start), count = 0;
+	uint64_t places[UNWIND_MAX];
+	const uint64_t *pcs;
+
+	if (__builtin_expect(interpreter_active, 0) && id) {
+		pcs = context_frames(contexts, id, &count);
+		count = interpreter_stack(pcs, count, places, UNWIND_MAX);
+		if (count)
+			id = context_intern(contexts, places, count);
+	}
+	return log_context(id);
+}
+
+uint32_t log_places(const uint64_t *places, uint32_t count)
+{
+	return log_context(context_intern(contexts, places, count));
+}
+
+/* Texts that were announced, by hash: a collision announces one again. */
+#define TEXTS 1024
+static struct {
+	uint64_t hash;
+	uint32_t number;
+} texts[TEXTS];
+
+uint32_t log_text(const char *text)
+{
+	uint64_t hash = hash_bytes(text, strlen(text));
+	uint32_t room = text_room(text, 1023);
+	uint32_t size = padded(sizeof(struct record_text) + room);
+	struct record_text *record;
+
+	if (texts[hash % TEXTS].hash == hash && texts[hash % TEXTS].number)
+		return texts[hash % TEXTS].number;
+	record = reserve(RECORD_TEXT, size);
+	record->number = ++region->numbers.text;
+	record->reserved = 0;
+	copy_text(record->text, text, size - (uint32_t)sizeof *record);
+	texts[hash % TEXTS].hash = hash;
+	texts[hash % TEXTS].number = record->number;
+	commit(size);
+	return texts[hash % TEXTS].number;
+}
+
+void log_code(uint32_t number, const char *file, const char *name, uint32_t line, uint64_t hash,
+	      bool user)
+{
+	uint32_t file_room = (uint32_t)strnlen(file, 4095) + 1;
+	uint32_t name_room = (uint32_t)strnlen(name, 1023) + 1;
+	uint32_t size = padded(sizeof(struct record_code) + file_room + name_room);
+	struct record_code *record = reserve(RECORD_CODE, size);
+
+	record->number = number;
+	record->process = (uint16_t)process_index;
+	record->user = user;
+	record->reserved = 0;
+	record->first_line = line;
+	record->reserved2 = 0;
+	record->hash = hash;
+	copy_text(record->names, file, file_room);
+	copy_text(record->names + file_room, name,
+		  size - (uint32_t)sizeof *record - file_room);
+	commit(size);
 }
 
 void log_lane(const struct lane *lane, uint64_t start)

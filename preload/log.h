@@ -6,6 +6,7 @@
 #ifndef PRELOAD_LOG_H
 #define PRELOAD_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "formats/record.h"
@@ -28,6 +29,10 @@ void log_init(struct region *attached);
  */
 void log_event(struct lane *me, enum event_phase phase, int64_t result, const int64_t *value);
 
+/* The same with a value of enum event_value. */
+void log_event_value(struct lane *me, enum event_phase phase, int64_t result, unsigned type,
+		     int64_t value);
+
 /* A choice at the point (lane, k); `options` are lane numbers, may be NULL. Enters order_hash. */
 void log_decision(struct lane *me, unsigned kind, int64_t choice, bool forced,
 		  const uint32_t *options, uint32_t option_count);
@@ -46,6 +51,15 @@ void log_note(unsigned kind, uint32_t lane, const char *text);
 /* Announces modules and contexts up to the newest; log_context returns its number in the trace. */
 void log_modules(void);
 uint32_t log_context(uint32_t id);
+
+/* A call stack given by its places, which may be of an interpreter (preload/python/interface.h). */
+uint32_t log_places(const uint64_t *places, uint32_t count);
+
+/* The number in the trace of a text; announces it when it is new. */
+uint32_t log_text(const char *text);
+
+void log_code(uint32_t number, const char *file, const char *name, uint32_t line, uint64_t hash,
+	      bool user);
 
 /* The module number in the trace and link-time address of an address; 0 when it is in none. */
 uint32_t log_locate(uint64_t address, uint64_t *offset);

@@ -15,6 +15,8 @@
 #include "preload/object.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "preload/log.h"
 #include "preload/modules.h"
@@ -161,6 +163,8 @@ static void name_object(struct lane *me, struct object *object, enum object_kind
 		n = init ? ++me->init_count[kind] : ++me->first_count;
 		object->id_hash = hash_id((init ? 2u : 100u) + kind, me->id_hash, n);
 	}
+	object->maker = me->number;
+	object->nth = n;
 	log_object(object, number, offset, me->number, n, context, "");
 }
 
@@ -277,6 +281,42 @@ struct object *object_resource(struct lane *me, uint64_t key, enum object_kind k
 	object->id_hash = hash_id(201, hash_bytes(name, length), 0);
 	log_object(object, 0, 0, me->number, 0, context, name);
 	return object;
+}
+
+/* How many variables have had this name: collisions give a number twice, and so an id. */
+#define NAMES 4096
+static uint32_t names[NAMES];
+
+/* Keys that are no addresses. */
+#define VARIABLE_KEY (1ull << 63)
+static uint64_t variable_keys;
+
+struct object *object_variable(struct lane *me, enum object_kind kind, const char *name,
+			       uint32_t context)
+{
+	char numbered[4096];
+	uint64_t hash = hash_bytes(name, strlen(name));
+	uint32_t n = ++names[hash % NAMES];
+
+	if (n > 1)
+		snprintf(numbered, sizeof numbered, "%s#%u", name, n);
+	return object_resource(me, VARIABLE_KEY | ++variable_keys, kind, n > 1 ? numbered : name,
+			       context);
+}
+
+void object_end(struct object *object)
+{
+	forget(object);
+}
+
+void object_rename(struct object *object, const char *name)
+{
+	const struct module *module = modules_find(object->address);
+	uint64_t offset = 0;
+
+	object->named = true;
+	log_object(object, module ? log_locate(object->address, &offset) : 0, offset,
+		   object->maker, object->nth, 0, name);
 }
 
 void object_forget(const volatile void *address)

@@ -39,6 +39,8 @@ struct object {
 	uint32_t limit;      /* barrier: participants */
 	uint32_t generation; /* barrier: rounds */
 	uint32_t flags;      /* of the family that wraps this kind */
+	uint32_t maker, nth; /* as announced: lane, and which of its objects */
+	bool named;          /* people have a name for it that is not its id */
 	struct lane *lane;   /* OBJECT_THREAD */
 };
 
@@ -58,6 +60,19 @@ struct object *object_init(struct lane *me, const volatile void *address, enum o
 
 /* The object of a lane (join, cancel). */
 struct object *object_of_lane(struct lane *lane);
+
+/*
+ * A variable of an interpreted program. Its id is its name, with the number of those of the same
+ * name that were met before.
+ */
+struct object *object_variable(struct lane *me, enum object_kind kind, const char *name,
+			       uint32_t context);
+
+/* It has ended. One that a pending operation names stays. */
+void object_end(struct object *object);
+
+/* Announces another name for it. */
+void object_rename(struct object *object, const char *name);
 
 /* An explicit destruction, or memory that was given back. Objects with waiters stay. */
 void object_forget(const volatile void *address);

@@ -7,6 +7,7 @@
 
 #include "preload/clock.h"
 #include "preload/decide.h"
+#include "preload/gate.h"
 #include "preload/handoff.h"
 #include "preload/log.h"
 #include "preload/sched_core.h"
@@ -162,6 +163,49 @@ static inline bool needs_attention(void)
 	return schedule.timed && (decide_clock_choices() || schedule.now >= schedule.next_deadline);
 }
 
+/*
+ * A point with the gate held: open, or there is no choice, as all others need the gate too (those
+ * who have not come to it yet would do nothing else).
+ */
+static bool is_alone(struct lane *me)
+{
+	if (me->open) {
+		gate_open();
+		if (schedule.runnable_count > 1)
+			return false;
+		gate_close();
+		return true;
+	}
+	return schedule.runnable_count <= 1 || schedule.live == schedule.gated;
+}
+
+/* Another lane was picked. */
+static void step_back(struct lane *me, uint32_t tag, struct lane *next)
+{
+	bool gate = me->open && gate_held(me);
+	struct object *object = tag ? me->object : gate ? gate_object : NULL;
+
+	announce(me);
+	if (object) {
+		me->deadline = -1;
+		me->outside = NULL;
+		me->no_deadlock = me->interruptible = false;
+		me->wake = WAKE_NORMAL;
+		enqueue(me, object, tag ? tag : SCHED_ANY, true);
+	}
+	if (gate)
+		gate_leave(me);
+	log_lane_state(me);
+	hand_over(me, next);
+	me->stage++;
+	if (object)
+		dequeue(me);
+	if (gate)
+		gate_enter(me);
+	if (me->pending_signals || decide_scripted())
+		signals_deliver(me);
+}
+
 static void point(struct lane *me, uint32_t tag)
 {
 	struct lane *next;
@@ -174,29 +218,16 @@ static void point(struct lane *me, uint32_t tag)
 				     schedule.steps > schedule.step_limit || needs_attention(),
 			     0))
 		attend(me);
-	if (schedule.runnable_count <= 1) {
+	if (gate_held(me) ? is_alone(me) : schedule.runnable_count <= 1) {
 		if (decide_noting)
 			decide_note(me);
 		return;
 	}
 	next = decide_pick(me);
-	if (next == me)
-		return;
-	announce(me);
-	if (tag) {
-		me->deadline = -1;
-		me->outside = NULL;
-		me->no_deadlock = false;
-		me->wake = WAKE_NORMAL;
-		enqueue(me, me->object, tag, true);
-	}
-	log_lane_state(me);
-	hand_over(me, next);
-	me->stage++;
-	if (tag)
-		dequeue(me);
-	if (me->pending_signals || decide_scripted())
-		signals_deliver(me);
+	if (next != me)
+		step_back(me, tag, next);
+	else if (me->open)
+		gate_close();
 }
 
 void sched_point(struct lane *me, unsigned kind, struct object *object, uint32_t context,
@@ -205,6 +236,16 @@ void sched_point(struct lane *me, unsigned kind, struct object *object, uint32_t
 	begin(me, kind, object, context);
 	me->yielding = false;
 	point(me, tag);
+}
+
+void sched_open_point(struct lane *me, unsigned kind, struct object *object, uint32_t context,
+		      bool yielding)
+{
+	begin(me, kind, object, context);
+	me->yielding = yielding;
+	me->open = true;
+	point(me, 0);
+	me->open = me->yielding = false;
 }
 
 void sched_yield_point(struct lane *me, unsigned kind, uint32_t context)
@@ -223,6 +264,13 @@ void sched_begin(struct lane *me, unsigned kind, struct object *object, uint32_t
 void sched_second(struct lane *me, struct object *object)
 {
 	me->object2 = object;
+}
+
+void sched_done_as(struct lane *me, int64_t result, unsigned type, int64_t value)
+{
+	log_event_value(me, PHASE_DONE, result, type, value);
+	me->announced = false;
+	me->k++;
 }
 
 static void done(struct lane *me, int64_t result, const int64_t *value)
@@ -484,6 +532,7 @@ bool sched_end_lane(struct lane *me)
 	schedule.runnable[me->slot / 64] &= ~(1ull << (me->slot % 64));
 	schedule.runnable_count--;
 	schedule.live--;
+	schedule.gated -= me->gated;
 	log_lane_state(me);
 	if (object)
 		sched_release(object, SCHED_ANY);

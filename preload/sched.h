@@ -63,6 +63,13 @@ void sched_point(struct lane *me, unsigned kind, struct object *object, uint32_t
 /* As sched_point() without a tag, but asks the strategy to prefer another lane (sched_yield). */
 void sched_yield_point(struct lane *me, unsigned kind, uint32_t context);
 
+/*
+ * As sched_point() without a tag, where the lane holds the gate and may give it away (gate.h).
+ * `yielding`: it asks to prefer another lane.
+ */
+void sched_open_point(struct lane *me, unsigned kind, struct object *object, uint32_t context,
+		      bool yielding);
+
 /* Opens an operation that is an event but not a point (unlock, clock). */
 void sched_begin(struct lane *me, unsigned kind, struct object *object, uint32_t context);
 
@@ -85,6 +92,8 @@ void sched_second(struct lane *me, struct object *object);
 /* The pending operation has taken place: writes the event. */
 void sched_done(struct lane *me, int64_t result);
 void sched_done_value(struct lane *me, int64_t result, int64_t value);
+/* `type` of enum event_value. */
+void sched_done_as(struct lane *me, int64_t result, unsigned type, int64_t value);
 
 /* sched_begin() and sched_done() in one. */
 void sched_event(struct lane *me, unsigned kind, struct object *object, uint32_t context,

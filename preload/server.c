@@ -18,9 +18,11 @@
 
 #include "preload/decide.h"
 #include "preload/interpose.h"
+#include "preload/interpreter.h"
 #include "preload/log.h"
 #include "preload/raw.h"
 #include "preload/server_fit.h"
+#include "preload/server_pipe.h"
 #include "preload/thread_state.h"
 #include "preload/trap.h"
 
@@ -142,11 +144,13 @@ static void begin_run(struct lane *me)
 
 	raw(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	give_child_signal_back();
+	server_pipe_open();
 	is_run = true;
 	me->tid = pid;
 	region->lane[me->slot].tid = pid;
 	region->process[process_index].pid = pid;
 	decide_restart();
+	interpreter_run();
 }
 
 static void serve(struct lane *me)
@@ -156,6 +160,8 @@ static void serve(struct lane *me)
 	server->unfit = server_fit_look(server->detail, sizeof server->detail);
 	raw(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	take_child_signal();
+	if (server->unfit == UNFIT_NONE)
+		server_pipe_hold();
 	for (;;) {
 		uint32_t order = ask();
 		long pid;
@@ -165,7 +171,9 @@ static void serve(struct lane *me)
 		if (order == SERVER_ONCE) {
 			raw(SYS_prctl, PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
 			give_child_signal_back();
+			server_pipe_open();
 			decide_restart();
+			interpreter_run();
 			return;
 		}
 		server_fit_restore();

@@ -15,17 +15,15 @@
 
 #include "preload/foreign.h"
 #include "preload/raw.h"
+#include "preload/server_pipe.h"
 
 #define OFFSETS 4096 /* seekable descriptors */
-#define PIPES 256
 
 static struct {
 	int32_t fd;
 	int64_t offset;
 } offsets[OFFSETS];
 static uint32_t offset_count;
-static int32_t pipes[PIPES]; /* pipes and event counters, empty at the look */
-static uint32_t pipe_count;
 
 struct linux_dirent64 {
 	uint64_t ino;
@@ -76,7 +74,10 @@ static bool has_unread(int fd)
 	return raw(SYS_poll, &ready, 1, 0) > 0 && (ready.revents & POLLIN);
 }
 
-/* The standard streams are given anew to each run by the CLI, whatever they are. */
+/*
+ * The standard streams are files of the CLI, given anew to each run; where one is a pipe the
+ * program has put it there.
+ */
 static enum server_unfit look_at(int fd, char *detail, uint32_t size)
 {
 	struct stat status;
@@ -93,7 +94,8 @@ static enum server_unfit look_at(int fd, char *detail, uint32_t size)
 		offsets[offset_count++].offset = offset;
 		return UNFIT_NONE;
 	}
-	if (fd <= 2 || S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))
+	if ((fd <= 2 && !S_ISFIFO(status.st_mode)) || S_ISCHR(status.st_mode) ||
+	    S_ISBLK(status.st_mode))
 		return UNFIT_NONE;
 	link_of(fd, target, sizeof target);
 	say(detail, size, target);
@@ -101,9 +103,10 @@ static enum server_unfit look_at(int fd, char *detail, uint32_t size)
 		return UNFIT_SOCKET;
 	if (!S_ISFIFO(status.st_mode) && strcmp(target, "anon_inode:[eventfd]") != 0)
 		return UNFIT_EVENTS;
-	if (has_unread(fd) || pipe_count == PIPES)
+	/* Of a pipe with a path another process may have an end at any time: it is left alone. */
+	if (has_unread(fd) ||
+	    !server_pipe_note(fd, strncmp(target, "pipe:", 5) == 0 ? status.st_ino : 0))
 		return UNFIT_PIPE;
-	pipes[pipe_count++] = fd;
 	*detail = '\0';
 	return UNFIT_NONE;
 }
@@ -175,7 +178,8 @@ enum server_unfit server_fit_look(char *detail, uint32_t size)
 	siginfo_t info;
 
 	*detail = '\0';
-	offset_count = pipe_count = 0;
+	offset_count = 0;
+	server_pipe_clear();
 	if (raw(SYS_waitid, P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0) != -ECHILD)
 		return UNFIT_CHILD;
 	if (foreign_seen())
@@ -186,12 +190,9 @@ enum server_unfit server_fit_look(char *detail, uint32_t size)
 
 void server_fit_restore(void)
 {
-	char sink[4096];
 	uint32_t i;
 
 	for (i = 0; i < offset_count; i++)
 		raw(SYS_lseek, offsets[i].fd, offsets[i].offset, SEEK_SET);
-	for (i = 0; i < pipe_count; i++)
-		while (has_unread(pipes[i]) && raw(SYS_read, pipes[i], sink, sizeof sink) > 0)
-			;
+	server_pipe_drain();
 }

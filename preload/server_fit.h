@@ -1,6 +1,7 @@
 /*
  * What forks of the target share with each other although it belongs to one run: open files. The
- * offsets of files are put back for each run; other things make the target unfit for the server.
+ * offsets of files are put back for each run, pipes are server_pipe.h; other things make the target
+ * unfit for the server.
  */
 #ifndef PRELOAD_SERVER_FIT_H
 #define PRELOAD_SERVER_FIT_H

@@ -13,7 +13,7 @@ static uint32_t end;                    /* one more than the highest context */
 static const uint64_t *private_sites;
 static uint32_t private_count;
 
-static bool is_private(uint64_t hash)
+bool sites_has(uint64_t hash)
 {
 	uint32_t low = 0, high = private_count;
 
@@ -36,7 +36,7 @@ void sites_init(const uint64_t *sites, uint32_t count)
 	private_count = count;
 	sites_any = count > 0;
 	for (i = 0; sites_any && i < end; i++)
-		sites_table[i] = hashes[i] && is_private(hashes[i]);
+		sites_table[i] = hashes[i] && sites_has(hashes[i]);
 }
 
 void sites_announce(uint32_t context, const struct record_frame *frames, uint32_t count)
@@ -45,7 +45,7 @@ void sites_announce(uint32_t context, const struct record_frame *frames, uint32_
 		return;
 	hashes[context] = hash_site(frames, count);
 	if (sites_any)
-		sites_table[context] = is_private(hashes[context]);
+		sites_table[context] = sites_has(hashes[context]);
 	if (context >= end)
 		end = context + 1;
 }

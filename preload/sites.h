@@ -19,6 +19,9 @@ void sites_init(const uint64_t *sites, uint32_t count);
 /* A context is announced under this number in the trace. */
 void sites_announce(uint32_t context, const struct record_frame *frames, uint32_t count);
 
+/* Is this one private? */
+bool sites_has(uint64_t hash);
+
 /* Any private sites? */
 extern bool sites_any;
 

@@ -8,6 +8,7 @@
 
 #include "preload/clock.h"
 #include "preload/foreign.h"
+#include "preload/gate.h"
 #include "preload/interpose.h"
 #include "preload/mutex.h"
 #include "preload/raw.h"
@@ -153,6 +154,8 @@ EXPORT int pthread_cond_init(pthread_cond_t *cond, const pthread_condattr_t *att
 	uint32_t context;
 	int result;
 
+	if (gate_has(cond))
+		return REAL(pthread_cond_init)(cond, attributes);
 	INTERPOSE_ENTER(me, context, REAL(pthread_cond_init)(cond, attributes));
 	result = cond_init(me, cond, attributes, context);
 	INTERPOSE_LEAVE(me, result);
@@ -163,6 +166,8 @@ EXPORT int pthread_cond_destroy(pthread_cond_t *cond)
 	struct lane *me;
 	uint32_t context;
 
+	if (gate_has(cond))
+		return REAL(pthread_cond_destroy)(cond);
 	INTERPOSE_ENTER(me, context, REAL(pthread_cond_destroy)(cond));
 	cond_destroy(me, cond, context);
 	INTERPOSE_LEAVE(me, 0);
@@ -174,6 +179,8 @@ EXPORT int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 	uint32_t context;
 	int result;
 
+	if (gate_has(cond))
+		return gate_wait(cond, mutex);
 	INTERPOSE_ENTER(me, context, REAL(pthread_cond_wait)(cond, mutex));
 	result = cond_wait(me, cond, mutex, EVENT_COND_WAIT, -1, context);
 	INTERPOSE_LEAVE(me, result);
@@ -187,6 +194,8 @@ EXPORT int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 	uint32_t context;
 	int result;
 
+	if (gate_has(cond))
+		return gate_wait(cond, mutex);
 	INTERPOSE_ENTER(me, context, REAL(pthread_cond_timedwait)(cond, mutex, until));
 	result = clock_check(until);
 	if (result == 0)
@@ -202,6 +211,8 @@ EXPORT int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, 
 	uint32_t context;
 	int result;
 
+	if (gate_has(cond))
+		return gate_wait(cond, mutex);
 	INTERPOSE_ENTER(me, context, REAL(pthread_cond_clockwait)(cond, mutex, clock, until));
 	result = clock_check(until);
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
@@ -226,6 +237,8 @@ EXPORT int pthread_cond_signal(pthread_cond_t *cond)
 	uint32_t context;
 	int result;
 
+	if (gate_has(cond))
+		return gate_signal(cond);
 	INTERPOSE_ENTER(me, context, signal_by_foreigner(cond, 1));
 	result = cond_wake(me, cond, EVENT_COND_SIGNAL, context);
 	INTERPOSE_LEAVE(me, result);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "preload/clock.h"
+#include "preload/gate.h"
 #include "preload/interpose.h"
 #include "preload/mutex.h"
 
@@ -242,6 +243,8 @@ EXPORT int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t 
 	uint32_t context;
 	int result;
 
+	if (gate_has(mutex))
+		return REAL(pthread_mutex_init)(mutex, attributes);
 	INTERPOSE_ENTER(me, context, REAL(pthread_mutex_init)(mutex, attributes));
 	result = mutex_init(me, mutex, attributes, context);
 	INTERPOSE_LEAVE(me, result);
@@ -253,6 +256,8 @@ EXPORT int pthread_mutex_destroy(pthread_mutex_t *mutex)
 	uint32_t context;
 	int result;
 
+	if (gate_has(mutex))
+		return REAL(pthread_mutex_destroy)(mutex);
 	INTERPOSE_ENTER(me, context, REAL(pthread_mutex_destroy)(mutex));
 	result = mutex_destroy(me, mutex, context);
 	INTERPOSE_LEAVE(me, result);
@@ -264,6 +269,8 @@ EXPORT int pthread_mutex_lock(pthread_mutex_t *mutex)
 	uint32_t context;
 	int result;
 
+	if (gate_has(mutex))
+		return REAL(pthread_mutex_lock)(mutex);
 	INTERPOSE_ENTER(me, context, REAL(pthread_mutex_lock)(mutex));
 	result = mutex_enter(me, mutex, context);
 	INTERPOSE_LEAVE(me, result);
@@ -275,6 +282,8 @@ EXPORT int pthread_mutex_trylock(pthread_mutex_t *mutex)
 	uint32_t context;
 	int result;
 
+	if (gate_has(mutex))
+		return REAL(pthread_mutex_trylock)(mutex);
 	INTERPOSE_ENTER(me, context, REAL(pthread_mutex_trylock)(mutex));
 	result = mutex_try(me, mutex, context);
 	INTERPOSE_LEAVE(me, result);
@@ -312,6 +321,8 @@ EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
 	uint32_t context;
 	int result;
 
+	if (gate_has(mutex))
+		return REAL(pthread_mutex_unlock)(mutex);
 	INTERPOSE_ENTER(me, context, REAL(pthread_mutex_unlock)(mutex));
 	result = mutex_leave(me, mutex, context);
 	INTERPOSE_LEAVE(me, result);

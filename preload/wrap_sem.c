@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "preload/clock.h"
+#include "preload/gate.h"
 #include "preload/interpose.h"
 #include "preload/threads.h"
 
@@ -21,12 +22,39 @@ static bool is_shared(const sem_t *sem)
 	return ((const int *)sem)[2] != 0;
 }
 
+/*
+ * The locks of an interpreter are semaphores (CPython's Python/thread_pthread.h): its own code
+ * makes them, with the value 1. Their events are those of mutexes, but whoever likes may release
+ * one, so that nobody can be said to have to.
+ */
 static struct object *sem_object(struct lane *me, sem_t *sem, uint32_t context)
 {
-	struct object *object = object_find(me, sem, OBJECT_SEM, context);
+	struct object *object = gate_code ? object_peek(sem, OBJECT_LOCK) : NULL;
 
+	if (!object)
+		object = object_find(me, sem, OBJECT_SEM, context);
 	object->shared = is_shared(sem);
 	return object;
+}
+
+static unsigned kind_of(const struct object *object, unsigned kind)
+{
+	if (object->kind != OBJECT_LOCK)
+		return kind;
+	switch (kind) {
+	case EVENT_SEM_INIT:
+		return EVENT_MUTEX_INIT;
+	case EVENT_SEM_DESTROY:
+		return EVENT_MUTEX_DESTROY;
+	case EVENT_SEM_WAIT:
+		return EVENT_MUTEX_LOCK;
+	case EVENT_SEM_TRYWAIT:
+		return EVENT_MUTEX_TRYLOCK;
+	case EVENT_SEM_TIMEDWAIT:
+		return EVENT_MUTEX_TIMEDLOCK;
+	default:
+		return EVENT_MUTEX_UNLOCK;
+	}
 }
 
 /* As errno is not ours to touch before the end: 0 or an error number. */
@@ -105,10 +133,23 @@ static int take(struct lane *me, sem_t *sem, struct object *object, int64_t dead
 }
 
 /* One that has taken the last makes the others wait that stand before their sem_wait. */
-static void taken(sem_t *sem, struct object *object)
+static void taken(struct lane *me, sem_t *sem, struct object *object, uint32_t context)
 {
 	if (!object->shared && !may_take(sem))
 		sched_taken(object, SCHED_ANY);
+	if (object->kind == OBJECT_LOCK)
+		lane_hold(me, object, context);
+}
+
+/* Whoever had the lock, which need not be the lane that releases it. */
+static void given_back(struct object *object)
+{
+	struct lane *holder = lane_by_number(object->holder_number);
+
+	if (holder)
+		lane_drop(holder, object);
+	object->holder_number = 0;
+	sched_release(object, SCHED_ANY);
 }
 
 static int wait_for(struct lane *me, sem_t *sem, unsigned kind, int64_t deadline, uint32_t context)
@@ -116,13 +157,13 @@ static int wait_for(struct lane *me, sem_t *sem, unsigned kind, int64_t deadline
 	struct object *object = sem_object(me, sem, context);
 	int result;
 
-	sched_point(me, kind, object, context,
+	sched_point(me, kind_of(object, kind), object, context,
 		    kind == EVENT_SEM_WAIT && !object->shared ? SCHED_ANY : 0);
 	if (me->cancelled) /* also when it would not have to wait (POSIX) */
 		threads_testcancel();
 	result = take(me, sem, object, deadline);
 	if (result == 0)
-		taken(sem, object);
+		taken(me, sem, object, context);
 	sched_done(me, result);
 	return result;
 }
@@ -147,21 +188,28 @@ EXPORT int sem_init(sem_t *sem, int shared, unsigned value)
 	result = REAL(sem_init)(sem, shared, value);
 	error = result == 0 ? 0 : errno;
 	if (result == 0) {
-		object = object_init(me, sem, OBJECT_SEM, context);
+		object = object_init(me, sem,
+				     value == 1 && !shared &&
+						     gate_is_code(__builtin_return_address(0))
+					     ? OBJECT_LOCK
+					     : OBJECT_SEM,
+				     context);
 		object->shared = shared != 0;
-		sched_event(me, EVENT_SEM_INIT, object, context, 0);
+		sched_event(me, kind_of(object, EVENT_SEM_INIT), object, context, 0);
 	}
 	return finish(me, error);
 }
 
 EXPORT int sem_destroy(sem_t *sem)
 {
+	struct object *object;
 	struct lane *me;
 	uint32_t context;
 	int result;
 
 	INTERPOSE_ENTER(me, context, REAL(sem_destroy)(sem));
-	sched_event(me, EVENT_SEM_DESTROY, sem_object(me, sem, context), context, 0);
+	object = sem_object(me, sem, context);
+	sched_event(me, kind_of(object, EVENT_SEM_DESTROY), object, context, 0);
 	result = REAL(sem_destroy)(sem);
 	object_forget(sem);
 	INTERPOSE_LEAVE(me, result);
@@ -199,16 +247,18 @@ EXPORT int sem_trywait(sem_t *sem)
 
 	INTERPOSE_ENTER(me, context, REAL(sem_trywait)(sem));
 	object = sem_object(me, sem, context);
-	sched_point(me, EVENT_SEM_TRYWAIT, object, context, 0);
+	sched_point(me, kind_of(object, EVENT_SEM_TRYWAIT), object, context, 0);
 	if (object->shared)
 		result = sched_outside_ready(me, &outside) ? wait.result : EAGAIN;
-	else if (may_take(sem) && sched_try_fails(me, object, SCHED_ANY))
+	else if (object->kind != OBJECT_LOCK && may_take(sem) &&
+		 sched_try_fails(me, object, SCHED_ANY))
 		result = EAGAIN;
 	else
 		result = try_real(sem);
 	if (result == 0)
-		taken(sem, object);
-	sched_done(me, result);
+		taken(me, sem, object, context);
+	/* A lock says it in its own words. */
+	sched_done(me, result == EAGAIN && object->kind == OBJECT_LOCK ? EBUSY : result);
 	return finish(me, result);
 }
 
@@ -236,6 +286,18 @@ EXPORT int sem_clockwait(sem_t *sem, clockid_t clock, const struct timespec *unt
 				   context));
 }
 
+static int release_lock(struct lane *me, sem_t *sem, struct object *object, uint32_t context)
+{
+	int result;
+
+	sched_begin(me, EVENT_MUTEX_UNLOCK, object, context);
+	result = REAL(sem_post)(sem) == 0 ? 0 : errno;
+	if (result == 0)
+		given_back(object);
+	sched_done(me, result);
+	return result;
+}
+
 EXPORT int sem_post(sem_t *sem)
 {
 	struct object *object;
@@ -245,6 +307,8 @@ EXPORT int sem_post(sem_t *sem)
 
 	INTERPOSE_ENTER(me, context, REAL(sem_post)(sem));
 	object = sem_object(me, sem, context);
+	if (object->kind == OBJECT_LOCK)
+		return finish(me, release_lock(me, sem, object, context));
 	sched_point(me, EVENT_SEM_POST, object, context, 0);
 	result = REAL(sem_post)(sem) == 0 ? 0 : errno;
 	if (object->shared)

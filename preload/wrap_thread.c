@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "preload/clock.h"
+#include "preload/gate.h"
 #include "preload/handoff.h"
 #include "preload/interpose.h"
+#include "preload/interpreter.h"
 #include "preload/log.h"
 #include "preload/raw.h"
 #include "preload/server.h"
@@ -135,8 +137,10 @@ int threads_create(struct lane *me, pthread_t *thread, const pthread_attr_t *att
 	struct lane *child;
 	int detached = PTHREAD_CREATE_JOINABLE, result;
 
-	if (!schedule.started && !server_is_run())
+	if (!schedule.started && !server_is_run()) {
+		interpreter_start(me);
 		server_fork_point(me);
+	}
 	sched_point(me, EVENT_THREAD_CREATE, NULL, context, 0);
 	trap_start(me);
 	child = lane_new(me, LANE_CREATED, start);
@@ -151,6 +155,8 @@ int threads_create(struct lane *me, pthread_t *thread, const pthread_attr_t *att
 	child->detached = detached == PTHREAD_CREATE_DETACHED;
 	child->stack_bytes = stack_size(attributes);
 	child->signal_mask = me->signal_mask;
+	if (gate_is_code((void *)(uintptr_t)start))
+		gate_need(child);
 	result = REAL(pthread_create)(&child->handle, attributes, lane_main, child);
 	if (result != 0) {
 		threads_abandon(child);
@@ -182,6 +188,7 @@ void threads_abandon(struct lane *lane)
 	schedule.runnable[lane->slot / 64] &= ~(1ull << (lane->slot % 64));
 	schedule.runnable_count--;
 	schedule.live--;
+	schedule.gated -= lane->gated;
 	lane_free(lane);
 }
 

@@ -15,6 +15,7 @@
 #include "formats/trace_reader.h"
 #include "formats/trace_writer.h"
 #include "recorder/alloc.h"
+#include "recorder/code_patterns.h"
 #include "recorder/fields.h"
 #include "recorder/header.h"
 #include "recorder/naming.h"
@@ -41,6 +42,7 @@ struct recording {
 	unsigned notes;
 	char last_note[1024]; /* as printed */
 	double flushed;       /* time of the last flush */
+	char *patterns; /* of config */
 };
 
 static double now(void)
@@ -158,6 +160,12 @@ static int configure(struct recording *recording, const struct command *command)
 		return options_usage_error(command, "--slice is too large");
 	strategy->slice = (uint32_t)options_count(options, OPTION_SLICE, 0);
 	strategy_parameter_defaults(strategy);
+	if (!strcmp(options_string(options, OPTION_GIL_RECORD, "on"), "off"))
+		config->run.flags |= PLAN_RUN_ANY_ACCESS;
+	if (options_given(options, OPTION_NO_AGENT))
+		config->run.flags |= PLAN_RUN_NO_AGENT;
+	config->code_patterns = recording->patterns =
+		code_patterns_of(options, &config->code_patterns_length);
 	for (i = 0; i < parameters->count; i++) {
 		status = set_parameter(strategy, command, parameters->all[i]);
 		if (status >= 0)

@@ -30,11 +30,11 @@ struct drain {
 	const struct drain_sink *sink;
 	void *self;
 	uint64_t tail; /* our own copy: the shared one may be scribbled over */
-	uint64_t events, decisions;
+	uint64_t events, operations, decisions;
 	int failed; /* first error, sticky */
 	struct err error;
 	uint32_t doorbell; /* as it was when drain_wait() returned last: later rings are news */
-	struct known lanes, objects, contexts, modules;
+	struct known lanes, objects, contexts, modules, codes, texts;
 	uint64_t chunk[CHUNK_BYTES / 8];
 };
 
@@ -78,12 +78,19 @@ void drain_free(struct drain *drain)
 	free(drain->objects.bits);
 	free(drain->contexts.bits);
 	free(drain->modules.bits);
+	free(drain->codes.bits);
+	free(drain->texts.bits);
 	free(drain);
 }
 
 uint64_t drain_events(const struct drain *drain)
 {
 	return drain->events;
+}
+
+uint64_t drain_operations(const struct drain *drain)
+{
+	return drain->operations;
 }
 
 uint64_t drain_decisions(const struct drain *drain)
@@ -118,14 +125,29 @@ static int check_process(uint16_t process, struct err *err)
 	return process < REGION_PROCESSES ? 0 : CORRUPT("process %u does not exist", process);
 }
 
-/* The string from `text` to the end of the record has its NUL. */
-static int check_text(const struct record_head *head, const char *text, struct err *err)
+/* Behind the string at `text`, which has its NUL in the record; NULL: it has none. */
+static const char *text_end(const struct record_head *head, const char *text)
 {
 	const char *end = (const char *)head + head->size;
+	const char *nul = text < end ? memchr(text, '\0', (size_t)(end - text)) : NULL;
 
-	return text < end && memchr(text, '\0', (size_t)(end - text))
-		       ? 0
-		       : CORRUPT("a string has no end");
+	return nul ? nul + 1 : NULL;
+}
+
+static int check_text(const struct record_head *head, const char *text, struct err *err)
+{
+	return text_end(head, text) ? 0 : CORRUPT("a string has no end");
+}
+
+static int check_value(const struct drain *drain, const struct record_event *event, struct err *err)
+{
+	if (event->has_value > EVENT_VALUE_TEXT)
+		return CORRUPT("event with a value of kind %u", event->has_value);
+	if (event->has_value == EVENT_VALUE_TEXT &&
+	    (event->value < 1 || event->value > NUMBER_MAX ||
+	     !known_has(&drain->texts, (uint32_t)event->value)))
+		return CORRUPT("text %lld was never announced", (long long)event->value);
+	return 0;
 }
 
 static int take_event(struct drain *drain, const struct record_event *event, struct err *err)
@@ -140,9 +162,10 @@ static int take_event(struct drain *drain, const struct record_event *event, str
 		return CORRUPT("event on object %u or %u, which was never announced", event->object,
 			       event->object2);
 	if (check_known(&drain->contexts, event->context, "context", err) ||
-	    check_process(event->process, err))
+	    check_process(event->process, err) || check_value(drain, event, err))
 		return -DRAIN_ERR_CORRUPT;
 	drain->events++;
+	drain->operations += event->kind != EVENT_PREEMPTED;
 	return drain->sink->event ? drain->sink->event(drain->self, event, err) : 0;
 }
 
@@ -195,9 +218,18 @@ static int take_object(struct drain *drain, const struct record_object *object, 
 	    check_process(object->process, err) ||
 	    check_new(&drain->objects, object->number, NUMBER_MAX, "object", err))
 		return -DRAIN_ERR_CORRUPT;
-	if (object->class == OBJECT_NAMED && check_text(&object->head, object->name, err))
+	if (check_text(&object->head, object->name, err))
 		return -DRAIN_ERR_CORRUPT;
 	return drain->sink->object ? drain->sink->object(drain->self, object, err) : 0;
+}
+
+static int check_frame(const struct drain *drain, const struct record_frame *frame, struct err *err)
+{
+	if (!(frame->flags & FRAME_CODE))
+		return check_known(&drain->modules, frame->module, "module", err);
+	if (!frame->module)
+		return CORRUPT("a frame of no code");
+	return check_known(&drain->codes, frame->module, "code", err);
 }
 
 static int take_context(struct drain *drain, const struct record_context *context, struct err *err)
@@ -208,7 +240,7 @@ static int take_context(struct drain *drain, const struct record_context *contex
 	    context->head.size)
 		return CORRUPT("context %u with %u frames", context->number, context->count);
 	for (i = 0; i < context->count; i++)
-		if (check_known(&drain->modules, context->frames[i].module, "module", err))
+		if (check_frame(drain, &context->frames[i], err))
 			return -DRAIN_ERR_CORRUPT;
 	if (check_new(&drain->contexts, context->number, NUMBER_MAX, "context", err))
 		return -DRAIN_ERR_CORRUPT;
@@ -245,6 +277,26 @@ static int take_offer(struct drain *drain, const struct record_offer *offer, str
 	return drain->sink->offer ? drain->sink->offer(drain->self, offer, err) : 0;
 }
 
+static int take_code(struct drain *drain, const struct record_code *code, struct err *err)
+{
+	const char *function = text_end(&code->head, code->names);
+
+	if (!function || !text_end(&code->head, function))
+		return CORRUPT("code %u without a name", code->number);
+	if (check_process(code->process, err) ||
+	    check_new(&drain->codes, code->number, NUMBER_MAX, "code", err))
+		return -DRAIN_ERR_CORRUPT;
+	return drain->sink->code ? drain->sink->code(drain->self, code, err) : 0;
+}
+
+static int take_text(struct drain *drain, const struct record_text *text, struct err *err)
+{
+	if (check_text(&text->head, text->text, err) ||
+	    check_new(&drain->texts, text->number, NUMBER_MAX, "text", err))
+		return -DRAIN_ERR_CORRUPT;
+	return drain->sink->text ? drain->sink->text(drain->self, text, err) : 0;
+}
+
 /* Bytes that a record of each type has at least. */
 static const uint32_t least[RECORD_TYPES] = {
 	[RECORD_PAD] = sizeof(struct record_head),
@@ -256,6 +308,8 @@ static const uint32_t least[RECORD_TYPES] = {
 	[RECORD_MODULE] = sizeof(struct record_module),
 	[RECORD_NOTE] = sizeof(struct record_note),
 	[RECORD_OFFER] = sizeof(struct record_offer),
+	[RECORD_CODE] = sizeof(struct record_code),
+	[RECORD_TEXT] = sizeof(struct record_text),
 };
 
 static int take(struct drain *drain, const struct record_head *head, struct err *err)
@@ -279,6 +333,10 @@ static int take(struct drain *drain, const struct record_head *head, struct err 
 		return take_note(drain, record, err);
 	case RECORD_OFFER:
 		return take_offer(drain, record, err);
+	case RECORD_CODE:
+		return take_code(drain, record, err);
+	case RECORD_TEXT:
+		return take_text(drain, record, err);
 	default:
 		return 0;
 	}

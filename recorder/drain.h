@@ -1,8 +1,9 @@
 /*
  * Takes the records of the target out of the ring, checks each and hands it to a sink. What the
  * sink sees can be relied on: types, sizes, counts, kinds and phases are in range, strings are
- * NUL-terminated, and every number that a record names (lane, object, context, module) was
- * announced before. The sink's records are private copies: the target cannot change them any more.
+ * NUL-terminated, and every number that a record names (lane, object, context, module, code, text)
+ * was announced before. The sink's records are private copies: the target cannot change them any
+ * more.
  *
  *	struct drain *drain = drain_new(region, &sink, self);
  *	while (running) {
@@ -44,6 +45,9 @@ struct drain_sink {
 	int (*module)(void *self, const struct record_module *module, struct err *err);
 	int (*note)(void *self, const struct record_note *note, struct err *err);
 	int (*offer)(void *self, const struct record_offer *offer, struct err *err);
+	/* A later one with the same number replaces the earlier: forks count on from one place. */
+	int (*code)(void *self, const struct record_code *code, struct err *err);
+	int (*text)(void *self, const struct record_text *text, struct err *err);
 };
 
 struct drain;
@@ -70,6 +74,8 @@ bool drain_wait(struct drain *drain, int timeout_ms);
 
 /* Records handed over so far. */
 uint64_t drain_events(const struct drain *drain);
+/* Events without interruptions (EVENT_PREEMPTED): what the program has done itself. */
+uint64_t drain_operations(const struct drain *drain);
 uint64_t drain_decisions(const struct drain *drain);
 
 #endif

@@ -22,7 +22,8 @@
 extern char **environ;
 
 const char *const header_flag_names[HEADER_FLAGS] = {
-	"virtual_time", "logical_pids", NULL, NULL, "flush",
+	"virtual_time", "logical_pids", NULL,     NULL,       "flush", NULL,
+	NULL,           "any_access",   "values", "no_agent", "leave", "library_locks",
 };
 
 const char *const header_strategies[STRATEGY_COUNT] = {
@@ -265,6 +266,16 @@ static cJSON *plan_values(const struct plan_run *run)
 	return object;
 }
 
+/* "+cachetools": which interpreted code is watched. */
+static void add_patterns(cJSON *header, const char *patterns, uint32_t length)
+{
+	cJSON *array = cJSON_AddArrayToObject(header, "code_patterns");
+	uint32_t at;
+
+	for (at = 0; at < length; at += (uint32_t)strlen(patterns + at) + 1)
+		cJSON_AddItemToArray(array, alloc_check(cJSON_CreateString(patterns + at)));
+}
+
 cJSON *header_new(struct session *session, const char *command, const char *const *extra,
 		  unsigned extras)
 {
@@ -294,6 +305,8 @@ cJSON *header_new(struct session *session, const char *command, const char *cons
 	add_hash(header, "origin", header_origin());
 	cJSON_AddItemToObject(header, "strategy", strategy(&config->strategy));
 	cJSON_AddItemToObject(header, "plan", plan_values(&config->run));
+	if (config->code_patterns_length)
+		add_patterns(header, config->code_patterns, config->code_patterns_length);
 	cJSON_AddBoolToObject(header, "trap", !config->no_trap);
 	cJSON_AddBoolToObject(header, "addresses_fixed", session_addresses_fixed(session));
 	return header;

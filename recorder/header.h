@@ -50,6 +50,13 @@ int header_plan(const cJSON *header, struct plan_run *run, struct plan_strategy 
 		struct err *err);
 
 /*
+ * Which interpreted code is watched (PLAN_CODE_PATTERNS): `*length` bytes, malloc'ed; NULL: not said.
+ */
+#define HEADER_PATTERN_MAX 1024u
+#define HEADER_PATTERNS_MAX 65536u
+char *header_patterns(const cJSON *header, uint32_t *length);
+
+/*
  * A NULL-terminated argv, to be freed with header_free_words(); NULL with `err` set when there is
  * none.
  */

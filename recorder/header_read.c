@@ -84,6 +84,25 @@ int header_plan(const cJSON *header, struct plan_run *run, struct plan_strategy 
 	return 0;
 }
 
+char *header_patterns(const cJSON *header, uint32_t *length)
+{
+	const cJSON *item;
+	char *patterns = NULL;
+	size_t used = 0;
+
+	cJSON_ArrayForEach (item, fields_array(header, "code_patterns")) {
+		size_t size = cJSON_IsString(item) ? strlen(item->valuestring) + 1 : 0;
+
+		if (size < 3 || size > HEADER_PATTERN_MAX || used + size > HEADER_PATTERNS_MAX)
+			continue;
+		patterns = alloc_check(realloc(patterns, used + size));
+		memcpy(patterns + used, item->valuestring, size);
+		used += size;
+	}
+	*length = (uint32_t)used;
+	return patterns;
+}
+
 /* malloc'ed; NULL when it is no string, or holds a NUL byte, as no argument does. */
 static char *read_text(const cJSON *item)
 {

@@ -11,14 +11,14 @@
 #include "formats/hash.h"
 
 static const char *const kinds[OBJECT_KIND_COUNT] = {
-	[OBJECT_KIND_NONE] = "none",  [OBJECT_MUTEX] = "mutex",
-	[OBJECT_COND] = "cond",       [OBJECT_RWLOCK] = "rwlock",
-	[OBJECT_SPIN] = "spin",       [OBJECT_BARRIER] = "barrier",
-	[OBJECT_ONCE] = "once",       [OBJECT_SEM] = "sem",
-	[OBJECT_FUTEX] = "futex",     [OBJECT_GUARD] = "guard",
-	[OBJECT_THREAD] = "thread",   [OBJECT_DESCRIPTOR] = "descriptor",
-	[OBJECT_PROCESS] = "process", [OBJECT_OTHER] = "other",
-	[OBJECT_LOCK] = "lock",       [OBJECT_VARIABLE] = "variable",
+	[OBJECT_KIND_NONE] = "none",      [OBJECT_MUTEX] = "mutex",
+	[OBJECT_COND] = "cond",           [OBJECT_RWLOCK] = "rwlock",
+	[OBJECT_SPIN] = "spin",           [OBJECT_BARRIER] = "barrier",
+	[OBJECT_ONCE] = "once",           [OBJECT_SEM] = "sem",
+	[OBJECT_FUTEX] = "futex",         [OBJECT_GUARD] = "guard",
+	[OBJECT_THREAD] = "thread",       [OBJECT_DESCRIPTOR] = "descriptor",
+	[OBJECT_PROCESS] = "process",     [OBJECT_OTHER] = "other",
+	[OBJECT_LOCK] = "lock",           [OBJECT_VARIABLE] = "variable",
 	[OBJECT_CONTAINER] = "container",
 };
 
@@ -124,9 +124,17 @@ bool ids_lane_hash(const char *id, uint64_t *hash)
 	return parse_lane(id, &end, hash) && !*end;
 }
 
-static bool is_outside(unsigned kind)
+/* Of an interpreter: never static storage. */
+static bool is_interpreted(unsigned kind)
 {
-	return kind == OBJECT_DESCRIPTOR || kind == OBJECT_PROCESS || kind == OBJECT_OTHER;
+	return kind == OBJECT_LOCK || kind == OBJECT_VARIABLE || kind == OBJECT_CONTAINER;
+}
+
+/* Kinds with ids of class NAMED. */
+static bool is_named(unsigned kind)
+{
+	return kind == OBJECT_DESCRIPTOR || kind == OBJECT_PROCESS || kind == OBJECT_OTHER ||
+	       is_interpreted(kind);
 }
 
 /* "bank+0x40a0" */
@@ -165,6 +173,16 @@ static bool parse_counted(const char *text, unsigned kind, uint64_t lane, uint64
 	return true;
 }
 
+bool ids_is_name(const char *id, const char *kind_name)
+{
+	unsigned kind = ids_kind_by_name(kind_name);
+	const char *end;
+	uint64_t lane, hash;
+
+	return is_interpreted(kind) &&
+	       !(parse_lane(id, &end, &lane) && parse_counted(end, kind, lane, &hash));
+}
+
 bool ids_object_hash(const char *id, const char *kind_name, uint64_t *hash)
 {
 	unsigned kind = ids_kind_by_name(kind_name);
@@ -180,7 +198,7 @@ bool ids_object_hash(const char *id, const char *kind_name, uint64_t *hash)
 	}
 	if (parse_lane(id, &end, &lane) && parse_counted(end, kind, lane, hash))
 		return true;
-	if (is_outside(kind)) {
+	if (is_named(kind)) {
 		*hash = hash_id(201, hash_bytes(id, strlen(id)), 0);
 		return true;
 	}

@@ -38,6 +38,12 @@ void ids_lane(struct text *text, const char *parent, uint32_t index);
 void ids_object(struct text *text, const struct record_object *object, const char *module,
 		const char *lane);
 
+/*
+ * The id is what people call it: of a variable, container or lock of an interpreter, where it is
+ * none of the first four forms.
+ */
+bool ids_is_name(const char *id, const char *kind);
+
 /* The id depends on the schedule. */
 bool ids_is_provisional(const struct record_object *object);
 

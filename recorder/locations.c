@@ -5,9 +5,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "recorder/alloc.h"
 #include "recorder/elf.h"
+#include "recorder/source.h"
 
 #include <uthash.h>
 
@@ -16,10 +18,24 @@ struct module {
 	char *path;
 };
 
+/* The machine code below interpreted code. Bit FRAME_CODE is not set, so it is no other key. */
+#define BESIDE_CODE 4u
+
+/* A code object. It stays when its number is given to another one: places point to it. */
+struct code {
+	struct code *older; /* all that there were */
+	uint64_t hash;
+	uint32_t serial; /* from 1, for the key of its places */
+	uint32_t first_line;
+	bool user;
+	char *file, *function;
+};
+
 struct place {
 	struct place_key {
 		uint64_t offset;
-		uint32_t module;
+		uint32_t module; /* of interpreted code: serial of the code */
+		/* enum symbols_flag and BESIDE_CODE; of interpreted code those of the frame */
 		uint32_t flags;
 	} key;
 	uint32_t number;
@@ -31,6 +47,9 @@ struct locations {
 	struct symbols *symbols;
 	struct module *modules; /* by number */
 	uint32_t modules_size;
+	struct code **codes; /* by number */
+	uint32_t codes_size;
+	struct code *newest;
 	struct place *places;
 	uint32_t count;
 };
@@ -47,12 +66,20 @@ struct locations *locations_new(struct trace_writer *writer)
 void locations_free(struct locations *locations)
 {
 	struct place *place, *next;
+	struct code *code;
 	uint32_t i;
 
 	HASH_ITER (hh, locations->places, place, next) {
 		HASH_DEL(locations->places, place);
 		free(place);
 	}
+	while ((code = locations->newest)) {
+		locations->newest = code->older;
+		free(code->file);
+		free(code->function);
+		free(code);
+	}
+	free(locations->codes);
 	for (i = 0; i < locations->modules_size; i++)
 		free(locations->modules[i].path);
 	free(locations->modules);
@@ -110,6 +137,19 @@ int locations_module(struct locations *locations, const struct record_module *re
 	return trace_writer_module(locations->writer, &line);
 }
 
+/*
+ * CPython, or an extension module of its standard library: what it does is what the program does
+ * that it interprets, which has places of its own.
+ */
+static bool is_interpreter(const struct locations *locations, uint32_t module)
+{
+	const char *path = locations_module_path(locations, module), *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+
+	return strncmp(name, "python", 6) == 0 || strncmp(name, "libpython", 9) == 0 ||
+	       strstr(path, "/lib-dynload/");
+}
+
 static struct trace_source source_of(const struct symbol_frame *frame)
 {
 	return (struct trace_source){ frame->function, frame->file, frame->line };
@@ -129,31 +169,133 @@ static void write_location(struct locations *locations, const struct place *plac
 
 	if (place->key.module) {
 		symbols_lookup(locations->symbols, place->key.module, place->key.offset,
-			       place->key.flags, &at);
+			       place->key.flags & SYMBOLS_RETURN_ADDRESS, &at);
 		line.source = source_of(&at.frames[0]);
 		for (i = 1; i < at.n_frames; i++)
 			inlined[i - 1] = source_of(&at.frames[i]);
 		line.inlined_n = at.n_frames - 1;
-		line.user = symbols_is_user(locations->symbols, place->key.module, &at);
+		line.user = symbols_is_user(locations->symbols, place->key.module, &at) &&
+			    !(place->key.flags & BESIDE_CODE &&
+			      is_interpreter(locations, place->key.module));
 	}
 	trace_writer_location(locations->writer, &line);
+}
+
+/* The place with this key; a new one has no line in the trace yet. */
+static struct place *find_place(struct locations *locations, const struct place_key *key, bool *new)
+{
+	struct place *place;
+
+	HASH_FIND(hh, locations->places, key, sizeof(*key), place);
+	*new = !place;
+	if (place)
+		return place;
+	place = alloc_check(calloc(1, sizeof(*place)));
+	place->key = *key;
+	place->number = ++locations->count;
+	HASH_ADD(hh, locations->places, key, sizeof(place->key), place);
+	return place;
 }
 
 uint32_t locations_number(struct locations *locations, uint32_t module, uint64_t offset,
 			  unsigned flags)
 {
-	struct place_key key = { .offset = offset, .module = module, .flags = flags };
-	struct place *place;
+	const struct place_key key = { .offset = offset, .module = module, .flags = flags };
+	bool new;
+	struct place *place = find_place(locations, &key, &new);
 
-	HASH_FIND(hh, locations->places, &key, sizeof(key), place);
-	if (place)
-		return place->number;
-	place = alloc_check(calloc(1, sizeof(*place)));
-	place->key = key;
-	place->number = ++locations->count;
-	HASH_ADD(hh, locations->places, key, sizeof(place->key), place);
-	write_location(locations, place);
+	if (new)
+		write_location(locations, place);
 	return place->number;
+}
+
+static bool is_code(const struct code *code, const struct record_code *record, const char *file,
+		    const char *function)
+{
+	return code->hash == record->hash && code->first_line == record->first_line &&
+	       code->user == (record->user != 0) && strcmp(code->file, file) == 0 &&
+	       strcmp(code->function, function) == 0;
+}
+
+void locations_code(struct locations *locations, const struct record_code *record)
+{
+	const char *file = record->names, *function = file + strlen(file) + 1;
+	struct code **slot, *code;
+
+	if (record->number >= locations->codes_size) {
+		uint32_t size = locations->codes_size ? locations->codes_size : 64;
+
+		while (size <= record->number)
+			size *= 2;
+		locations->codes = alloc_check(
+			reallocarray(locations->codes, size, sizeof(*locations->codes)));
+		memset(locations->codes + locations->codes_size, 0,
+		       (size - locations->codes_size) * sizeof(*locations->codes));
+		locations->codes_size = size;
+	}
+	slot = &locations->codes[record->number];
+	if (*slot && is_code(*slot, record, file, function))
+		return;
+	code = alloc_check(calloc(1, sizeof(*code)));
+	*code = (struct code){
+		.older = locations->newest,
+		.hash = record->hash,
+		.serial = locations->newest ? locations->newest->serial + 1 : 1,
+		.first_line = record->first_line,
+		.user = record->user,
+		.file = alloc_check(strdup(file)),
+		.function = alloc_check(strdup(function)),
+	};
+	*slot = locations->newest = code;
+}
+
+static void write_code(struct locations *locations, const struct place *place,
+		       const struct code *code)
+{
+	char text[SOURCE_LINE_MAX + 1], here[SOURCE_PATH_MAX];
+	struct trace_location line = {
+		.number = place->number,
+		.offset = place->key.offset,
+		.source = { *code->function ? code->function : NULL,
+			    *code->file ? code->file : NULL, place->key.flags >> FRAME_LINE_SHIFT },
+		.user = code->user,
+	};
+
+	/* What a library's line says is no part of the story. */
+	if (code->user && source_line(code->file, NULL, getcwd(here, sizeof(here)) ? here : NULL,
+				      line.source.line, text, sizeof(text)) > 0)
+		line.text = text;
+	trace_writer_location(locations->writer, &line);
+}
+
+static uint32_t code_number(struct locations *locations, const struct record_frame *frame)
+{
+	const struct code *code = locations->codes[frame->module];
+	const struct place_key key = { frame->offset, code->serial, frame->flags };
+	bool new;
+	struct place *place = find_place(locations, &key, &new);
+
+	if (new)
+		write_code(locations, place, code);
+	return place->number;
+}
+
+void locations_frames(struct locations *locations, const struct record_context *context,
+		      uint32_t *numbers)
+{
+	const struct record_frame *frame;
+	uint32_t i, beside = 0, flags;
+
+	for (i = 0; i < context->count && !beside; i++)
+		beside = context->frames[i].flags & FRAME_CODE ? BESIDE_CODE : 0;
+	for (i = 0; i < context->count; i++) {
+		frame = &context->frames[i];
+		flags = frame->flags & FRAME_EXACT ? 0 : SYMBOLS_RETURN_ADDRESS;
+		numbers[i] = frame->flags & FRAME_CODE
+				     ? code_number(locations, frame)
+				     : locations_number(locations, frame->module, frame->offset,
+							flags | beside);
+	}
 }
 
 uint32_t locations_address(struct locations *locations, uint64_t address, unsigned flags)

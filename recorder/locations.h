@@ -27,7 +27,20 @@ int locations_module(struct locations *locations, const struct record_module *re
 uint32_t locations_number(struct locations *locations, uint32_t module, uint64_t offset,
 			  unsigned flags);
 
-/* The same for an absolute address. */
+/*
+ * A code object of an interpreter was announced. A later one with the same number takes its place;
+ * locations of the old one stay.
+ */
+void locations_code(struct locations *locations, const struct record_code *record);
+
+/*
+ * Numbers of the places of a call stack, `context->count` of them. Those of interpreted code have
+ * the source line as it is on disk now; below them the interpreter is no code of the user.
+ */
+void locations_frames(struct locations *locations, const struct record_context *context,
+		      uint32_t *numbers);
+
+/* Number of the place at an absolute address. */
 uint32_t locations_address(struct locations *locations, uint64_t address, unsigned flags);
 
 /* Path of the module, "?" when there is none. Valid until the next module. */

@@ -14,6 +14,7 @@
 
 #include "recorder/abbreviate.h"
 #include "recorder/alloc.h"
+#include "recorder/ids.h"
 #include "recorder/symbols_user.h"
 #include "recorder/words.h"
 
@@ -176,7 +177,8 @@ void naming_object(const struct naming *naming, struct text *text, uint32_t numb
 			text_add_clean(text, object->id);
 			text_add(text, ")");
 		}
-	} else if (strncmp(object->id, "file:", strlen("file:")) == 0) {
+	} else if (strncmp(object->id, "file:", strlen("file:")) == 0 ||
+		   (object->kind && ids_is_name(object->id, object->kind))) {
 		text_add_clean(text, object->id);
 	} else {
 		text_add_clean(text, object->kind ? object->kind : "object");
@@ -374,10 +376,57 @@ void naming_result(struct text *text, unsigned kind, int64_t result)
 		text_addf(text, ": %lld", (long long)result);
 }
 
+static bool is_of_kind(const struct naming *naming, uint32_t number, unsigned kind)
+{
+	const struct trace_object *object = trace_names_object(naming->names, number);
+
+	return object && object->kind && strcmp(object->kind, ids_kind_name(kind)) == 0;
+}
+
+/*
+ * What was read or written. Of a container the text begins with the key, "['a'] = 3"; a call's is
+ * the rest of the call, ".append(5)".
+ */
+static void add_value(const struct naming *naming, struct text *text,
+		      const struct trace_event *event)
+{
+	bool call = event->kind == EVENT_CALL || event->kind == EVENT_QUERY;
+	bool done = event->phase == PHASE_DONE;
+
+	if (event->text && (call || (done && event->text_len && event->text[0] == '[' &&
+				     is_of_kind(naming, event->object, OBJECT_CONTAINER)))) {
+		text_add_clean_n(text, event->text, event->text_len);
+	} else if (event->text && done) {
+		text_add(text, event->kind == EVENT_ITERATE ? ": " : " = ");
+		text_add_clean_n(text, event->text, event->text_len);
+	} else if (event->value.type == TRACE_VALUE_INT && done) {
+		text_addf(text, " = %lld", (long long)event->value.number);
+	}
+}
+
+bool naming_has_value(unsigned kind)
+{
+	switch (kind) {
+	case EVENT_LOAD:
+	case EVENT_STORE:
+	case EVENT_DELETE:
+	case EVENT_ITERATE:
+	case EVENT_QUERY:
+	case EVENT_CALL:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void naming_step(const struct naming *naming, struct text *text, const struct trace_event *event)
 {
 	unsigned kind = event->kind < EVENT_COUNT ? event->kind : EVENT_NONE;
 
+	/* An interpreter tries before it waits, and a try that succeeds is all there is. */
+	if (kind == EVENT_MUTEX_TRYLOCK && !event->result &&
+	    is_of_kind(naming, event->object, OBJECT_LOCK))
+		kind = EVENT_MUTEX_LOCK;
 	if (event->phase == PHASE_ANNOUNCED) {
 		text_add(text, "wants to ");
 		add_words(naming, text, words_table[kind].pending, event->object, event->object2);
@@ -390,7 +439,9 @@ void naming_step(const struct naming *naming, struct text *text, const struct tr
 		text_add_clean_n(text, event->name, event->name_len);
 		text_add(text, ")");
 	}
-	if (event->text) {
+	if (naming_has_value(kind)) {
+		add_value(naming, text, event);
+	} else if (event->text) {
 		text_add(text, " \"");
 		text_add_clean_n(text, event->text, event->text_len);
 		text_add(text, "\"");

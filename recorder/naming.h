@@ -63,10 +63,13 @@ void naming_line(const struct naming *naming, struct text *text, uint32_t locati
 void naming_frame(const struct naming *naming, struct text *text, uint32_t location);
 
 /*
- * An event in words: "locks account_lock", "tries to lock account_lock: busy", and for an announced
- * one "wants to lock account_lock". Without the lane.
+ * An event in words: "locks account_lock", "tries to lock account_lock: busy", "writes Bank.total =
+ * 10", and for an announced one "wants to lock account_lock". Without the lane.
  */
 void naming_step(const struct naming *naming, struct text *text, const struct trace_event *event);
+
+/* Operations on variables: what is read or written is a part of the words. */
+bool naming_has_value(unsigned kind);
 
 /* A pending operation, to be put after "wants to": "lock account_lock". */
 void naming_pending(const struct naming *naming, struct text *text, unsigned kind, uint32_t object,

@@ -78,7 +78,8 @@ void session_run_defaults(struct plan_run *run)
 	int i;
 
 	memset(run, 0, sizeof(*run));
-	run->flags = PLAN_RUN_VIRTUAL_TIME | PLAN_RUN_LOGICAL_PIDS;
+	run->flags = PLAN_RUN_VIRTUAL_TIME | PLAN_RUN_LOGICAL_PIDS | PLAN_RUN_VALUES |
+		     PLAN_RUN_LIBRARY_LOCKS;
 	run->cpus = sched_getaffinity(0, sizeof(cpus), &cpus) ? 1 : (uint32_t)CPU_COUNT(&cpus);
 	/* Without random numbers of the kernel region_create() fails, and says so. */
 	if (getrandom(&run->random_seed, sizeof(run->random_seed), GRND_NONBLOCK) < 0)
@@ -139,6 +140,10 @@ int session_plan(struct session *session, struct err *err)
 	if (config->stop && region_plan_add(region, PLAN_STOP, 1, PLAN_REQUIRED, config->stop,
 					    sizeof(*config->stop), err))
 		return -ENOSPC;
+	if (config->code_patterns_length &&
+	    region_plan_add(region, PLAN_CODE_PATTERNS, 1, 0, config->code_patterns,
+			    config->code_patterns_length, err))
+		return -ENOSPC;
 	for (i = 0; i < config->section_count; i++) {
 		const struct session_section *section = &config->sections[i];
 
@@ -175,6 +180,7 @@ struct session *session_new(const struct session_config *config, const struct se
 			    struct err *err)
 {
 	struct session *session = alloc_check(calloc(1, sizeof(*session)));
+	const struct watchdog_limits limits = { config->preempt_after, config->hang_after };
 
 	session->config = config;
 	session->hooks = hooks;
@@ -187,8 +193,7 @@ struct session *session_new(const struct session_config *config, const struct se
 		goto failed;
 	if (session_plan(session, err))
 		goto failed;
-	session->watchdog =
-		watchdog_new(session->region.map, config->preempt_after, on_watchdog, session);
+	session->watchdog = watchdog_new(session->region.map, &limits, on_watchdog, session);
 	return session;
 
 failed:
@@ -316,12 +321,18 @@ static void check_progress(struct session *session, const struct drain *drain,
 		session_kill(session);
 		return;
 	}
-	if (watchdog_look(session->watchdog, target_pid(session->target),
-			  drain_events(drain) + drain_decisions(drain), &lane) != VERDICT_NONE) {
+	switch (watchdog_look(session->watchdog, target_pid(session->target), drain, &lane)) {
+	case WATCHDOG_NOTHING:
+		return;
+	case WATCHDOG_LOST:
 		result->failure.kind = VERDICT_LOST_THREAD;
 		result->failure.lane = lane;
-		session_kill(session);
+		break;
+	case WATCHDOG_HANG:
+		result->time_limit = true;
+		break;
 	}
+	session_kill(session);
 }
 
 /* Turns until the target and all below it are gone. Returns 0 or the drain's first error. */

@@ -27,6 +27,7 @@ static const char *const system_libraries[] = {
 	"libstdc++", "libc++",          "libc++abi",   "libunwind",  "libgcc_s",  "libatomic",
 	"libasan",   "libtsan",         "libubsan",    "liblsan",    "libhwasan", "libgomp",
 	"libomp",    "libiomp5",        "libfrontrun", "linux-vdso", "[vdso]",
+	"python",    "libpython",
 };
 
 static const char *const start_functions[] = {

@@ -28,6 +28,8 @@ struct trace_sink {
 	struct lane_path *lanes; /* by number */
 	uint32_t lanes_size;
 	struct trace_sink_counts counts;
+	char **texts; /* by number */
+	uint32_t texts_size;
 	struct trace_event event; /* the next one; what no record has stays empty */
 	void (*note)(void *self, const char *kind, const char *text);
 	void *note_self;
@@ -50,9 +52,14 @@ struct trace_sink *trace_sink_new(struct trace_writer *writer)
 
 void trace_sink_free(struct trace_sink *sink)
 {
+	uint32_t i;
+
 	if (!sink)
 		return;
 	locations_free(sink->locations);
+	for (i = 0; i < sink->texts_size; i++)
+		free(sink->texts[i]);
+	free(sink->texts);
 	free(sink->lanes);
 	free(sink);
 }
@@ -118,8 +125,14 @@ static int put_event(void *self, const struct record_event *record, struct err *
 	event->object2 = record->object2;
 	event->context = record->context;
 	event->result = record->result;
-	event->value.type = record->has_value ? TRACE_VALUE_INT : TRACE_VALUE_NONE;
+	event->value.type = record->has_value == EVENT_VALUE_INT ? TRACE_VALUE_INT
+								 : TRACE_VALUE_NONE;
 	event->value.number = record->value;
+	event->text = NULL;
+	if (__builtin_expect(record->has_value == EVENT_VALUE_TEXT, 0)) {
+		event->text = sink->texts[record->value];
+		event->text_len = strlen(event->text);
+	}
 	rc = trace_writer_event(sink->writer, event);
 	return __builtin_expect(rc != 0, 0) ? written(rc, err) : 0;
 }
@@ -208,19 +221,14 @@ static int put_object(void *self, const struct record_object *record, struct err
 static int put_context(void *self, const struct record_context *record, struct err *err)
 {
 	struct trace_sink *sink = self;
-	uint32_t frames[RECORD_MAX / sizeof(struct record_frame)], i;
+	uint32_t frames[RECORD_MAX / sizeof(struct record_frame)];
 	struct trace_context context = {
 		.number = record->number,
 		.frames = frames,
 		.frames_n = record->count,
 	};
 
-	for (i = 0; i < record->count; i++) {
-		const struct record_frame *frame = &record->frames[i];
-		unsigned flags = frame->flags & 1 ? 0 : SYMBOLS_RETURN_ADDRESS;
-
-		frames[i] = locations_number(sink->locations, frame->module, frame->offset, flags);
-	}
+	locations_frames(sink->locations, record, frames);
 	return written(trace_writer_context(sink->writer, &context), err);
 }
 
@@ -229,6 +237,35 @@ static int put_module(void *self, const struct record_module *record, struct err
 	struct trace_sink *sink = self;
 
 	return written(locations_module(sink->locations, record), err);
+}
+
+static int put_code(void *self, const struct record_code *record, struct err *err)
+{
+	struct trace_sink *sink = self;
+
+	(void)err;
+	locations_code(sink->locations, record);
+	return 0;
+}
+
+static int put_text(void *self, const struct record_text *record, struct err *err)
+{
+	struct trace_sink *sink = self;
+
+	(void)err;
+	if (record->number >= sink->texts_size) {
+		uint32_t size = sink->texts_size ? sink->texts_size : 64;
+
+		while (size <= record->number)
+			size *= 2;
+		sink->texts = alloc_check(reallocarray(sink->texts, size, sizeof(*sink->texts)));
+		memset(sink->texts + sink->texts_size, 0,
+		       (size - sink->texts_size) * sizeof(*sink->texts));
+		sink->texts_size = size;
+	}
+	free(sink->texts[record->number]);
+	sink->texts[record->number] = alloc_check(strdup(record->text));
+	return 0;
 }
 
 static int put_note(void *self, const struct record_note *record, struct err *err)
@@ -251,4 +288,6 @@ const struct drain_sink trace_sink_table = {
 	.context = put_context,
 	.module = put_module,
 	.note = put_note,
+	.code = put_code,
+	.text = put_text,
 };

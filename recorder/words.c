@@ -116,4 +116,11 @@ const struct words_row words_table[EVENT_COUNT] = {
 	[EVENT_FILE_LINK] = { "links[ #] as @", "link[ #] as @", CALL },
 	[EVENT_FILE_REMOVE] = { "removes @", "remove @", CALL },
 	[EVENT_FILE_CHANGE] = { "changes @", "change @", CALL },
+	/* variables of an interpreted program */
+	[EVENT_LOAD] = { "reads @", "read @", PLAIN },
+	[EVENT_STORE] = { "writes @", "write @", PLAIN },
+	[EVENT_DELETE] = { "deletes @", "delete @", PLAIN },
+	[EVENT_ITERATE] = { "iterates over @", "iterate over @", PLAIN },
+	[EVENT_QUERY] = { "calls @", "call @", PLAIN },
+	[EVENT_CALL] = { "calls @", "call @", PLAIN },
 };

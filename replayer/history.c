@@ -8,6 +8,10 @@
 
 #include "recorder/alloc.h"
 #include "recorder/fields.h"
+#include "recorder/ids.h"
+#include "recorder/library.h"
+#include "recorder/pool.h"
+#include "replayer/threading.h"
 
 /* Who touches an object: a lane, 0 for nobody, or SHARED. */
 enum { SHARED = UINT32_MAX, CHAIN = 64 };
@@ -47,7 +51,7 @@ static bool is_private_kind(unsigned kind)
 	case EVENT_SPIN_UNLOCK:
 		return true;
 	default:
-		return false;
+		return naming_has_value(kind);
 	}
 }
 
@@ -75,6 +79,9 @@ static void find_users(struct loading *loading)
 		/* A lock that is waited with has to do with others, whoever takes it. */
 		if (line.event.kind == EVENT_COND_WAIT || line.event.kind == EVENT_COND_TIMEDWAIT)
 			touch(loading, line.event.object2, SHARED);
+		if (history_kind(loading->history, line.event.object) == OBJECT_LOCK &&
+		    library_use(file->names, line.event.context) & LIBRARY_WAIT)
+			touch(loading, line.event.object, SHARED);
 		if (line.event.lane >= loading->history->lanes_end)
 			loading->history->lanes_end = line.event.lane + 1;
 	}
@@ -118,6 +125,16 @@ static void forgive_yield(struct history *history, const struct trace_event *eve
 	history->preemptions--;
 }
 
+/* Numbers that are values are texts here: 0 is a value, too. */
+static const char *text_of(struct history *history, const struct trace_event *event)
+{
+	if (event->text)
+		return pool_string_n(history->texts, event->text, event->text_len);
+	if (event->value.type == TRACE_VALUE_INT && naming_has_value(event->kind))
+		return pool_format(history->texts, "%lld", (long long)event->value.number);
+	return NULL;
+}
+
 static void keep_event(struct loading *loading, const struct trace_event *event)
 {
 	struct history *history = loading->history;
@@ -126,7 +143,8 @@ static void keep_event(struct loading *loading, const struct trace_event *event)
 		return;
 	forgive_yield(history, event);
 	if (!is_kept(loading, event)) {
-		loading->own[event->lane] += event->kind != EVENT_CLOCK;
+		loading->own[event->lane] += event->kind != EVENT_CLOCK &&
+					     !naming_has_value(event->kind);
 		return;
 	}
 	make_room(history);
@@ -134,6 +152,7 @@ static void keep_event(struct loading *loading, const struct trace_event *event)
 		.k = event->k,
 		.result = event->result,
 		.value = event->value.type == TRACE_VALUE_INT ? event->value.number : 0,
+		.text = text_of(history, event),
 		.lane = event->lane,
 		.object = event->object,
 		.object2 = event->object2,
@@ -211,6 +230,27 @@ static void find_lives(struct history *history)
 	}
 }
 
+static void find_kinds(struct history *history)
+{
+	const struct trace_names *names = history->file->names;
+	const struct trace_object *object;
+	uint32_t i;
+
+	history->kinds_end = trace_names_objects_end(names);
+	history->kinds = alloc_check(malloc(history->kinds_end + 1));
+	for (i = 0; i < history->kinds_end; i++) {
+		object = trace_names_object(names, i);
+		history->kinds[i] = (uint8_t)(object && object->kind
+						      ? ids_kind_by_name(object->kind)
+						      : OBJECT_KIND_COUNT);
+	}
+}
+
+unsigned history_kind(const struct history *history, uint32_t object)
+{
+	return object < history->kinds_end ? history->kinds[object] : OBJECT_KIND_COUNT;
+}
+
 struct history *history_new(const struct trace_file *file)
 {
 	struct history *history = alloc_check(calloc(1, sizeof(*history)));
@@ -218,6 +258,8 @@ struct history *history_new(const struct trace_file *file)
 	struct trace_line line;
 
 	history->file = file;
+	history->texts = pool_new();
+	find_kinds(history);
 	loading.users_end = trace_names_objects_end(file->names);
 	loading.users = alloc_check(calloc(loading.users_end + 1, sizeof(*loading.users)));
 	find_users(&loading);
@@ -233,6 +275,7 @@ struct history *history_new(const struct trace_file *file)
 	}
 	free(loading.users);
 	free(loading.own);
+	threading_translate(history);
 	find_lives(history);
 	return history;
 }
@@ -241,6 +284,8 @@ void history_free(struct history *history)
 {
 	if (!history)
 		return;
+	pool_free(history->texts);
+	free(history->kinds);
 	free(history->events);
 	free(history->choices);
 	free(history->lanes);

@@ -28,6 +28,7 @@ struct replay {
 	struct session_config session_config;
 	struct session_hooks hooks;
 	char **argv, **envp;
+	char *patterns; /* PLAN_CODE_PATTERNS */
 	struct script *script;
 	struct verify *verify;
 	struct session *session;
@@ -111,6 +112,8 @@ BOTH(lane)
 BOTH(object)
 BOTH(context)
 BOTH(module)
+BOTH(code)
+BOTH(text)
 
 static int on_decision(void *self, const struct record_decision *record, struct err *err)
 {
@@ -142,6 +145,8 @@ static const struct drain_sink sink_table = {
 	.object = both_object,
 	.context = both_context,
 	.module = both_module,
+	.code = both_code,
+	.text = both_text,
 	.note = on_record_note,
 };
 
@@ -203,6 +208,8 @@ static int prepare(struct replay *replay, struct err *err)
 	if (config->follow || fields_int(config->file->outcome, "inexact", 0) > 0)
 		session->preempt_after = config->preempt_after > 0 ? config->preempt_after
 								   : PREEMPT_AFTER;
+	replay->patterns = header_patterns(header, &session->code_patterns_length);
+	session->code_patterns = replay->patterns;
 	session->stop = config->stop;
 	session->time_limit = config->time_limit;
 	session->no_trap = !fields_bool(header, "trap", true);
@@ -340,5 +347,6 @@ int replay_run(const struct replay_config *config, struct replay_report *report,
 	script_close(replay.script);
 	header_free_words(replay.envp);
 	header_free_words(replay.argv);
+	free(replay.patterns);
 	return rc;
 }

@@ -28,6 +28,7 @@ struct lane {
 
 struct object {
 	char *id;
+	char *name; /* NULL: none, or its id is one */
 	uint8_t kind;
 	uint8_t class;
 	uint32_t module;
@@ -50,8 +51,13 @@ struct table {
 	uint32_t size;
 };
 
+struct code {
+	char *file, *function;
+	bool user;
+};
+
 struct run_names {
-	struct table lanes, objects, contexts, modules;
+	struct table lanes, objects, contexts, modules, codes, texts;
 };
 
 static void *at(const struct table *table, uint32_t number, size_t item)
@@ -86,12 +92,22 @@ void run_names_free(struct run_names *names)
 		return;
 	for (i = 0; i < names->lanes.size; i++)
 		free(((struct lane *)names->lanes.items)[i].id);
-	for (i = 0; i < names->objects.size; i++)
+	for (i = 0; i < names->objects.size; i++) {
 		free(((struct object *)names->objects.items)[i].id);
+		free(((struct object *)names->objects.items)[i].name);
+	}
 	for (i = 0; i < names->contexts.size; i++)
 		free(((struct context **)names->contexts.items)[i]);
 	for (i = 0; i < names->modules.size; i++)
 		free(((struct module *)names->modules.items)[i].path);
+	for (i = 0; i < names->codes.size; i++) {
+		free(((struct code *)names->codes.items)[i].file);
+		free(((struct code *)names->codes.items)[i].function);
+	}
+	for (i = 0; i < names->texts.size; i++)
+		free(((char **)names->texts.items)[i]);
+	free(names->codes.items);
+	free(names->texts.items);
 	free(names->lanes.items);
 	free(names->objects.items);
 	free(names->contexts.items);
@@ -149,6 +165,10 @@ void run_names_object(struct run_names *names, const struct record_object *recor
 		   run_names_lane_id(names, record->lane));
 	free(object->id);
 	object->id = alloc_check(strdup(id.data));
+	free(object->name);
+	object->name = record->class != OBJECT_NAMED && *record->name
+			       ? alloc_check(strdup(record->name))
+			       : NULL;
 	object->kind = record->kind;
 	object->class = record->class;
 	object->module = record->module;
@@ -176,6 +196,25 @@ void run_names_module(struct run_names *names, const struct record_module *recor
 	module->path = alloc_check(strdup(record->path));
 	for (i = 0; i < n && 2 * i + 2 < HEX_BYTES; i++)
 		snprintf(module->build_id + 2 * i, 3, "%02x", record->build_id[i]);
+}
+
+void run_names_code(struct run_names *names, const struct record_code *record)
+{
+	struct code *code = make(&names->codes, record->number, sizeof(*code));
+
+	free(code->file);
+	free(code->function);
+	code->file = alloc_check(strdup(record->names));
+	code->function = alloc_check(strdup(record->names + strlen(record->names) + 1));
+	code->user = record->user;
+}
+
+void run_names_text(struct run_names *names, const struct record_text *record)
+{
+	char **text = make(&names->texts, record->number, sizeof(*text));
+
+	free(*text);
+	*text = alloc_check(strdup(record->text));
 }
 
 /* Takes the line into `into` and deletes it. */
@@ -238,6 +277,23 @@ static void learn_location(struct trace_names *into, const struct run_names *nam
 	learn(into, TRACE_LINE_LOCATION, json);
 }
 
+static void learn_code(struct trace_names *into, const struct run_names *names, uint32_t number,
+		       const struct record_frame *frame)
+{
+	const struct code *code = at(&names->codes, frame->module, sizeof(*code));
+	bool known = code && code->function;
+	cJSON *json = numbered("location", number);
+	char hex[24];
+
+	snprintf(hex, sizeof(hex), "%#llx", (unsigned long long)frame->offset);
+	cJSON_AddStringToObject(json, "offset", hex);
+	cJSON_AddStringToObject(json, "function", known ? code->function : "?");
+	cJSON_AddStringToObject(json, "file", known ? code->file : "?");
+	cJSON_AddNumberToObject(json, "line", frame->flags >> FRAME_LINE_SHIFT);
+	cJSON_AddBoolToObject(json, "user", known && code->user);
+	learn(into, TRACE_LINE_LOCATION, json);
+}
+
 enum { START_LOCATION = 1, FIRST_FRAME };
 
 static void learn_lane(struct trace_names *into, const struct run_names *names,
@@ -265,11 +321,12 @@ static void learn_object(struct trace_names *into, const struct run_names *names
 {
 	const struct object *object = at(&names->objects, number, sizeof(*object));
 	const struct module *module;
-	const char *name = NULL;
+	const char *name;
 	cJSON *json;
 
 	if (!object || !object->id)
 		return;
+	name = object->name;
 	json = numbered("object", number);
 	cJSON_AddStringToObject(json, "id", object->id);
 	cJSON_AddStringToObject(json, "kind", ids_kind_name(object->kind));
@@ -297,8 +354,12 @@ static void learn_context(struct trace_names *into, const struct run_names *name
 	for (i = 0; i < (*context)->count; i++) {
 		const struct record_frame *frame = &(*context)->frames[i];
 
-		learn_location(into, names, symbols, FIRST_FRAME + i, frame->module, frame->offset,
-			       frame->flags & 1 ? 0 : SYMBOLS_RETURN_ADDRESS);
+		if (frame->flags & FRAME_CODE)
+			learn_code(into, names, FIRST_FRAME + i, frame);
+		else
+			learn_location(into, names, symbols, FIRST_FRAME + i, frame->module,
+				       frame->offset,
+				       frame->flags & FRAME_EXACT ? 0 : SYMBOLS_RETURN_ADDRESS);
 		cJSON_AddItemToArray(frames, cJSON_CreateNumber(FIRST_FRAME + i));
 	}
 	learn(into, TRACE_LINE_CONTEXT, json);
@@ -307,7 +368,7 @@ static void learn_context(struct trace_names *into, const struct run_names *name
 void run_names_tell(const struct run_names *names, const struct record_event *record,
 		    struct text *step, struct text *site)
 {
-	const struct trace_event event = {
+	struct trace_event event = {
 		.kind = record->kind,
 		.phase = record->phase,
 		.lane = record->lane,
@@ -320,6 +381,14 @@ void run_names_tell(const struct run_names *names, const struct record_event *re
 	struct symbols *symbols = symbols_new();
 	struct naming *naming;
 
+	if (record->has_value == EVENT_VALUE_TEXT) {
+		event.text =
+			*(char *const *)at(&names->texts, (uint32_t)record->value, sizeof(char *));
+		event.text_len = strlen(event.text);
+	} else if (record->has_value == EVENT_VALUE_INT) {
+		event.value =
+			(struct trace_value){ .type = TRACE_VALUE_INT, .number = record->value };
+	}
 	learn_lane(just, names, symbols, event.lane);
 	learn_object(just, names, symbols, event.object);
 	learn_object(just, names, symbols, event.object2);

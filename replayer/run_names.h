@@ -24,6 +24,8 @@ void run_names_lane(struct run_names *names, const struct record_lane *record);
 void run_names_object(struct run_names *names, const struct record_object *record);
 void run_names_context(struct run_names *names, const struct record_context *record);
 void run_names_module(struct run_names *names, const struct record_module *record);
+void run_names_code(struct run_names *names, const struct record_code *record);
+void run_names_text(struct run_names *names, const struct record_text *record);
 
 /* Stable ids; "" for 0 and for what was not announced. */
 const char *run_names_lane_id(const struct run_names *names, uint32_t lane);

@@ -14,7 +14,7 @@
 #include "recorder/source.h"
 #include "recorder/text.h"
 
-enum { LONGEST = 12, UP = 6 };
+enum { UP = 6 };
 
 /* A trace of a stranger can name any file: only what looks like source is read. */
 static bool is_source_name(const char *path)
@@ -44,7 +44,7 @@ static const char *program_path(const struct trace_names *names)
 	return NULL;
 }
 
-static int read_line(const struct history *history, const char *path, unsigned line, char *buffer)
+static int read_file(const struct history *history, const char *path, unsigned line, char *buffer)
 {
 	const char *cwd = fields_string(history->file->header, "cwd", NULL);
 	const char *program = program_path(history->file->names);
@@ -66,6 +66,43 @@ static int read_line(const struct history *history, const char *path, unsigned l
 		got = source_line(path, directory, NULL, line, buffer, SNIPPET_WIDTH);
 	}
 	return got;
+}
+
+/* The line as it was when it was recorded; NULL: the trace does not have it. */
+static const char *recorded_line(const struct history *history, const char *path, unsigned line)
+{
+	const struct trace_names *names = history->file->names;
+	uint32_t i;
+
+	for (i = 0; i < trace_names_locations_end(names); i++) {
+		const struct trace_location *location = trace_names_location(names, i);
+
+		if (location && location->text && location->source.line == line &&
+		    location->source.file && strcmp(location->source.file, path) == 0)
+			return location->text;
+	}
+	return NULL;
+}
+
+/* Length, or negative. */
+static int read_line(const struct history *history, const char *path, unsigned line, char *buffer)
+{
+	const char *recorded = line ? recorded_line(history, path, line) : NULL;
+	struct text text;
+
+	if (!recorded)
+		return read_file(history, path, line, buffer);
+	text_init(&text, buffer, SNIPPET_WIDTH);
+	text_add(&text, recorded);
+	return (int)text.len;
+}
+
+bool snippet_line(const struct history *history, const struct trace_location *location,
+		  unsigned line, char *buffer)
+{
+	return location && location->source.file &&
+	       read_line(history, location->source.file, line ? line : location->source.line,
+			 buffer) > 0;
 }
 
 static bool begins_with(const char *line, const char *word)
@@ -130,7 +167,7 @@ void snippet_find(struct snippet *snippet, const struct history *history, uint32
 	if (last && last->file && last->function && source->function &&
 	    strcmp(last->file, source->file) == 0 &&
 	    strcmp(last->function, source->function) == 0 && last->line > source->line + 1 &&
-	    last->line <= source->line + LONGEST) {
+	    last->line <= source->line + SNIPPET_LONGEST) {
 		snippet->last = last->line;
 		read_body(snippet, history, source->file, source->line, last->line);
 		if (snippet->lines_n)
@@ -191,7 +228,7 @@ static bool is_declaration(const char *line)
 static bool find_body(struct snippet *snippet, const struct history *history,
 		      const struct section *section)
 {
-	if (section->end == HISTORY_NONE || section->io)
+	if (section->end == HISTORY_NONE || section->single)
 		return false;
 	snippet_find(snippet, history,
 		     sections_frame(history, history->events[section->begin].context, 0),
@@ -236,7 +273,7 @@ bool snippet_decides(const struct history *history, const struct section *first,
 	char text[SNIPPET_WIDTH];
 	unsigned line;
 
-	if (first->end == HISTORY_NONE || first->io || second->io)
+	if (first->end == HISTORY_NONE || first->single || second->single)
 		return false;
 	from = trace_names_location(names, sections_frame(history,
 							  history->events[first->end].context, 0));
@@ -245,7 +282,7 @@ bool snippet_decides(const struct history *history, const struct section *first,
 	if (!from || !to || !from->source.file || !to->source.file || !from->source.function ||
 	    !to->source.function || strcmp(from->source.file, to->source.file) != 0 ||
 	    strcmp(from->source.function, to->source.function) != 0 ||
-	    to->source.line > from->source.line + LONGEST)
+	    to->source.line > from->source.line + SNIPPET_LONGEST)
 		return false;
 	for (line = from->source.line + 1; line < to->source.line; line++)
 		if (read_line(history, from->source.file, line, text) > 0 &&

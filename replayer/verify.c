@@ -243,10 +243,30 @@ static int on_module(void *self, const struct record_module *record, struct err 
 	return 0;
 }
 
+static int on_code(void *self, const struct record_code *record, struct err *err)
+{
+	struct verify *verify = self;
+
+	(void)err;
+	run_names_code(verify->run, record);
+	return 0;
+}
+
+static int on_text(void *self, const struct record_text *record, struct err *err)
+{
+	struct verify *verify = self;
+
+	(void)err;
+	run_names_text(verify->run, record);
+	return 0;
+}
+
 const struct drain_sink verify_sink = {
 	.event = on_event,
 	.lane = on_lane,
 	.object = on_object,
 	.context = on_context,
 	.module = on_module,
+	.code = on_code,
+	.text = on_text,
 };

@@ -62,7 +62,76 @@ script ends <<-EOF
 EOF
 fuzz --exec ./ends
 is "programs one after the other are no threads: status" "$status" 4
-like "and that is said" "$out" '^inconclusive: only one thread ever ran'
+like "and that is said" "$out" '^inconclusive: the program ended before it made a second thread'
+echo >count
+script counts <<-EOF
+	#!/bin/sh
+	echo >>$T/count
+	exit 3
+EOF
+fuzz --exec ./counts
+is "a program with one thread that fails, --exec: status" "$status" 4
+like "and that is said" "$out" '^inconclusive: the program failed before it made a second thread$'
+is "it ran once" "$(wc -l <count)" 2
+
+# Pipes from before the fork point: each run sees that an end was closed, though the process that it
+# is forked from has been there before. The ends are as the program has made them.
+cat >ends.c <<-EOF
+	#define _GNU_SOURCE
+	#include <errno.h>
+	#include <fcntl.h>
+	#include <pthread.h>
+	#include <signal.h>
+	#include <stdio.h>
+	#include <unistd.h>
+	static int work[2], results[2], gone[2];
+	static void *serve(void *unused)
+	{
+		char byte;
+		dup2(work[0], 0);
+		close(work[0]);
+		while (read(0, &byte, 1) == 1)
+			if (write(results[1], &byte, 1) != 1)
+				return unused;
+		close(results[1]);
+		close(gone[0]);
+		return unused;
+	}
+	int main(void)
+	{
+		pthread_t thread;
+		char byte = 'x';
+		int n = 0;
+		signal(SIGPIPE, SIG_IGN);
+		if (pipe(work) || pipe2(results, O_CLOEXEC) || pipe2(gone, O_NONBLOCK))
+			return 9;
+		fcntl(gone[1], F_SETPIPE_SZ, 4096);
+		pthread_create(&thread, NULL, serve, NULL);
+		while (n++ < 3)
+			if (write(work[1], &byte, 1) != 1)
+				return 8;
+		close(work[1]);
+		for (n = 0; read(results[0], &byte, 1) == 1;)
+			n++;
+		pthread_join(thread, NULL);
+		if (n != 3 || write(gone[1], &byte, 1) != -1 || errno != EPIPE)
+			return 7;
+		if (fcntl(results[0], F_GETFD) != FD_CLOEXEC || fcntl(work[1], F_GETFD) != -1 ||
+		    !(fcntl(gone[1], F_GETFL) & O_NONBLOCK) ||
+		    fcntl(results[0], F_GETFL) & (O_ACCMODE | O_NONBLOCK) || fcntl(gone[1], F_GETPIPE_SZ) != 4096)
+			return 6;
+		return 0;
+	}
+EOF
+"${CC:-gcc}" -g -pthread -o ends ends.c || fail "compile" "see above"
+ends_status() {
+	./ends
+	echo $?
+}
+is "a program that closes ends of pipes is right" "$(ends_status)" 0
+fuzz --time-limit 5 ./ends
+is "and in each schedule: status" "$status" 0
+unlike "in forks" "$out$err" 'whole program'
 
 # A failure that only the output shows.
 cat >order.c <<-EOF

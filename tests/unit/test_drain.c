@@ -19,7 +19,7 @@
 struct seen {
 	struct region_handle handle;
 	struct drain *drain;
-	unsigned lanes, objects, contexts, modules, notes, decisions, events;
+	unsigned lanes, objects, contexts, modules, notes, decisions, codes, texts, events;
 	uint64_t last_k;
 	int refuse; /* error that the sink returns for an event */
 };
@@ -47,6 +47,8 @@ SEE(context)
 SEE(module)
 SEE(note)
 SEE(decision)
+SEE(code)
+SEE(text)
 
 static const struct drain_sink sink = {
 	.event = see_event,
@@ -56,6 +58,8 @@ static const struct drain_sink sink = {
 	.context = see_context,
 	.module = see_module,
 	.note = see_note,
+	.code = see_code,
+	.text = see_text,
 };
 
 static int set_up(void **state)
@@ -178,7 +182,7 @@ static void every_sort_of_record_arrives(void **state)
 	u.context.frames[0].module = 1;
 	put(seen, &u, u.context.head.size);
 	memset(&u, 0, sizeof(u));
-	u.object = (struct record_object){ .head = { RECORD_OBJECT, 0, sizeof(u.object) },
+	u.object = (struct record_object){ .head = { RECORD_OBJECT, 0, sizeof(u.object) + 8 },
 					   .number = 1,
 					   .class = OBJECT_STATIC,
 					   .kind = OBJECT_MUTEX,
@@ -265,7 +269,7 @@ static void bad_counts_and_strings_are_refused(void **state)
 		struct record_module module;
 		struct record_object object;
 		struct record_lane lane;
-	} u[6];
+	} u[7];
 	size_t i;
 
 	memset(u, 0, sizeof(u));
@@ -281,17 +285,136 @@ static void bad_counts_and_strings_are_refused(void **state)
 	u[3].module = (struct record_module){ .head = { RECORD_MODULE, 0, sizeof(u[3].module) + 8 },
 					      .number = 1,
 					      .build_id_length = 33 };
-	u[4].object = (struct record_object){ .head = { RECORD_OBJECT, 0, sizeof(u[4].object) },
+	u[4].object = (struct record_object){ .head = { RECORD_OBJECT, 0, sizeof(u[4].object) + 8 },
 					      .number = ~0u,
 					      .class = OBJECT_FIRST,
 					      .lane = 1 };
 	u[5].lane = (struct record_lane){ .head = { RECORD_LANE, 0, sizeof(u[5].lane) },
 					  .number = 2,
 					  .parent = 3 };
-	for (i = 0; i < 6; i++) {
+	memset(&u[6], 'x', sizeof(u[6]));
+	u[6].object = (struct record_object){ .head = { RECORD_OBJECT, 0, sizeof(u[6].object) + 8 },
+					      .number = 1,
+					      .class = OBJECT_FIRST,
+					      .lane = 1 };
+	for (i = 0; i < 7; i++) {
 		seen = *state;
 		put_lane(seen, 1);
 		put(seen, &u[i], u[i].lane.head.size);
+		assert_refused(seen);
+		tear_down(state);
+		assert_int_equal(set_up(state), 0);
+	}
+}
+
+/* A code object, with these bytes as names, and number `number`. */
+static void put_code(struct seen *seen, uint32_t number, const char *names, uint32_t bytes)
+{
+	struct {
+		struct record_code code;
+		char names[64];
+	} u = { .code = { .head = { RECORD_CODE, 0, sizeof(u.code) + bytes },
+			  .number = number,
+			  .user = 1,
+			  .first_line = 5 } };
+
+	memcpy(u.names, names, bytes);
+	put(seen, &u, u.code.head.size);
+}
+
+static void put_text(struct seen *seen, uint32_t number, const char *words, uint32_t bytes)
+{
+	struct {
+		struct record_text text;
+		char words[64];
+	} u = { .text = { .head = { RECORD_TEXT, 0, sizeof(u.text) + bytes }, .number = number } };
+
+	memcpy(u.words, words, bytes);
+	put(seen, &u, u.text.head.size);
+}
+
+/* A context with one frame of interpreted code. */
+static void put_code_context(struct seen *seen, uint32_t code)
+{
+	struct {
+		struct record_context context;
+		struct record_frame frame;
+	} u = {
+		.context = { .head = { RECORD_CONTEXT, 0, sizeof(u) }, .number = 1, .count = 1 },
+		.frame = { .module = code,
+			   .flags = FRAME_CODE | 7u << FRAME_LINE_SHIFT,
+			   .offset = 0x1234 },
+	};
+
+	put(seen, &u, sizeof(u));
+}
+
+static void interpreted_code_arrives(void **state)
+{
+	struct record_event event = event_of(1, 0);
+	struct seen *seen = *state;
+	struct err err;
+
+	put_lane(seen, 1);
+	put_code(seen, 3, "bank.py\0deposit", 16);
+	put_code_context(seen, 3);
+	put_text(seen, 9, "{'b':3}", 8);
+	/* Each forked run counts on from the same number. */
+	put_code(seen, 3, "bank.py\0audit\0\0", 16);
+	put_text(seen, 9, "[1, 2]\0", 8);
+	event.kind = EVENT_LOAD;
+	event.context = 1;
+	event.has_value = EVENT_VALUE_TEXT;
+	event.value = 9;
+	put(seen, &event, sizeof(event));
+	assert_int_equal(drain_step(seen->drain, &err), 7);
+	assert_int_equal(seen->codes, 2);
+	assert_int_equal(seen->texts, 2);
+	assert_int_equal(seen->contexts, 1);
+	assert_int_equal(seen->events, 1);
+}
+
+/* Number and bytes of a code and a text, code of a frame, kind and number of a value. */
+static void bad_code_and_text_are_refused(void **state)
+{
+	static const struct {
+		uint32_t code;
+		uint32_t code_bytes;
+		uint32_t text;
+		uint32_t text_bytes;
+		uint32_t frame;
+		uint32_t has_value;
+		int64_t value;
+	} rows[] = {
+		{ 0, 16, 1, 8, 1, EVENT_VALUE_TEXT, 1 },
+		{ 1u << 24, 16, 1, 8, 1, EVENT_VALUE_TEXT, 1 },
+		{ 1, 0, 1, 8, 1, EVENT_VALUE_TEXT, 1 },
+		{ 1, 8, 1, 8, 1, EVENT_VALUE_TEXT, 1 }, /* the file alone */
+		{ 1, 16, 0, 8, 1, EVENT_VALUE_TEXT, 1 },
+		{ 1, 16, 1u << 24, 8, 1, EVENT_VALUE_TEXT, 1 },
+		{ 1, 16, 1, 0, 1, EVENT_VALUE_TEXT, 1 },
+		{ 1, 16, 1, 8, 0, EVENT_VALUE_TEXT, 1 },
+		{ 1, 16, 1, 8, 2, EVENT_VALUE_TEXT, 1 },
+		{ 1, 16, 1, 8, 1, EVENT_VALUE_TEXT, 0 },
+		{ 1, 16, 1, 8, 1, EVENT_VALUE_TEXT, 2 },
+		{ 1, 16, 1, 8, 1, EVENT_VALUE_TEXT, -1 },
+		{ 1, 16, 1, 8, 1, EVENT_VALUE_TEXT, (1ll << 32) + 1 },
+		{ 1, 16, 1, 8, 1, EVENT_VALUE_TEXT + 1, 1 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct record_event event = event_of(1, 0);
+		struct seen *seen = *state;
+
+		put_lane(seen, 1);
+		put_code(seen, rows[i].code, "bank.py\0deposit", rows[i].code_bytes);
+		put_text(seen, rows[i].text, "[1, 2]\0", rows[i].text_bytes);
+		put_code_context(seen, rows[i].frame);
+		event.context = 1;
+		event.has_value = rows[i].has_value;
+		event.value = rows[i].value;
+		put(seen, &event, sizeof(event));
 		assert_refused(seen);
 		tear_down(state);
 		assert_int_equal(set_up(state), 0);
@@ -408,6 +531,8 @@ int main(void)
 		WITH_DRAIN(every_sort_of_record_arrives),
 		WITH_DRAIN(bad_events_are_refused),
 		WITH_DRAIN(bad_counts_and_strings_are_refused),
+		WITH_DRAIN(interpreted_code_arrives),
+		WITH_DRAIN(bad_code_and_text_are_refused),
 		WITH_DRAIN(bad_positions_are_refused),
 		WITH_DRAIN(the_tail_is_ours),
 		WITH_DRAIN(random_bytes_never_pass),

@@ -158,6 +158,19 @@ static void ids(void **state)
 	}
 	assert_true(ids_object_hash("pipe:[4]", "descriptor", &hash));
 	assert_int_equal(hash, hash_id(201, hash_bytes("pipe:[4]", 8), 0));
+	assert_true(ids_object_hash("Bank._total#2", "variable", &hash));
+	assert_int_equal(hash, hash_id(201, hash_bytes("Bank._total#2", 13), 0));
+	assert_true(ids_object_hash("ITEMS", "container", &hash));
+	assert_int_equal(hash, hash_id(201, hash_bytes("ITEMS", 5), 0));
+	/* The lock of an interpreter has a name, or who made it. */
+	assert_true(ids_object_hash("Bank._lock", "lock", &hash));
+	assert_int_equal(hash, hash_id(201, hash_bytes("Bank._lock", 10), 0));
+	assert_true(ids_object_hash("1.2/lock.7", "lock", &hash));
+	assert_int_equal(hash, hash_id(2 + OBJECT_LOCK, child, 7));
+	assert_true(ids_is_name("Bank._lock", "lock"));
+	assert_false(ids_is_name("1.2/lock.7", "lock"));
+	assert_false(ids_is_name("1.2/first.7", "variable"));
+	assert_false(ids_is_name("bank+0x40a0", "mutex"));
 	text_init(&text, space, sizeof(space));
 	ids_lane(&text, NULL, 2);
 	assert_string_equal(text.data, "2");
@@ -185,6 +198,87 @@ static void no_ids(void **state)
 		assert_false(ids_object_hash(objects[i], "mutex", &hash));
 	assert_false(ids_object_hash("thread:", "thread", &hash));
 	assert_false(ids_object_hash("1.2/cond.3", "mutex", &hash));
+}
+
+/* Names with objects as an interpreter has them. */
+static struct trace_names *interpreted_names(void)
+{
+	static const struct {
+		const char *id, *kind, *name;
+	} objects[] = { { "AccountBalance._balance", "variable", NULL },
+			{ "STOCK", "container", NULL },
+			{ "1.2/lock.7", "lock", NULL },
+			{ "1.2/lock.8", "lock", "Cart._lock" },
+			{ "Cart.items#2", "container", NULL } };
+	struct trace_names *names = trace_names_new();
+	size_t i;
+
+	for (i = 0; i < sizeof(objects) / sizeof(*objects); i++) {
+		cJSON *json = cJSON_CreateObject();
+		struct trace_line line = { .type = TRACE_LINE_OBJECT, .json = json };
+
+		cJSON_AddNumberToObject(json, "object", (double)i + 1);
+		cJSON_AddStringToObject(json, "id", objects[i].id);
+		cJSON_AddStringToObject(json, "kind", objects[i].kind);
+		if (objects[i].name)
+			cJSON_AddStringToObject(json, "name", objects[i].name);
+		assert_int_equal(trace_names_add(names, &line, NULL), 0);
+		cJSON_Delete(json);
+	}
+	return names;
+}
+
+/* `value` is the text of the event, or "#" and its number; NULL: none. */
+static void step(const struct naming *naming, unsigned kind, unsigned phase, uint32_t object,
+		 const char *value, const char *expected)
+{
+	struct trace_event event = {
+		.kind = (uint16_t)kind, .phase = (uint8_t)phase, .lane = 1, .object = object
+	};
+	char space[128];
+	struct text text;
+
+	if (value && *value == '#') {
+		event.value =
+			(struct trace_value){ .type = TRACE_VALUE_INT, .number = atoi(value + 1) };
+	} else if (value) {
+		event.text = value;
+		event.text_len = strlen(value);
+	}
+	if (kind != EVENT_MUTEX_LOCK && kind != EVENT_MUTEX_UNLOCK)
+		event.result = EVENT_SWITCHABLE;
+	text_init(&text, space, sizeof(space));
+	naming_step(naming, &text, &event);
+	assert_string_equal(text.data, expected);
+}
+
+static void variables(void **state)
+{
+	struct trace_names *names = interpreted_names();
+	struct naming *naming = naming_new(names);
+
+	(void)state;
+	step(naming, EVENT_LOAD, PHASE_DONE, 1, "#0", "reads AccountBalance._balance = 0");
+	step(naming, EVENT_STORE, PHASE_DONE, 1, "#-10", "writes AccountBalance._balance = -10");
+	step(naming, EVENT_STORE, PHASE_DONE, 1, "'a\nb'",
+	     "writes AccountBalance._balance = 'a\\x0ab'");
+	step(naming, EVENT_STORE, PHASE_DONE, 1, "[1, 2]",
+	     "writes AccountBalance._balance = [1, 2]");
+	step(naming, EVENT_STORE, PHASE_DONE, 1, NULL, "writes AccountBalance._balance");
+	step(naming, EVENT_DELETE, PHASE_DONE, 1, NULL, "deletes AccountBalance._balance");
+	step(naming, EVENT_STORE, PHASE_ANNOUNCED, 1, "#10",
+	     "wants to write AccountBalance._balance");
+	step(naming, EVENT_LOAD, PHASE_DONE, 2, "['a'] = 3", "reads STOCK['a'] = 3");
+	step(naming, EVENT_DELETE, PHASE_DONE, 2, "['a']", "deletes STOCK['a']");
+	step(naming, EVENT_ITERATE, PHASE_DONE, 2, NULL, "iterates over STOCK");
+	step(naming, EVENT_ITERATE, PHASE_DONE, 2, "'a'", "iterates over STOCK: 'a'");
+	step(naming, EVENT_CALL, PHASE_DONE, 5, ".append(5)", "calls Cart.items#2.append(5)");
+	step(naming, EVENT_CALL, PHASE_ANNOUNCED, 5, ".pop()", "wants to call Cart.items#2.pop()");
+	step(naming, EVENT_QUERY, PHASE_DONE, 5, ".__len__()", "calls Cart.items#2.__len__()");
+	step(naming, EVENT_MUTEX_LOCK, PHASE_DONE, 3, NULL, "locks lock 1.2/lock.7");
+	step(naming, EVENT_MUTEX_UNLOCK, PHASE_DONE, 4, NULL, "unlocks Cart._lock");
+	naming_free(naming);
+	trace_names_free(names);
 }
 
 /* What the user may call a thread or an object. */
@@ -223,6 +317,7 @@ int main(void)
 		cmocka_unit_test(results),
 		cmocka_unit_test(ids),
 		cmocka_unit_test(no_ids),
+		cmocka_unit_test(variables),
 		cmocka_unit_test(called),
 	};
 

@@ -63,6 +63,8 @@ static void from_file(void **state)
 	assert_string_equal(location->source.file, "\xff\xfe.c");
 	assert_int_equal(location->source.line, 5);
 	assert_true(location->user);
+	assert_string_equal(location->text, "balance += amount");
+	assert_null(trace_names_location(names, 4)->text);
 	assert_int_equal(location->inlined_n, 1);
 	assert_string_equal(location->inlined[0].function, "outer");
 	assert_int_equal(location->inlined[0].line, 5);

@@ -29,7 +29,7 @@ static const char source[] = "#include <pthread.h>\n"
 			     "}\n"
 			     "int main(void) { return work(); }\n";
 
-static const char *program;
+static char program[4096];
 static uint64_t at_work, at_lock;
 
 static uint64_t address_of(const char *symbol)
@@ -51,7 +51,7 @@ static int build(void **state)
 	(void)state;
 	scratch_text("sinkprog.c", source);
 	scratch_run("${CC:-gcc} -g -O0 -o sinkprog sinkprog.c");
-	program = scratch_path("sinkprog");
+	snprintf(program, sizeof(program), "%s", scratch_path("sinkprog"));
 	at_work = address_of("work");
 	at_lock = address_of("table_lock");
 	return 0;
@@ -130,6 +130,12 @@ static void give(struct file *file, const void *record)
 		break;
 	case RECORD_NOTE:
 		rc = sink->note(file->sink, record, &err);
+		break;
+	case RECORD_CODE:
+		rc = sink->code(file->sink, record, &err);
+		break;
+	case RECORD_TEXT:
+		rc = sink->text(file->sink, record, &err);
 		break;
 	}
 	assert_int_equal(rc, 0);
@@ -354,6 +360,205 @@ static void events_and_decisions_pass_through(void **state)
 	assert_int_equal(seen, 3);
 }
 
+static void give_code(struct file *file, uint32_t number, const char *path, const char *function,
+		      bool user)
+{
+	struct {
+		struct record_code code;
+		char names[4096];
+	} record = { .code = { .head = HEAD(CODE),
+			       .number = number,
+			       .user = user,
+			       .first_line = 2,
+			       .hash = 0xabc } };
+
+	snprintf(record.names, sizeof(record.names), "%s%c%s", path, '\0', function);
+	give(file, &record);
+}
+
+static void give_text(struct file *file, uint32_t number, const char *words)
+{
+	struct {
+		struct record_text text;
+		char words[64];
+	} record = { .text = { .head = HEAD(TEXT), .number = number } };
+
+	strcpy(record.words, words);
+	give(file, &record);
+}
+
+#define CODE_FRAME(number, line, at)                                                             \
+	(struct record_frame)                                                                    \
+	{                                                                                        \
+		.module = number, .flags = FRAME_CODE | (line) << FRAME_LINE_SHIFT, .offset = at \
+	}
+
+/* `innermost` is called by code 2 in line 30. */
+static void give_code_context(struct file *file, uint32_t number, struct record_frame innermost)
+{
+	struct {
+		struct record_context context;
+		struct record_frame frames[2];
+	} record = { .context = { .head = HEAD(CONTEXT), .number = number, .count = 2 } };
+
+	record.frames[0] = innermost;
+	record.frames[1] = CODE_FRAME(2, 30, 0x77);
+	give(file, &record);
+}
+
+static const char bank_py[] = "class AccountBalance:\n"
+			      "    def deposit(self, amount):\n"
+			      "\tcurrent = self._balance\n"
+			      "        self._balance = current + amount\033[2J\n";
+
+static void interpreted_code_has_lines(void **state)
+{
+	const struct trace_location *one, *two, *outer;
+	struct file *file = *state;
+
+	scratch_text("bank.py", bank_py);
+	give_code(file, 1, scratch_path("bank.py"), "AccountBalance.deposit", true);
+	give_code(file, 2, "/usr/lib/python3.11/threading.py", "Thread.run", false);
+	give_code_context(file, 1, CODE_FRAME(1, 3, 0x1003));
+	give_code_context(file, 2, CODE_FRAME(1, 4, 0x1004));
+	/* Announced again: the same; then the number is another code's. */
+	give_code(file, 1, scratch_path("bank.py"), "AccountBalance.deposit", true);
+	give_code_context(file, 3, CODE_FRAME(1, 3, 0x1003));
+	give_code(file, 1, scratch_path("gone.py"), "audit", true);
+	give_code_context(file, 4, CODE_FRAME(1, 3, 0x1003));
+	read_back(file);
+
+#define FRAME(context, i) trace_names_context(file->names, context)->frames[i]
+	one = trace_names_location(file->names, FRAME(1, 0));
+	assert_int_equal(one->module, 0);
+	assert_int_equal(one->offset, 0x1003);
+	assert_string_equal(one->source.function, "AccountBalance.deposit");
+	assert_string_equal(one->source.file, scratch_path("bank.py"));
+	assert_int_equal(one->source.line, 3);
+	assert_true(one->user);
+	assert_string_equal(one->text, "current = self._balance");
+	two = trace_names_location(file->names, FRAME(2, 0));
+	assert_string_equal(two->text, "self._balance = current + amount?[2J");
+	outer = trace_names_location(file->names, FRAME(2, 1));
+	assert_string_equal(outer->source.function, "Thread.run");
+	assert_int_equal(outer->source.line, 30);
+	assert_false(outer->user);
+	assert_null(outer->text);
+	assert_int_equal(FRAME(3, 0), FRAME(1, 0));
+	assert_int_not_equal(FRAME(4, 0), FRAME(1, 0));
+	one = trace_names_location(file->names, FRAME(4, 0));
+	assert_string_equal(one->source.function, "audit");
+	assert_null(one->text);
+#undef FRAME
+}
+
+/* The interpreter's own code is the user's only where it interprets nothing. */
+static void the_interpreter_is_no_user(void **state)
+{
+	struct {
+		struct record_context context;
+		struct record_frame frames[2];
+	} record = { .context = { .head = HEAD(CONTEXT), .number = 1, .count = 1 } };
+	struct file *file = *state;
+
+	scratch_run("cp sinkprog python3.11");
+	give_module(file, 1, scratch_path("python3.11"));
+	give_module(file, 2, program);
+	give_code(file, 1, "bank.py", "deposit", true);
+	record.frames[0] = (struct record_frame){ 1, 0, at_work + 12 };
+	give(file, &record);
+	record.context.number = record.context.count = 2;
+	record.frames[1] = CODE_FRAME(1, 3, 0x1003);
+	give(file, &record);
+	record.context.number = 3;
+	record.frames[0].module = 2;
+	give(file, &record);
+	read_back(file);
+	assert_string_equal(trace_names_user_location(file->names, 1)->source.function, "work");
+	assert_string_equal(trace_names_user_location(file->names, 2)->source.function, "deposit");
+	assert_string_equal(trace_names_user_location(file->names, 3)->source.function, "work");
+}
+
+static void values_are_texts(void **state)
+{
+	struct record_event event = { .head = HEAD(EVENT),
+				      .kind = EVENT_STORE,
+				      .lane = 1,
+				      .k = 1,
+				      .result = EVENT_SWITCHABLE };
+	static const char *const expected[] = { "'ann'", NULL, "[1, 2]" };
+	struct file *file = *state;
+	struct trace_line line;
+	unsigned seen = 0;
+	struct err err;
+
+	give_lane(file, 1, 0, 1, "");
+	give_text(file, 200, "'ann'");
+	event.has_value = EVENT_VALUE_TEXT;
+	event.value = 200;
+	give(file, &event);
+	event.k++;
+	event.has_value = EVENT_VALUE_INT;
+	give(file, &event);
+	give_text(file, 200, "[1, 2]");
+	event.k++;
+	event.has_value = EVENT_VALUE_TEXT;
+	give(file, &event);
+	read_back(file);
+	while (trace_reader_next(file->reader, &line, &err) > 0) {
+		if (line.type != TRACE_LINE_EVENT)
+			continue;
+		assert_in_range(seen, 0, 2);
+		assert_int_equal(line.event.result, EVENT_SWITCHABLE);
+		if (!expected[seen]) {
+			assert_int_equal(line.event.value.number, 200);
+			assert_null(line.event.text);
+		} else {
+			assert_int_equal(line.event.value.type, TRACE_VALUE_NONE);
+			assert_int_equal(line.event.text_len, strlen(expected[seen]));
+			assert_memory_equal(line.event.text, expected[seen],
+					    strlen(expected[seen]));
+		}
+		seen++;
+	}
+	assert_int_equal(seen, 3);
+}
+
+/* A lock is made before anybody knows what it is called; a variable is its name. */
+static void names_come_later(void **state)
+{
+	struct {
+		struct record_object object;
+		char name[32];
+	} record = { .object = { .head = HEAD(OBJECT),
+				 .kind = OBJECT_LOCK,
+				 .number = 1,
+				 .class = OBJECT_INIT,
+				 .lane = 1,
+				 .n = 7 } };
+	struct file *file = *state;
+	const struct trace_object *object;
+
+	give_lane(file, 1, 0, 1, "");
+	give(file, &record);
+	strcpy(record.name, "Cart._lock");
+	give(file, &record);
+	record.object = (struct record_object){
+		.head = HEAD(OBJECT), .kind = OBJECT_VARIABLE, .number = 2, .class = OBJECT_NAMED
+	};
+	strcpy(record.name, "AccountBalance._balance");
+	give(file, &record);
+	read_back(file);
+	object = trace_names_object(file->names, 1);
+	assert_string_equal(object->id, "1/lock.7");
+	assert_string_equal(object->kind, "lock");
+	assert_string_equal(object->name, "Cart._lock");
+	object = trace_names_object(file->names, 2);
+	assert_string_equal(object->id, "AccountBalance._balance");
+	assert_string_equal(object->kind, "variable");
+	assert_null(object->name);
+}
+
 static void heard(void *self, const char *kind, const char *text)
 {
 	snprintf(self, 64, "%s %s", kind, text);
@@ -425,6 +630,10 @@ int main(void)
 		WITH_FILE(objects_are_named_by_class),
 		WITH_FILE(contexts_share_locations),
 		WITH_FILE(events_and_decisions_pass_through),
+		WITH_FILE(interpreted_code_has_lines),
+		WITH_FILE(the_interpreter_is_no_user),
+		WITH_FILE(values_are_texts),
+		WITH_FILE(names_come_later),
 		WITH_FILE(notes_are_counted_and_heard),
 		WITH_FILE(the_outcome_tells_the_deadlock),
 	};

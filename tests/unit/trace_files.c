@@ -196,6 +196,7 @@ static void write_names(struct trace_writer *w, uint32_t i)
 		.inlined = &inlined,
 		.inlined_n = i % 2,
 		.user = i % 2,
+		.text = i % 2 ? "balance += amount" : NULL,
 	};
 	uint32_t frames[] = { i, 1 };
 	struct trace_context context = { .number = i, .frames = frames, .frames_n = 2 };

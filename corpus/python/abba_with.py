@@ -1,0 +1,33 @@
+"""Two transfers lock two ledgers in opposite orders, one `with` directly in the other."""
+
+import threading
+
+
+class Ledger:
+    def __init__(self):
+        self.total = 0
+        self.lock = threading.Lock()
+
+
+def transfer(source, target, amount):
+    with source.lock:
+        with target.lock:
+            source.total -= amount
+            target.total += amount
+
+
+def main():
+    wages, rent = Ledger(), Ledger()
+    threads = [
+        threading.Thread(target=transfer, args=(wages, rent, 10)),
+        threading.Thread(target=transfer, args=(rent, wages, 10)),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wages.total == rent.total == 0
+
+
+if __name__ == "__main__":
+    main()

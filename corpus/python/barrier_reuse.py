@@ -1,0 +1,43 @@
+"""A barrier without generations: a fast thread is back at it before a slow one has left it."""
+
+import queue
+import threading
+
+
+class Barrier:
+    def __init__(self, parties):
+        self.parties = parties
+        self.waiting = 0
+        self.changed = threading.Condition()
+
+    def wait(self):
+        with self.changed:
+            self.waiting += 1
+            if self.waiting == self.parties:
+                self.waiting = 0
+                self.changed.notify_all()
+            else:
+                self.changed.wait_for(lambda: self.waiting == 0)
+
+
+def simulate(rank, barrier, borders):
+    barrier.wait()
+    if rank == 0:
+        borders.put("border of rank 0")
+    else:
+        borders.get()
+    barrier.wait()
+
+
+def main():
+    barrier = Barrier(2)
+    borders = queue.Queue()
+    threads = [threading.Thread(target=simulate, args=(i, barrier, borders)) for i in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""Two sellers take from a dictionary of stocks: `stock[name] -= 1` is a load, a subtraction and a
+store."""
+
+import threading
+
+ROUNDS = 1
+
+
+def seller(stock):
+    for _ in range(ROUNDS):
+        stock["apples"] -= 1
+
+
+def main():
+    stock = {"apples": 2 * ROUNDS, "pears": 5}
+    threads = [threading.Thread(target=seller, args=(stock,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert stock["apples"] == 0, f"{stock['apples']} apples left, all were sold"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""A deposit reads the balance by one method and writes it by another: a deposit made between is
+lost."""
+
+import threading
+
+
+class Account:
+    def __init__(self):
+        self._balance = 0
+
+    def get_balance(self):
+        return self._balance
+
+    def set_balance(self, balance):
+        self._balance = balance
+
+    def deposit(self, amount):
+        current = self.get_balance()
+        self.set_balance(current + amount)
+
+
+def main():
+    account = Account()
+    threads = [threading.Thread(target=account.deposit, args=(amount,)) for amount in (10, 20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert account.get_balance() == 30, f"expected 30, got {account.get_balance()}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""An event is set and cleared at once, as a pulse: who comes later waits for ever."""
+
+import threading
+
+
+def runner(gun):
+    gun.wait()
+
+
+def starter(gun):
+    gun.set()
+    gun.clear()
+
+
+def main():
+    gun = threading.Event()
+    threads = [threading.Thread(target=part, args=(gun,)) for part in (runner, starter)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+if __name__ == "__main__":
+    main()

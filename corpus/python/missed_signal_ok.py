@@ -1,0 +1,36 @@
+"""missed_signal, put right: the test and the wait are one critical section."""
+
+import threading
+
+
+class Model:
+    def __init__(self):
+        self.changed = threading.Condition()
+        self.weights = None
+
+    def loaded(self):
+        return self.weights is not None
+
+    def load(self):
+        with self.changed:
+            self.weights = [1, 2, 3]
+            self.changed.notify_all()
+
+    def predict(self):
+        with self.changed:
+            while not self.loaded():
+                self.changed.wait()
+        return sum(self.weights)
+
+
+def main():
+    model = Model()
+    threads = [threading.Thread(target=model.predict), threading.Thread(target=model.load)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""A list is sorted by a key function in Python while another thread appends to it."""
+
+import threading
+
+
+class Ranking:
+    def __init__(self):
+        self.players = [("ann", 7), ("bob", 3), ("eve", 5)]
+
+    def points(self, player):
+        return player[1]
+
+    def sort(self):
+        self.players.sort(key=self.points)
+
+    def add(self, name, points):
+        self.players.append((name, points))
+
+
+def main():
+    ranking = Ranking()
+    threads = [
+        threading.Thread(target=ranking.sort),
+        threading.Thread(target=ranking.add, args=("joe", 4)),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ranking.players) == 4
+
+
+if __name__ == "__main__":
+    main()

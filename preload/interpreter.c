@@ -1,0 +1,320 @@
+/*
+ * The runtime's side of an agent, see interpreter.h and preload/python/interface.h.
+ */
+#include "preload/interpreter.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "preload/decide.h"
+#include "preload/gate.h"
+#include "preload/interpose.h"
+#include "preload/log.h"
+#include "preload/python/interface.h"
+#include "preload/raw.h"
+#include "preload/sites.h"
+#include "preload/variables.h"
+
+#define ACCESS_FRAMES 5   /* of the stack of an access */
+#define OTHER_FRAMES 10   /* of any other operation */
+#define CODES (1u << 18)
+/* A lane that reads so often, and does nothing else, may wait for what it reads. */
+#define READS_IN_A_ROW 1000
+
+bool interpreter_active;
+
+static struct python_agent agent;
+static struct python_runtime runtime;
+static uint32_t code_base; /* number in the trace = the agent's + base: they go on over an exec */
+static uint8_t announced[CODES / 8];
+
+bool interpreter_frame(uint64_t place, struct record_frame *frame)
+{
+	uint32_t code = python_place_code(place), line = 0;
+
+	if (!(place & PYTHON_PLACE))
+		return false;
+	if (code < CODES && !(announced[code / 8] >> (code % 8) & 1)) {
+		const char *file, *name;
+		uint64_t hash;
+		bool user;
+
+		announced[code / 8] |= (uint8_t)(1u << (code % 8));
+		agent.code(code, &file, &name, &line, &hash, &user);
+		log_code(code_base + code, file, name, line, hash, user);
+	}
+	agent.place(place, &frame->offset, &line);
+	frame->module = code_base + code;
+	frame->flags = FRAME_CODE | (line < FRAME_LINE_MAX ? line : FRAME_LINE_MAX)
+					    << FRAME_LINE_SHIFT;
+	return true;
+}
+
+uint32_t interpreter_stack(const uint64_t *pcs, uint32_t count, uint64_t *places, uint32_t room)
+{
+	uint32_t native = 0, own;
+
+	while (native < count && native + OTHER_FRAMES < room &&
+	       !gate_is_code((void *)(uintptr_t)pcs[native]))
+		native++;
+	if (native == count)
+		return 0;
+	native++; /* the interpreter's own function that did it */
+	memcpy(places, pcs, native * sizeof *places);
+	own = agent.stack(places + native, room - native);
+	return own ? native + own : 0;
+}
+
+/* Nobody else uses it, as far as is known, and the plan says that nobody does at this place. */
+static bool unseen(const struct lane *me, const struct python_access *access,
+		   struct variable *variable)
+{
+	if (event_table[access->kind].access != ACCESS_READ)
+		variable->written = true;
+	if (!variable->lane)
+		variable->lane = me->number;
+	else if (variable->lane != me->number)
+		variable->shared = true;
+	return access->quiet && !(variable->shared && variable->written);
+}
+
+static struct object *object_of(struct lane *me, struct variable *variable,
+				const struct python_access *access, uint32_t context)
+{
+	char name[PYTHON_TEXT];
+
+	if (variable->object)
+		return variable->object;
+	agent.name(access, name);
+	variable->object = object_variable(
+		me, access->name ? OBJECT_VARIABLE : OBJECT_CONTAINER, name, context);
+	return variable->object;
+}
+
+static uint32_t here(void)
+{
+	uint64_t places[ACCESS_FRAMES];
+
+	return log_places(places, agent.stack(places, ACCESS_FRAMES));
+}
+
+static bool open_here(const struct lane *me, bool switchable)
+{
+	return gate_held(me) && (switchable || (runtime.flags & PLAN_RUN_ANY_ACCESS));
+}
+
+static void name_lane(struct lane *me)
+{
+	char name[PYTHON_TEXT];
+
+	if (!me->name[0] && me->origin != LANE_MAIN && agent.thread(name))
+		lane_rename(me, name);
+}
+
+static void done(struct lane *me, const struct python_access *access)
+{
+	struct python_value value = { .type = EVENT_VALUE_NONE };
+
+	if (runtime.flags & PLAN_RUN_VALUES) {
+		name_lane(me);
+		agent.value(access, &value);
+	}
+	if (value.type == EVENT_VALUE_TEXT)
+		value.number = log_text(value.text);
+	sched_done_as(me, access->switchable ? EVENT_SWITCHABLE : EVENT_UNSWITCHABLE, value.type,
+		      value.number);
+}
+
+static void take_access(const struct python_access *access)
+{
+	struct lane *me = thread_enter();
+	struct variable *variable;
+	struct object *object;
+	uint32_t context;
+	bool reads = event_table[access->kind].access == ACCESS_READ;
+
+	if (!me)
+		return;
+	variable = variable_find(access->address, access->name);
+	if (!variable || unseen(me, access, variable)) {
+		me->k++;
+		schedule.steps++;
+		thread_leave(me);
+		return;
+	}
+	context = here();
+	object = object_of(me, variable, access, context);
+	me->reads = reads ? me->reads + 1 : 0;
+	if (open_here(me, access->switchable))
+		sched_open_point(me, access->kind, object, context,
+				 me->reads && me->reads % READS_IN_A_ROW == 0);
+	else
+		sched_begin(me, access->kind, object, context);
+	done(me, access);
+	thread_leave(me);
+}
+
+static void before_lock(const void *lock, bool switchable, void *detail,
+			void (*name)(void *detail, char text[PYTHON_TEXT]))
+{
+	struct lane *me = thread_enter();
+	struct object *object = me ? object_peek(lock, OBJECT_LOCK) : NULL;
+	char text[PYTHON_TEXT];
+
+	if (!me)
+		return;
+	if (object && !object->named && (runtime.flags & PLAN_RUN_VALUES)) {
+		name(detail, text);
+		object_rename(object, text);
+		name_lane(me);
+	}
+	if (object && open_here(me, switchable))
+		sched_open_point(me, EVENT_MUTEX_TRYLOCK, object, here(), false);
+	thread_leave(me);
+}
+
+static void forget(uint64_t address)
+{
+	struct lane *me = thread_enter();
+
+	if (!me)
+		return;
+	variables_forget(address);
+	thread_leave(me);
+}
+
+static uint32_t lane_number(void)
+{
+	return thread_state.lane ? thread_state.lane->number : 0;
+}
+
+static uint32_t living(void)
+{
+	return schedule.live;
+}
+
+static void note(const char *text)
+{
+	log_note(NOTE_UNCONTROLLED, thread_state.lane ? thread_state.lane->number : 0, text);
+}
+
+/* As the return of main does it, without what exit(3) calls then. */
+static void leave(int status)
+{
+	struct lane *me = thread_enter();
+
+	fflush(NULL);
+	if (me) {
+		sched_point(me, EVENT_EXIT, NULL, 0, 0);
+		sched_done(me, status & 0xff);
+	}
+	for (;;)
+		raw(SYS_exit_group, status);
+}
+
+static bool is_private(uint64_t site)
+{
+	return sites_any && sites_has(site);
+}
+
+static void read_plan(void)
+{
+	uint32_t length;
+
+	runtime.flags = decide_run()->flags;
+	runtime.patterns = decide_section(PLAN_CODE_PATTERNS, &length);
+	runtime.patterns_length = runtime.patterns ? length : 0;
+}
+
+void interpreter_run(void)
+{
+	if (!interpreter_active)
+		return;
+	read_plan();
+	agent.run();
+}
+
+/* "/usr/lib/frontrun/libfrontrun-python3.11.so" */
+static bool agent_path(char *path, size_t size)
+{
+	uint32_t length;
+	const struct plan_environment *given = decide_section(PLAN_ENVIRONMENT, &length);
+	const unsigned long *version = dlsym(RTLD_DEFAULT, "Py_Version"); /* since 3.11 */
+	const char *slash = given ? strrchr(given->library, '/') : NULL;
+
+	if (!slash || !version)
+		return false;
+	return snprintf(path, size, "%.*s/libfrontrun-python%lu.%lu.so",
+			(int)(slash - given->library), given->library, *version >> 24,
+			*version >> 16 & 0xff) < (int)size;
+}
+
+static int load(const char **reason)
+{
+	static char detail[256];
+	char path[4096 + 64];
+	python_start *start;
+	void *library;
+
+	*reason = "this version of the interpreter is not known";
+	if (!agent_path(path, sizeof path))
+		return -ENOSYS;
+	library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!library) {
+		snprintf(detail, sizeof detail, "%s", dlerror());
+		if (!strstr(detail, "No such file"))
+			*reason = detail;
+		return -ENOSYS;
+	}
+	start = (python_start *)dlsym(library, PYTHON_START);
+	*reason = "its global lock is not held where the first thread is made";
+	return start ? start(&runtime, &agent) : -ENOSYS;
+}
+
+void interpreter_start(struct lane *me)
+{
+	static bool tried;
+	char text[512];
+	const char *reason = NULL;
+	struct gate_keeper keeper;
+
+	gate_look();
+	if (!gate_code || tried)
+		return;
+	tried = true;
+	if (decide_run()->flags & PLAN_RUN_NO_AGENT) {
+		gate_forget();
+		return;
+	}
+	code_base = region->numbers.code;
+	runtime = (struct python_runtime){
+		.version = PYTHON_INTERFACE,
+		.access = take_access,
+		.before_lock = before_lock,
+		.forget = forget,
+		.is_private = is_private,
+		.lane = lane_number,
+		.living = living,
+		.note = note,
+		.leave = leave,
+	};
+	read_plan();
+	if (load(&reason) != 0) {
+		snprintf(text, sizeof text,
+			 "no points at accesses to variables: %s; locks and files are points",
+			 reason);
+		log_note(NOTE_INFO, me->number, text);
+		gate_forget();
+		return;
+	}
+	keeper = (struct gate_keeper){
+		.dropped = agent.dropped,
+		.leave = agent.leave,
+		.enter = agent.enter,
+	};
+	gate_start(me, &keeper);
+	interpreter_active = true;
+}

@@ -1,0 +1,163 @@
+/*
+ * The agent's start and its answers to the runtime, see interface.h.
+ */
+#include "preload/python/agent.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+struct python_runtime *runtime;
+
+PyCodeObject *frame_code(const frame_t *frame)
+{
+#if IS_313
+	return (PyCodeObject *)frame->f_executable;
+#else
+	return frame->f_code;
+#endif
+}
+
+/* A frame that stands for C code, or is not complete, executes nothing yet. */
+static bool executes(const frame_t *frame)
+{
+#if IS_312
+	if (frame->owner == FRAME_OWNED_BY_CSTACK)
+		return false;
+#endif
+#if IS_313
+	return frame->f_executable && PyCode_Check(frame->f_executable) &&
+	       _PyInterpreterFrame_LASTI((frame_t *)frame) >= 0;
+#else
+	return frame->f_code && _PyInterpreterFrame_LASTI((frame_t *)frame) >= 0;
+#endif
+}
+
+static frame_t *executing(frame_t *frame)
+{
+	while (frame && !executes(frame))
+		frame = frame->previous;
+	return frame;
+}
+
+static PyThreadState *thread_state(void)
+{
+	return PyGILState_GetThisThreadState();
+}
+
+frame_t *frame_of_thread(void)
+{
+	PyThreadState *thread = thread_state();
+
+	if (!thread)
+		return NULL;
+#if IS_313
+	return executing(thread->current_frame);
+#else
+	return thread->cframe ? executing(thread->cframe->current_frame) : NULL;
+#endif
+}
+
+frame_t *frame_next(frame_t *frame)
+{
+	return executing(frame->previous);
+}
+
+static uint32_t stack(uint64_t *places, uint32_t room)
+{
+	frame_t *frame = frame_of_thread();
+	uint32_t count = 0;
+
+	for (; frame && count < room; frame = frame_next(frame))
+		places[count++] = python_place(code_find(frame_code(frame))->number,
+					       (uint32_t)_PyInterpreterFrame_LASTI(frame));
+	return count;
+}
+
+static void place(uint64_t of, uint64_t *hash, uint32_t *line)
+{
+	const struct code *code = code_by_number(python_place_code(of));
+	uint32_t unit = python_place_instruction(of);
+
+	*hash = code ? code_site(code, unit) : 0;
+	*line = code ? code_line(code, unit) : 0;
+}
+
+static void describe_code(uint32_t number, const char **file, const char **name, uint32_t *line,
+			  uint64_t *hash, bool *user)
+{
+	const struct code *code = code_by_number(number);
+
+	*file = code ? code->file : "?";
+	*name = code ? code->name : "?";
+	*line = code ? (uint32_t)code->object->co_firstlineno : 0;
+	*hash = code ? code->hash : 0;
+	*user = code && code->user;
+}
+
+static void *leave(void)
+{
+	return PyEval_SaveThread();
+}
+
+static void enter(void *state)
+{
+	PyEval_RestoreThread(state);
+}
+
+static void run(void)
+{
+	code_new_run();
+}
+
+static const void *dropped(void)
+{
+#if IS_312
+	return &PyInterpreterState_Get()->ceval.gil->cond;
+#else
+	return &_PyRuntime.ceval.gil.cond;
+#endif
+}
+
+/*
+ * When the collector runs is a function of what was allocated before: from here on, not of how the
+ * program came here (byte code compiled or read).
+ */
+static void reset_collector(void)
+{
+	PyInterpreterState *interpreter = PyInterpreterState_Get();
+	int i;
+
+	for (i = 0; i < NUM_GENERATIONS; i++)
+		interpreter->gc.generations[i].count = 0;
+}
+
+__attribute__((visibility("default"))) python_start frontrun_agent_start;
+
+int frontrun_agent_start(struct python_runtime *given, struct python_agent *agent)
+{
+	int result;
+
+	if (given->version != PYTHON_INTERFACE)
+		return -ENOSYS;
+	if (!PyGILState_Check() || !PyGILState_GetThisThreadState())
+		return -EAGAIN;
+	runtime = given;
+	code_patterns(given->patterns, given->patterns_length);
+	*agent = (struct python_agent){
+		.dropped = dropped(),
+		.leave = leave,
+		.enter = enter,
+		.stack = stack,
+		.place = place,
+		.code = describe_code,
+		.name = describe_name,
+		.value = describe_value,
+		.thread = describe_thread,
+		.run = run,
+	};
+	run();
+	finish_start();
+	result = points_start();
+	reset_collector();
+	return result;
+}

@@ -1,0 +1,142 @@
+/*
+ * What the files of an agent share. One agent is built for each minor version of CPython whose
+ * headers are there; `interface.h` is its boundary. All functions require the global lock.
+ */
+#ifndef PRELOAD_PYTHON_AGENT_H
+#define PRELOAD_PYTHON_AGENT_H
+
+#define Py_BUILD_CORE 1
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <frameobject.h>
+#undef _PyGC_FINALIZED
+#include "internal/pycore_frame.h"
+#include "internal/pycore_interp.h"
+#include "internal/pycore_runtime.h"
+
+#include "formats/event.h"
+#include "formats/record.h"
+#include "preload/python/interface.h"
+
+#define IS_312 (PY_VERSION_HEX >= 0x030C0000)
+#define IS_313 (PY_VERSION_HEX >= 0x030D0000)
+
+typedef _PyInterpreterFrame frame_t;
+
+extern struct python_runtime *runtime;
+
+/* The thread's innermost frame that executes code, and the next one. NULL: there is none. */
+frame_t *frame_of_thread(void);
+frame_t *frame_next(frame_t *frame);
+PyCodeObject *frame_code(const frame_t *frame);
+
+/* --- code.c: what instructions of a code object do --- */
+
+enum op_kind {
+	OP_NONE,    /* touches nothing that threads share */
+	OP_BREAKER, /* the interpreter looks whether it has to switch, after it */
+	OP_LOAD_ATTRIBUTE,
+	OP_STORE_ATTRIBUTE,
+	OP_DELETE_ATTRIBUTE,
+	OP_LOAD_GLOBAL,
+	OP_STORE_GLOBAL,
+	OP_DELETE_GLOBAL,
+	OP_LOAD_CELL,
+	OP_STORE_CELL,
+	OP_DELETE_CELL,
+	OP_LOAD_ITEM,
+	OP_STORE_ITEM,
+	OP_DELETE_ITEM,
+	OP_READ,    /* the contents of the object `operand` below the top */
+	OP_ITERATE, /* an iterator's next step */
+	OP_OPERATE, /* a binary operator; `in_place` */
+	OP_CALL,
+	OP_CALL_EX,
+	OP_WITH,
+};
+
+struct op {
+	uint8_t kind; /* enum op_kind */
+	uint8_t operand;
+	bool in_place;
+	bool quiet;     /* the plan calls the place private */
+	uint16_t depth; /* of the value stack before the instruction */
+	uint32_t argument;
+	uint64_t site;
+};
+
+struct code {
+	PyCodeObject *object;
+	uint32_t number;
+	bool user;     /* the program's own, or included */
+	bool locks;    /* of the library; only what takes locks is watched */
+	bool watched;  /* its instructions are seen (3.12 and later) */
+	uint32_t run;  /* of which `quiet` is known */
+	uint32_t size; /* code units */
+	struct op *ops;  /* by code unit; NULL: it is not the user's */
+	uint32_t *lines; /* by code unit, with `ops`; 0: none */
+	uint64_t hash;  /* of its name, the same in all runs and versions */
+	const char *file, *name;
+};
+
+/* Also without the global lock: by a lane that has the turn. `ops` may not be known yet. */
+struct code *code_find(PyCodeObject *object);
+/* The same with `ops`, if it is the user's code. */
+struct code *code_watched(PyCodeObject *object);
+struct code *code_by_number(uint32_t number);
+void code_new_run(void);
+/* `quiet` as the present plan has it. */
+void code_refresh(struct code *code);
+uint32_t code_line(const struct code *code, uint32_t unit);
+/* Stable hash of a place: code, line and which of the line's instructions. */
+uint64_t code_site(const struct code *code, uint32_t unit);
+/* The instruction that put the value at this height of the stack there; -1 unknown. */
+int code_producer(const struct code *code, uint32_t unit, uint32_t height);
+int code_opcode(const struct code *code, uint32_t unit, int *argument);
+/* Is the file of the user's own code, or included? */
+void code_patterns(const char *patterns, uint32_t length);
+
+/* --- access.c --- */
+
+struct access_detail {
+	frame_t *frame;
+	const struct code *code;
+	uint32_t unit;
+	const struct op *op;
+	PyObject *object; /* the instance, dictionary, cell, container */
+	PyObject *name;   /* of the attribute or variable; NULL */
+	PyObject *key;    /* of an item; NULL */
+	PyObject *value;  /* that is stored; NULL */
+	PyObject *call;   /* the callable; NULL */
+	PyObject *const *arguments;
+	uint32_t argument_count;
+	int height; /* of the object in the value stack; -1: it is not there */
+};
+
+/* The instruction `unit` of the frame is about to be executed. */
+void access_instruction(struct code *code, uint32_t unit, frame_t *frame);
+/* The interpreter looks whether it has to switch. */
+void access_breaker(void);
+
+/* --- identity.c --- */
+
+/* From now on the end of this object is told to the runtime. */
+void identity_watch(PyObject *object);
+
+/* --- describe.c --- */
+
+void describe_name(const struct python_access *access, char text[PYTHON_TEXT]);
+void describe_value(const struct python_access *access, struct python_value *value);
+void describe_lock(void *detail, char text[PYTHON_TEXT]);
+bool describe_thread(char text[PYTHON_TEXT]);
+
+/* --- points.c --- */
+
+int points_start(void);
+
+/* --- finish.c --- */
+
+int finish_start(void);
+
+#endif

@@ -1,0 +1,219 @@
+/*
+ * How the interpreter is made to say which instruction comes next.
+ *
+ * 3.11: a frame evaluation function (PEP 523) in front of the interpreter's own, and a C trace
+ * function with opcode events. Tracing is a flag of the C frame: it is set for the user's code only,
+ * so that all other code runs at nearly full speed.
+ * 3.12 and later: sys.monitoring (PEP 669) with events for each instruction of the user's code only;
+ * an instruction that touches nothing is never seen again.
+ */
+#include "preload/python/agent.h"
+
+#include <string.h>
+
+#if !IS_312
+
+static int trace(PyObject *self, PyFrameObject *frame, int what, PyObject *argument)
+{
+	frame_t *inner = frame->f_frame;
+	struct code *code;
+
+	(void)self;
+	(void)argument;
+	if (what == PyTrace_OPCODE) {
+		code = code_watched(inner->f_code);
+		if (code->ops) {
+			int unit = _PyInterpreterFrame_LASTI(inner);
+
+			code_refresh(code);
+			if (unit >= 0 && (uint32_t)unit < code->size)
+				access_instruction(code, (uint32_t)unit, inner);
+		}
+	} else if (what == PyTrace_CALL) {
+		code = code_watched(inner->f_code);
+		frame->f_trace_lines = 0;
+		frame->f_trace_opcodes = code->ops != NULL;
+		access_breaker();
+	}
+	return 0;
+}
+
+/* A debugger or a coverage tool has a trace function of its own: this thread is theirs. */
+static bool take_thread(PyThreadState *thread)
+{
+	if (thread->c_tracefunc == trace)
+		return true;
+	if (thread->c_tracefunc) {
+		runtime->note("the program uses sys.settrace itself: accesses to variables are no "
+			      "points in that thread");
+		return false;
+	}
+	if (thread->tracing)
+		return false;
+	_PyEval_SetTrace(thread, trace, NULL);
+	return true;
+}
+
+static PyObject *evaluate(PyThreadState *thread, frame_t *frame, int throw)
+{
+	bool user = code_watched(frame->f_code)->ops != NULL;
+	/* The evaluation begins with this frame's flag, and gives it back. */
+	int before = thread->cframe->use_tracing;
+	PyObject *result;
+
+	if (take_thread(thread))
+		thread->cframe->use_tracing = user ? 255 : 0;
+	else
+		user = true; /* as it is */
+	result = _PyEval_EvalFrameDefault(thread, frame, throw);
+	if (thread->c_tracefunc == trace)
+		thread->cframe->use_tracing = (uint8_t)before;
+	return result;
+}
+
+int points_start(void)
+{
+	PyThreadState *thread = PyThreadState_Get();
+	PyFrameObject *frame, *back;
+
+	_PyInterpreterState_SetEvalFrameFunc(thread->interp, evaluate);
+	_PyEval_SetTrace(thread, trace, NULL);
+	for (frame = PyThreadState_GetFrame(thread); frame; frame = back) {
+		struct code *code = code_watched(frame->f_frame->f_code);
+
+		frame->f_trace_opcodes = code->ops != NULL;
+		frame->f_trace_lines = 0;
+		back = PyFrame_GetBack(frame);
+		Py_DECREF(frame);
+	}
+	return 0;
+}
+
+#else
+
+/* Bits of sys.monitoring.events, the same in all versions (pycore_instruments.h). */
+enum { EVENT_PY_START = 1 << 0, EVENT_PY_RESUME = 1 << 1, EVENT_INSTRUCTION = 1 << 6 };
+
+static PyObject *monitoring, *disable;
+static long tool;
+
+static PyObject *on_instruction(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
+{
+	struct code *code = code_watched((PyCodeObject *)arguments[0]);
+	uint32_t unit = (uint32_t)PyLong_AsLong(arguments[1]) / 2;
+	frame_t *frame;
+
+	(void)self;
+	(void)count;
+	if (!code->ops || unit >= code->size || code->ops[unit].kind == OP_NONE)
+		return Py_NewRef(disable);
+	code_refresh(code);
+	frame = frame_of_thread();
+	if (frame && frame_code(frame) == code->object)
+		access_instruction(code, unit, frame);
+	Py_RETURN_NONE;
+}
+
+static void watch(struct code *code)
+{
+	static PyObject *name;
+	PyObject *result;
+
+	if (!name)
+		name = PyUnicode_InternFromString("set_local_events");
+	result = PyObject_CallMethod(monitoring, "set_local_events", "lOi", tool, code->object,
+				     EVENT_PY_START | EVENT_PY_RESUME | EVENT_INSTRUCTION);
+	if (!result)
+		PyErr_Clear();
+	Py_XDECREF(result);
+}
+
+static PyObject *on_start(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
+{
+	struct code *code = code_watched((PyCodeObject *)arguments[0]);
+
+	(void)self;
+	(void)count;
+	if (!code->ops)
+		return Py_NewRef(disable);
+	if (!code->watched) {
+		code->watched = true;
+		watch(code);
+	}
+	access_breaker();
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef callbacks[] = {
+	{ "frontrun_instruction", (PyCFunction)(void *)on_instruction, METH_FASTCALL, NULL },
+	{ "frontrun_start", (PyCFunction)(void *)on_start, METH_FASTCALL, NULL },
+};
+
+static bool call(const char *method, const char *format, ...)
+{
+	va_list list;
+	PyObject *arguments, *function, *result = NULL;
+
+	va_start(list, format);
+	arguments = Py_VaBuildValue(format, list);
+	va_end(list);
+	function = PyObject_GetAttrString(monitoring, method);
+	if (arguments && function)
+		result = PyObject_CallObject(function, arguments);
+	Py_XDECREF(arguments);
+	Py_XDECREF(function);
+	if (!result)
+		PyErr_Clear();
+	Py_XDECREF(result);
+	return result != NULL;
+}
+
+static bool take_tool(void)
+{
+	static const long wanted[] = { 4, 3, 5, 2 };
+	unsigned i;
+
+	for (i = 0; i < 4; i++) {
+		tool = wanted[i];
+		if (call("use_tool_id", "(ls)", tool, "frontrun"))
+			return true;
+	}
+	return false;
+}
+
+int points_start(void)
+{
+	unsigned i;
+	frame_t *frame;
+
+	monitoring = PySys_GetObject("monitoring");
+	if (!monitoring)
+		return -ENOSYS;
+	Py_INCREF(monitoring);
+	disable = PyObject_GetAttrString(monitoring, "DISABLE");
+	if (!disable || !take_tool())
+		return -ENOSYS;
+	for (i = 0; i < 2; i++) {
+		PyObject *function = PyCFunction_New(&callbacks[i], NULL);
+
+		if (!function ||
+		    !call("register_callback", "(liN)", tool,
+			  i ? EVENT_PY_START : EVENT_INSTRUCTION, function))
+			return -ENOSYS;
+		if (i && !call("register_callback", "(liO)", tool, EVENT_PY_RESUME, function))
+			return -ENOSYS;
+	}
+	if (!call("set_events", "(li)", tool, EVENT_PY_START))
+		return -ENOSYS;
+	for (frame = frame_of_thread(); frame; frame = frame_next(frame)) {
+		struct code *code = code_watched(frame_code(frame));
+
+		if (code->ops && !code->watched) {
+			code->watched = true;
+			watch(code);
+		}
+	}
+	return 0;
+}
+
+#endif

@@ -1,0 +1,185 @@
+"""One test under `frontrun fuzz`: starts it, reads what it says, tells the story.
+
+    outcome = explore(search, "tests/test_a.py::test_x", [python, "child.py", ...])
+    outcome.finding     the JSON object of what it found, or None
+    outcome.trouble     why the test could not be explored, or None
+
+Nothing of pytest or unittest is in here.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import textwrap
+import zlib
+
+NAME_MAX = 120
+FEW_POINTS = 20  # of fuzz/report.c
+STORY_WIDTH = 80
+USAGE = 2  # status of frontrun fuzz
+
+
+class Search:
+    """What is the same for each test of a suite."""
+
+    def __init__(self, program, directory, output, environment):
+        self.program = program  # the CLI
+        self.directory = directory  # working directory
+        self.output = output  # where traces go
+        self.environment = environment
+        self.seed = None
+        self.fail_on = "can-happen"
+        self.gil = None
+        self.options = []  # further ones of frontrun fuzz
+        self._known = None
+
+    def knows(self, option):
+        """Does this CLI have that option?"""
+        if self._known is None:
+            self._known = subprocess.run(
+                [self.program, "fuzz", "--help"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL, env=self.environment, universal_newlines=True).stdout
+        return option in self._known.split()
+
+
+class UsageError(Exception):
+    """The search does not know what was asked for: no test of this suite can be explored."""
+
+
+class Outcome:
+    def __init__(self):
+        self.schedules = 0
+        self.threads = 0
+        self.points = 0
+        self.finding = None
+        self.only_without_gil = None  # a finding that is none here
+        self.trouble = None
+        self.warning = None
+        self.story = ""
+        self.seconds = 0.0
+
+
+def trace_name(test):
+    """A file name that says which test it was."""
+    name = re.sub(r"[^A-Za-z0-9_.,+=@\[\]-]", "_", test.replace("::", "-").replace("/", "_"))
+    name = name.lstrip("-.") or "test"
+    if len(name) > NAME_MAX:
+        name = "%s-%08x" % (name[:NAME_MAX], zlib.crc32(test.encode("utf-8", "surrogatepass")))
+    return name
+
+
+def _run(search, arguments):
+    """Status, stdout and stderr. What interrupts us ends the child first, so nothing is left."""
+    child = subprocess.Popen([search.program] + arguments, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=search.directory,
+                             env=search.environment)
+    try:
+        out, err = child.communicate()
+    except BaseException:
+        child.terminate()
+        try:
+            child.communicate()
+        except BaseException:
+            child.kill()
+            child.wait()
+            raise
+        raise
+    return child.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
+
+
+def _ours(errors):
+    """The CLI's own lines, without what it says while it works."""
+    lines = [line[len("frontrun: "):] for line in errors.splitlines() if line.startswith("frontrun: ")]
+    return [line for line in lines if not re.match(r"[\d,]+ schedules, |schedule [\d,]+ fails: ", line)]
+
+
+def _trouble(said, errors, status):
+    """Why there is no verdict on this test; None when there is one."""
+    how = ": ".join(part for part in (said.get("failure"), said.get("message")) if part)
+    if said.get("end") == "fails always":
+        return "under the scheduler it fails in every schedule: " + how
+    if said.get("end") == "interrupted":
+        return "the search was interrupted"
+    if status == 0:
+        return None
+    why = said.get("error") or said.get("inconclusive") or "; ".join(_ours(errors))
+    why = why or "frontrun fuzz ended with status %d" % status
+    return "%s (%s)" % (why, how) if how else why
+
+
+def _section(story, heading):
+    """Cuts the section with this heading out of a story: (its lines, the rest)."""
+    before, found, after = story.partition("\n%s\n" % heading)
+    if not found:
+        return "", story
+    lines = after.split("\n")
+    end = next((i for i, line in enumerate(lines) if line and not line.startswith("  ")), len(lines))
+    copy = next((i for i, line in enumerate(lines[:end]) if line.startswith("  replay:")), end)
+    return textwrap.dedent("\n".join(lines[:copy])).strip("\n"), before + "\n" + "\n".join(lines[copy:])
+
+
+def _story(search, finding):
+    """The story as `explain` tells it, below what the test itself said in that schedule."""
+    if not finding.get("trace"):
+        return "%s\n%s\nNo trace could be kept: %s\n" % (
+            finding.get("failure", ""), finding.get("message", ""), finding.get("reason", ""))
+    _, story, errors = _run(search, ["explain", "--no-pager", "--width", str(STORY_WIDTH), finding["trace"]])
+    if not story:
+        return "\n".join(_ours(errors)) + "\n"
+    said, story = _section(story, "Its last words on standard error:")
+    _, story = _section(story, "The last events of each thread:")
+    story = re.sub(r"\n\n+", "\n\n", story).strip("\n")
+    confirmed, runs = finding.get("confirmed", 0), finding.get("runs", 0)
+    if confirmed != runs:
+        story += "\nUnstable: %d of %d replays failed in the same way; %s." % (
+            confirmed, runs, finding.get("reason", ""))
+    return (said + "\n\n" if said else "") + story + "\n"
+
+
+def explore(search, test, command, iterations, seconds):
+    outcome = Outcome()
+    seed = search.seed
+    if seed is None:
+        seed = zlib.crc32(test.encode("utf-8", "surrogatepass"))
+    arguments = ["fuzz", "--die-with-parent", "--json", "--color", "never", "--iterations", str(max(iterations, 1)),
+                 "--seed", str(seed), "--corpus", "", "--output", search.output,
+                 "--name", trace_name(test)]
+    if seconds:
+        arguments += ["--time", "%g" % seconds]
+    if search.gil and search.knows("--gil"):
+        arguments += ["--gil", search.gil]
+    if search.knows("--fail-on"):
+        arguments += ["--fail-on", search.fail_on]
+    status, out, errors = _run(search, arguments + search.options + ["--"] + command)
+    if status == USAGE:
+        raise UsageError("; ".join(_ours(errors)))
+    try:
+        said = json.loads(out)
+    except ValueError:
+        outcome.trouble = "; ".join(_ours(errors)) or "frontrun fuzz ended with status %d" % status
+        return outcome
+    outcome.schedules = said.get("schedules", 0)
+    outcome.threads = said.get("threads", 0)
+    outcome.points = said.get("points", 0)
+    outcome.seconds = said.get("timing", {}).get("seconds", 0.0)
+    for finding in said.get("findings", []):
+        if finding.get("known"):
+            continue
+        if finding.get("gil") == "off" and search.fail_on == "can-happen":
+            outcome.only_without_gil = outcome.only_without_gil or finding
+        else:
+            outcome.finding = outcome.finding or finding
+    if outcome.finding:
+        outcome.story = _story(search, outcome.finding)
+        return outcome
+    outcome.trouble = _trouble(said, errors, status)
+    if not outcome.trouble and said.get("uncontrolled"):
+        outcome.warning = "in %d of %d schedules something was not under control: %s" % (
+            said["uncontrolled"], outcome.schedules, said.get("note", ""))
+    return outcome
+
+
+def python_command():
+    """This interpreter, with the flags that it was given."""
+    return [sys.executable] + subprocess._args_from_interpreter_flags()
