@@ -255,6 +255,7 @@ static void find_kinds(struct history *history)
 		history->kinds[i] = (uint8_t)(object && object->kind
 						      ? ids_kind_by_name(object->kind)
 						      : OBJECT_KIND_COUNT);
+		history->interpreted |= history->kinds[i] == OBJECT_LOCK;
 	}
 }
 
@@ -422,6 +423,9 @@ bool history_same_role(const struct history *history, uint32_t a, uint32_t b)
 	const struct trace_lane *y = trace_names_lane(history->file->names, b);
 	const struct trace_location *of_x, *of_y;
 
+	/* All threads of an interpreter start alike, and are named by what they are for. */
+	if (history->interpreted)
+		return x && y && x->name && y->name && strcmp(x->name, y->name) == 0;
 	if (!x || !y || !x->start || !y->start)
 		return false;
 	of_x = trace_names_location(history->file->names, x->start);
