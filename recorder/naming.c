@@ -425,9 +425,23 @@ bool naming_has_value(unsigned kind)
 	}
 }
 
+/* What Python calls it; NULL: as everybody does. */
+static const char *python_words(const struct naming *naming, const struct trace_event *event)
+{
+	bool notifies = event->kind == EVENT_COND_SIGNAL || event->kind == EVENT_COND_BROADCAST;
+
+	if (is_method(event))
+		return event->phase == PHASE_DONE ? "calls @" : "call @";
+	if (!notifies || !(is_of_kind(naming, event->object, OBJECT_LOCK) ||
+			   is_of_kind(naming, event->object, OBJECT_CONTAINER)))
+		return NULL;
+	return event->kind == EVENT_COND_SIGNAL ? "notifies @" : "notifies all of @";
+}
+
 void naming_step(const struct naming *naming, struct text *text, const struct trace_event *event)
 {
 	unsigned kind = event->kind < EVENT_COUNT ? event->kind : EVENT_NONE;
+	const char *words = python_words(naming, event);
 
 	/* An interpreter tries before it waits, and a try that succeeds is all there is. */
 	if (kind == EVENT_MUTEX_TRYLOCK && !event->result &&
@@ -435,11 +449,11 @@ void naming_step(const struct naming *naming, struct text *text, const struct tr
 		kind = EVENT_MUTEX_LOCK;
 	if (event->phase == PHASE_ANNOUNCED) {
 		text_add(text, "wants to ");
-		add_words(naming, text, is_method(event) ? "call @" : words_table[kind].pending,
-			  event->object, event->object2);
+		add_words(naming, text, words ? words : words_table[kind].pending, event->object,
+			  event->object2);
 	} else {
-		add_words(naming, text, is_method(event) ? "calls @" : words_table[kind].done,
-			  event->object, event->object2);
+		add_words(naming, text, words ? words : words_table[kind].done, event->object,
+			  event->object2);
 		naming_result(text, kind, event->result);
 	}
 	if (kind == EVENT_NONE && event->name) {

@@ -301,10 +301,10 @@ static const struct section *condition_for(const struct search *search, const st
 }
 
 /* Both lanes do the same at one place, and have looked at something before, both before either. */
-static bool both_acted(struct search *search)
+static bool both_acted(struct search *search, const struct section *early,
+		       const struct section *late)
 {
-	const struct section *early = section_at(search, search->second);
-	const struct section *late = section_at(search, search->first), *look, *other;
+	const struct section *look, *other;
 	struct thing thing;
 	struct calls calls;
 
@@ -333,6 +333,26 @@ static bool both_acted(struct search *search)
 	return true;
 }
 
+bool pattern_both_acted(struct search *search)
+{
+	const struct sections *sections = search->sections;
+	const struct section *late;
+	size_t i, looked = 0;
+
+	for (i = sections->count; i-- > 0 && looked < SECONDS;) {
+		late = &sections->items[i];
+		if (!late->variable || late->reads)
+			continue;
+		looked++;
+		if (both_acted(search,
+			       sections_between(sections, late->object, late->lane, 0, 0,
+						late->begin),
+			       late))
+			return true;
+	}
+	return false;
+}
+
 bool pattern_variable_order(struct search *search)
 {
 	const struct history_event *early = &search->history->events[search->second];
@@ -341,7 +361,8 @@ bool pattern_variable_order(struct search *search)
 	if (!naming_has_value(early->kind) || !naming_has_value(late->kind) ||
 	    early->object != late->object)
 		return false;
-	if (both_acted(search))
+	if (both_acted(search, section_at(search, search->second),
+		       section_at(search, search->first)))
 		return true;
 	pattern_say(search, PATTERN_ORDER,
 		    "fails when %L %S %O at %P before %L %S it at %P, and not the other way round.",

@@ -83,6 +83,9 @@ static bool is_interpreters(const struct history *history, uint32_t number)
 {
 	const struct trace_object *object = trace_names_object(history->file->names, number);
 
+	/* So are those of the libraries that it is made of. */
+	if (history->interpreted && history_kind(history, number) != OBJECT_LOCK)
+		return true;
 	return object && object->name && !strncmp(object->name, "_PyRuntime", 10);
 }
 

@@ -122,6 +122,18 @@ static const struct waiting *who_waits_with(const struct translation *t, uint32_
 }
 
 /*
+ * A queue notifies whoever could wait for what it does, and has looked whether there is anything to
+ * wait for: a notify of its that wakes nobody is never the one that somebody misses.
+ */
+static bool is_trusted(const struct translation *t, uint32_t context)
+{
+	const char *call = library_call(t->history->file->names, context);
+
+	return call && (strncmp(call, "Queue.", 6) == 0 || strncmp(call, "Semaphore.", 10) == 0 ||
+			strncmp(call, "BoundedSemaphore.", 17) == 0);
+}
+
+/*
  * A notify releases the lock of each waiter it wakes. Where the condition's lock is no RLock it
  * first asks whether the lane has that, which is all that can be seen of one that wakes nobody.
  */
@@ -141,8 +153,9 @@ static void notify_event(struct translation *t, size_t at)
 			return;
 		event->value = 0;
 		event->object = called(t, at, event->object);
-		/* Already known by its call. */
-		t->out[at] = again && *signal == t->call[event->lane];
+		/* Already known by its call; or the library knows what it does. */
+		t->out[at] = is_trusted(t, event->context) ||
+			     (again && *signal == t->call[event->lane]);
 	} else {
 		woken = event->kind == EVENT_MUTEX_UNLOCK ? who_waits_with(t, event->object) : NULL;
 		if (!woken)
@@ -212,6 +225,7 @@ static void call_event(struct translation *t, size_t at)
 		return;
 	event->kind = all ? EVENT_COND_BROADCAST : EVENT_COND_SIGNAL;
 	event->result = event->value = 0;
+	event->text = NULL;
 	t->signal[event->lane] = at;
 }
 
