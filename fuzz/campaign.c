@@ -234,14 +234,16 @@ static char *name(const struct campaign *campaign, const struct verdict *verdict
 }
 
 static void finding_configure(struct campaign *campaign, struct finding_config *config,
-			      uint64_t steps)
+			      const struct schedule *limits)
 {
 	*config = (struct finding_config){
 		.worker = &campaign->worker_config,
 		.sandbox = &campaign->config->sandbox,
 		.input = campaign->config->worker.input,
 		.of = campaign->config->iterations,
-		.step_budget = steps,
+		.seconds = limits->seconds > 0 ? limits->seconds
+					       : campaign->worker_config.session.used_limit,
+		.step_budget = limits->steps,
 		.environment = campaign->config->environment,
 		.environment_count = campaign->config->environment_count,
 		.interrupted = is_interrupted,
@@ -275,7 +277,8 @@ static int record_and_confirm(struct campaign *campaign, const struct finding_co
  * rest and its log is that of the run.
  */
 static void make_finding(struct crew *crew, struct finding *finding,
-			 const struct plan_decision *decisions, uint32_t n, uint64_t steps)
+			 const struct plan_decision *decisions, uint32_t n,
+			 const struct schedule *limits)
 {
 	struct campaign *campaign = crew->campaign;
 	struct minimise_config minimise_config = {
@@ -284,7 +287,7 @@ static void make_finding(struct crew *crew, struct finding *finding,
 		.self = crew,
 		.fingerprint = finding->verdict.fingerprint,
 		.runs_max = MINIMISE_RUNS,
-		.steps = steps,
+		.steps = limits->steps,
 		.library = finding->library,
 	};
 	struct finding_config config;
@@ -293,7 +296,7 @@ static void make_finding(struct crew *crew, struct finding *finding,
 	struct err err = { 0 };
 	int rc = 0;
 
-	finding_configure(campaign, &config, steps);
+	finding_configure(campaign, &config, limits);
 	memset(&minimised, 0, sizeof(minimised));
 	/* Each run of a hang takes the whole time limit. */
 	if (!campaign->config->no_minimise && finding->verdict.kind != FAILURE_HANG)
@@ -384,7 +387,6 @@ static void take_failure(struct crew *crew, const struct verdict *verdict)
 	struct campaign_result *result = campaign->result;
 	const struct run_log *log = worker_log(crew->worker);
 	uint64_t *index = set64_at(&campaign->seen, verdict->fingerprint);
-	uint64_t steps = crew->ticket.schedule.steps;
 	struct plan_decision *decisions;
 	struct finding *finding;
 	uint32_t n;
@@ -425,7 +427,7 @@ static void take_failure(struct crew *crew, const struct verdict *verdict)
 			config->observer.failure(config->observer.self, finding);
 		/* Only now, as others may go on meanwhile; the list may move. */
 		pthread_mutex_unlock(&campaign->lock);
-		make_finding(crew, &copy, decisions, n, steps);
+		make_finding(crew, &copy, decisions, n, &crew->ticket.schedule);
 		pthread_mutex_lock(&campaign->lock);
 		finding = &result->findings[set64_get(&campaign->seen, verdict->fingerprint) - 1];
 		copy.count = finding->count;
@@ -531,6 +533,30 @@ static void *work(void *self)
 	return NULL;
 }
 
+/* It ended before it had two threads: how, and did it leave the work to others? */
+static void take_single(struct campaign *campaign, const struct server_report *report)
+{
+	static const struct verdict_rules rules;
+	struct campaign_result *result = campaign->result;
+	const struct worker *worker = campaign->crew[0].worker;
+	const struct run_log *log = worker_log(worker);
+	size_t i;
+
+	result->end = CAMPAIGN_SINGLE;
+	verdict_judge(&rules, worker, report, &result->alone);
+	for (i = 0; i < log->step_count; i++)
+		result->children |=
+			log->steps[i].type == STEP_EVENT &&
+			(log->steps[i].kind == EVENT_FORK || log->steps[i].kind == EVENT_SPAWN);
+}
+
+/* Where each run is a whole program that shows in the first one only. */
+static bool is_single(const struct crew *crew, const struct server_report *report)
+{
+	return report->lanes == 1 && !report->uncontrolled && !report->time_limit &&
+	       !worker_log(crew->worker)->uncontrolled;
+}
+
 /*
  * The first run. What it does is what the others are compared with; when it fails already, so may
  * all. Returns 0, or the error.
@@ -551,6 +577,11 @@ static int first_run(struct campaign *campaign)
 	rc = run(crew, &crew->ticket.schedule, &report, &verdict, &campaign->err);
 	if (rc || interrupted)
 		return rc;
+	if (is_single(crew, &report)) {
+		take_single(campaign, &report);
+		campaign->stop = true;
+		return 0;
+	}
 	result->first_status = report.verdict == VERDICT_EXIT ? report.status : 0;
 	campaign->rules.same_output = campaign->config->same_output;
 	campaign->rules.output = worker_output_hash(crew->worker, STDOUT_FILENO);
@@ -601,23 +632,6 @@ static int first_run(struct campaign *campaign)
 	result->always = verdict;
 	campaign->stop = true;
 	return 0;
-}
-
-/* It ended before it had two threads: how, and did it leave the work to others? */
-static void take_single(struct campaign *campaign, const struct server_report *report)
-{
-	static const struct verdict_rules rules;
-	struct campaign_result *result = campaign->result;
-	const struct worker *worker = campaign->crew[0].worker;
-	const struct run_log *log = worker_log(worker);
-	size_t i;
-
-	result->end = CAMPAIGN_SINGLE;
-	verdict_judge(&rules, worker, report, &result->alone);
-	for (i = 0; i < log->step_count; i++)
-		result->children |=
-			log->steps[i].type == STEP_EVENT &&
-			(log->steps[i].kind == EVENT_FORK || log->steps[i].kind == EVENT_SPAWN);
 }
 
 static int boot(struct campaign *campaign)
@@ -703,6 +717,21 @@ static void judge(struct campaign *campaign)
 			result->end = CAMPAIGN_FOUND;
 }
 
+static int open_corpus(struct campaign *campaign)
+{
+	const struct campaign_config *config = campaign->config;
+	char *const *argv = config->worker.session.target.argv;
+
+	campaign->corpus = corpus_open(config->corpus, argv, &campaign->err);
+	/* A file of another program is not an obstacle but a mistake. */
+	if (!campaign->corpus && config->corpus_optional && campaign->err.code != EINVAL) {
+		snprintf(campaign->result->no_corpus, sizeof(campaign->result->no_corpus), "%s",
+			 campaign->err.text);
+		campaign->corpus = corpus_open(NULL, argv, &campaign->err);
+	}
+	return campaign->corpus ? 0 : -campaign->err.code;
+}
+
 int campaign_run(const struct campaign_config *config, struct campaign_result *result,
 		 struct err *err)
 {
@@ -722,10 +751,7 @@ int campaign_run(const struct campaign_config *config, struct campaign_result *r
 	campaign.without.any_access = config->gil == GIL_OFF;
 	campaign.search = search_new(&campaign.without);
 	campaign.crew = alloc_check(calloc(config->jobs, sizeof(*campaign.crew)));
-	campaign.corpus =
-		corpus_open(config->corpus, config->worker.session.target.argv, &campaign.err);
-	if (!campaign.corpus)
-		campaign.rc = -campaign.err.code;
+	campaign.rc = open_corpus(&campaign);
 	if (!campaign.rc)
 		campaign.rc = boot(&campaign);
 	result->boot_seconds = campaign_seconds(&campaign);

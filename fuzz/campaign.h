@@ -55,6 +55,7 @@ struct campaign_config {
 	const char *directory; /* for traces of findings; made when needed */
 	const char *name;      /* what their names begin with, or NULL */
 	const char *corpus;    /* NULL: none is kept */
+	bool corpus_optional;  /* one that cannot be opened is a warning */
 	const char *const *environment;
 	unsigned environment_count;
 	/* decisions of a trace to begin with, or NULL */
@@ -83,8 +84,9 @@ struct campaign_result {
 	uint32_t lanes;      /* most threads in one run */
 	uint64_t operations; /* most events in one run */
 	double seconds, boot_seconds;
-	int first_status; /* exit status of the first run */
-	char reason[256]; /* why runs are whole programs, "" when they are forks */
+	char no_corpus[512]; /* why no schedules are kept although they should be, or "" */
+	int first_status;    /* exit status of the first run */
+	char reason[256];    /* why runs are whole programs, "" when they are forks */
 	struct finding *findings;
 	size_t finding_count;
 	struct verdict always; /* ALWAYS */

@@ -293,7 +293,9 @@ static int configure_limits(struct fuzzing *fuzzing)
 	config->jobs = (unsigned)jobs;
 	config->confirm = (unsigned)confirm;
 	session->run.idle_wait_ns = (int64_t)wait * 1000000;
-	session->time_limit = options_seconds(options, OPTION_TIME_LIMIT, RUN_SECONDS);
+	session->hang_after = options_seconds(options, OPTION_TIME_LIMIT, RUN_SECONDS);
+	session->used_limit = SEARCH_SECONDS_FACTOR * session->hang_after;
+	config->search.seconds = session->hang_after;
 	session->preempt_after = options_seconds(options, OPTION_PREEMPT_AFTER, PREEMPT_AFTER);
 	session->no_trap = options_given(options, OPTION_NO_TRAP);
 	session->busy = jobs >= (uint64_t)(cpus > 0 ? cpus : 1);
@@ -416,6 +418,7 @@ static int configure(struct fuzzing *fuzzing)
 					   "folder with --output");
 	path = options_string(options, OPTION_CORPUS, ".frontrun");
 	config->corpus = *path ? path : NULL;
+	config->corpus_optional = !options_given(options, OPTION_CORPUS);
 	config->environment = env->all;
 	config->environment_count = env->count;
 	path = options_string(options, OPTION_EVENTS_FILE, NULL);

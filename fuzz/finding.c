@@ -17,6 +17,7 @@
 #include "recorder/outcome.h"
 #include "recorder/text.h"
 #include "recorder/trace_sink.h"
+#include "recorder/traceback.h"
 #include "replayer/replay.h"
 #include "replayer/replay_text.h"
 #include "replayer/trace_file.h"
@@ -50,7 +51,7 @@ static cJSON *operation(uint32_t lane, uint64_t k)
 /* What is looked at only when the run has come to its end by itself. */
 static bool judged_afterwards(enum failure_kind kind)
 {
-	return kind == FAILURE_CHECK || kind == FAILURE_OUTPUT;
+	return kind == FAILURE_CHECK || kind == FAILURE_OUTPUT || kind == FAILURE_EXCEPTION;
 }
 
 /* What explain tells of the search, see replayer/story_events.h. */
@@ -62,8 +63,12 @@ static cJSON *finding_json(const struct finding_config *config, const struct fin
 	cJSON_AddStringToObject(object, "kind", verdict_word(finding->verdict.kind));
 	snprintf(text, sizeof(text), "%016llx", (unsigned long long)finding->verdict.fingerprint);
 	cJSON_AddStringToObject(object, "fingerprint", text);
+	/* The exception says more than that there was one. */
 	if (judged_afterwards(finding->verdict.kind))
-		cJSON_AddStringToObject(object, "judged", finding->words);
+		cJSON_AddStringToObject(object, "judged",
+					finding->verdict.kind == FAILURE_EXCEPTION
+						? finding->verdict.message
+						: finding->words);
 	cJSON_AddNumberToObject(object, "schedule", (double)finding->schedule);
 	if (finding->gil)
 		cJSON_AddStringToObject(object, "gil", finding->gil);
@@ -141,6 +146,15 @@ static bool shows_in_end(enum failure_kind kind)
 	return kind != FAILURE_CHECK && kind != FAILURE_OUTPUT && kind != FAILURE_SANITIZER;
 }
 
+static bool has_exception(const struct session_result *result)
+{
+	struct traceback traceback;
+
+	return result->verdict == VERDICT_EXIT && !result->time_limit &&
+	       traceback_find(&traceback, result->stderr_tail, result->stderr_length) &&
+	       traceback.in_thread;
+}
+
 /* The run failed as the finding says, as far as its end shows it. */
 static bool is_same(const struct finding *finding, const struct session_result *result)
 {
@@ -160,6 +174,8 @@ static bool is_same(const struct finding *finding, const struct session_result *
 		return result->verdict == VERDICT_STEP_BUDGET;
 	case FAILURE_HANG:
 		return result->time_limit;
+	case FAILURE_EXCEPTION:
+		return has_exception(result);
 	default:
 		return true;
 	}
@@ -236,6 +252,7 @@ static int record(const struct finding_config *config, const struct finding *fin
 	if (finding->any_access)
 		session_config.run.flags |= PLAN_RUN_ANY_ACCESS;
 	session_config.run.step_budget = config->step_budget;
+	session_config.used_limit = config->seconds;
 	session_config.strategy = (struct plan_strategy){ .id = STRATEGY_SCRIPT };
 	session_config.signals_elsewhere = true;
 	session_config.interrupted = config->interrupted;
@@ -328,7 +345,7 @@ int finding_confirm(const struct finding_config *config, struct finding *finding
 	struct replay_config replay = {
 		.interrupted = config->interrupted,
 		.self = config->self,
-		.time_limit = config->worker->session.time_limit,
+		.used_limit = config->seconds,
 		.preempt_after = config->worker->session.preempt_after,
 	};
 	struct replay_report *report = alloc_check(malloc(sizeof(*report)));

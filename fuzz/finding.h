@@ -44,8 +44,9 @@ struct finding {
 struct finding_config {
 	const struct worker_config *worker;
 	const struct sandbox_config *sandbox;
-	int input;   /* standard input of the runs */
-	uint64_t of; /* runs that the search may take, 0: no limit */
+	int input;      /* standard input of the runs */
+	uint64_t of;    /* runs that the search may take, 0: no limit */
+	double seconds; /* that a run may use, session.h */
 	uint64_t step_budget;
 	const char *const *environment; /* further variables for the header */
 	unsigned environment_count;

@@ -163,6 +163,9 @@ static void print_known(const struct campaign_result *result, FILE *errors)
 
 static void print_warnings(const struct campaign_result *result, FILE *errors)
 {
+	if (*result->no_corpus)
+		fprintf(errors, "frontrun: warning: no schedules are kept: %s\n",
+			result->no_corpus);
 	if (result->end == CAMPAIGN_SINGLE || result->end == CAMPAIGN_CANNOT ||
 	    result->end == CAMPAIGN_ALWAYS)
 		return;

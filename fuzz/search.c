@@ -46,6 +46,7 @@ struct search {
 	uint64_t surw;    /* of these */
 	uint64_t points;  /* of the longest run: choices between lanes */
 	uint64_t longest; /* operations of the longest run that ended */
+	double slowest;   /* seconds of the slowest run that ended */
 	struct given *given;
 	size_t given_count, given_next;
 	struct {
@@ -286,6 +287,13 @@ void search_next(struct search *search, struct ticket *ticket)
 		ticket->schedule.steps = STEPS_FIRST;
 	else
 		ticket->schedule.steps = STEPS_LEAST + STEPS_FACTOR * search->longest;
+	/*
+	 * Whoever makes no progress at all is caught by the watchdog. This is for runs that do
+	 * something for ever, but slowly.
+	 */
+	if (config->seconds > 0 && search->slowest > 0)
+		ticket->schedule.seconds =
+			config->seconds + SEARCH_SECONDS_FACTOR * search->slowest;
 }
 
 struct pair_counter {
@@ -331,6 +339,9 @@ void search_feed(struct search *search, const struct ticket *ticket, const struc
 
 	memset(news, 0, sizeof(*news));
 	search->counts.runs++;
+	if (report->verdict == VERDICT_EXIT && !report->time_limit &&
+	    report->seconds > search->slowest)
+		search->slowest = report->seconds;
 	search->counts.diverged += log->inexact > 0 && ticket->schedule.forced_count > 0;
 	news->distinct = set64_add(&search->hashes, report->hb_hash);
 	if (news->distinct) {

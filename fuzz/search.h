@@ -25,12 +25,19 @@
 #include "fuzz/schedule.h"
 #include "recorder/server.h"
 
+#define SEARCH_SECONDS_FACTOR 10
+
 struct search_config {
 	uint64_t seed;
 	/* id STRATEGY_COUNT: the default; else this strategy alone, with these parameters */
 	struct plan_strategy strategy;
-	uint64_t rarity;  /* of unlikely choices in random runs, 0: the strategies' default */
-	uint64_t steps;   /* operations before a run is a livelock; 0: learned from the first run */
+	uint64_t rarity; /* of unlikely choices in random runs, 0: the strategies' default */
+	uint64_t steps;  /* operations before a run is a livelock; 0: learned from the first run */
+	/*
+	 * A run may take SEARCH_SECONDS_FACTOR times the longest that ended, and so many seconds
+	 * more. 0: any time.
+	 */
+	double seconds;
 	bool every_point; /* switch also where nothing is shared */
 	bool any_access;  /* of all its schedules, see struct schedule */
 	bool reversals;   /* with the default: conflict reversal alone, nothing drawn */

@@ -13,6 +13,7 @@
 #include "formats/hash.h"
 #include "recorder/alloc.h"
 #include "recorder/text.h"
+#include "recorder/traceback.h"
 
 #define TAIL 16384 /* bytes of standard error that are looked at */
 
@@ -55,6 +56,9 @@ void verdict_describe(const struct verdict *verdict, char *text, size_t size)
 	case FAILURE_HANG:
 		snprintf(text, size, "the run does not end in time");
 		break;
+	case FAILURE_EXCEPTION:
+		snprintf(text, size, "an uncaught exception in a thread");
+		break;
 	default:
 		snprintf(text, size, "%s", verdict_word(verdict->kind));
 	}
@@ -83,10 +87,14 @@ static char *last_line(char *text)
 	return line_of(text, text + n);
 }
 
-/* What says best what went wrong: a sanitizer's summary, an assertion, else the last line. */
+/*
+ * What says best what went wrong: a sanitizer's summary, an assertion, what ended an interpreter,
+ * else the last line.
+ */
 static char *message_of(char *errors, bool *sanitizer)
 {
 	char *summary = strstr(errors, "SUMMARY: "), *assertion;
+	const char *fatal;
 	size_t i;
 
 	*sanitizer = false;
@@ -101,7 +109,10 @@ static char *message_of(char *errors, bool *sanitizer)
 	assertion = strstr(errors, "Assertion `");
 	if (!assertion)
 		assertion = strstr(errors, "Assertion '");
-	return assertion ? line_of(errors, assertion) : last_line(errors);
+	if (assertion)
+		return line_of(errors, assertion);
+	fatal = traceback_fatal(errors, strlen(errors), &i);
+	return fatal ? line_of(errors, errors + (fatal - errors)) : last_line(errors);
 }
 
 /* Letters count, and words; numbers differ from run to run, and so do addresses. */
@@ -154,6 +165,16 @@ static uint64_t hash_edges(const struct run_log *log, const struct region_failur
 	return hash;
 }
 
+/* Of an exception type and place: its message may have values in it. */
+static uint64_t hash_exception(const struct traceback *traceback)
+{
+	uint64_t hash = hash_bytes(traceback->exception, traceback_type(traceback));
+
+	hash = hash_mix(hash, hash_bytes(traceback->file, strlen(traceback->file)));
+	hash = hash_mix(hash, hash_bytes(traceback->function, strlen(traceback->function)));
+	return hash_mix(hash, traceback->line);
+}
+
 /* The first frames of a crash that are not libc's. */
 static uint64_t hash_frames(const struct run_log *log, const struct region_failure *failure)
 {
@@ -204,7 +225,9 @@ void verdict_judge(const struct verdict_rules *rules, const struct worker *worke
 	char errors[TAIL + 1], *message = errors;
 	uint64_t hash = HASH_START;
 	bool sanitizer = false;
+	struct traceback traceback;
 	struct text text;
+	bool raised;
 	size_t n, i;
 
 	memset(verdict, 0, sizeof(*verdict));
@@ -212,10 +235,19 @@ void verdict_judge(const struct verdict_rules *rules, const struct worker *worke
 	for (i = 0; i < n; i++)
 		errors[i] = errors[i] ? errors[i] : '?';
 	errors[n] = '\0';
+	raised = traceback_find(&traceback, errors, n);
 	if (n)
 		message = message_of(errors, &sanitizer);
 	verdict->kind = kind_of(rules, report, sanitizer);
 	verdict->status = report->status;
+	raised = raised && (verdict->kind == FAILURE_EXIT ||
+			    (verdict->kind == FAILURE_NONE && report->verdict == VERDICT_EXIT &&
+			     !report->time_limit && traceback.in_thread));
+	if (raised) {
+		message = traceback.exception;
+		if (traceback.in_thread)
+			verdict->kind = FAILURE_EXCEPTION;
+	}
 	if (verdict->kind == FAILURE_NONE && rules->check_status) {
 		verdict->kind = FAILURE_CHECK;
 		verdict->status = rules->check_status;
@@ -239,7 +271,10 @@ void verdict_judge(const struct verdict_rules *rules, const struct worker *worke
 		break;
 	case FAILURE_EXIT:
 		hash = hash_mix(hash, (uint64_t)verdict->status);
-		hash = hash_mix(hash, hash_message(message));
+		hash = hash_mix(hash, raised ? hash_exception(&traceback) : hash_message(message));
+		break;
+	case FAILURE_EXCEPTION:
+		hash = hash_mix(hash, hash_exception(&traceback));
 		break;
 	case FAILURE_SANITIZER:
 		hash = hash_mix(hash, hash_message(message));

@@ -1,6 +1,7 @@
 /*
  * Is a run a failure, and which one? Two failures are the same when their fingerprints are: kind,
- * place and message, without what changes from run to run (addresses, numbers of processes).
+ * place and message, without what changes from run to run (addresses, numbers of processes). Of a
+ * Python program: the type of the exception that ended it or one of its threads, and its place.
  */
 #ifndef FUZZ_VERDICT_H
 #define FUZZ_VERDICT_H

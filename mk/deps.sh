@@ -52,6 +52,14 @@ need zstd program zstd
 need jq program jq
 need gdb program gdb
 need binutils program readelf
+need python3-cachetools python_module cachetools
+need python3-coverage python_module coverage
+need python3-gevent python_module gevent
+need python3-greenlet python_module greenlet
+need python3-pykka python_module pykka
+need python3-sqlalchemy python_module sqlalchemy
+need python3-tenacity python_module tenacity
+need python3-urllib3 python_module urllib3
 need procps program ps
 need util-linux program setarch
 need xz-utils program xz

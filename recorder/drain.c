@@ -30,7 +30,7 @@ struct drain {
 	const struct drain_sink *sink;
 	void *self;
 	uint64_t tail; /* our own copy: the shared one may be scribbled over */
-	uint64_t events, decisions;
+	uint64_t events, operations, decisions;
 	int failed; /* first error, sticky */
 	struct err error;
 	uint32_t doorbell; /* as it was when drain_wait() returned last: later rings are news */
@@ -86,6 +86,11 @@ void drain_free(struct drain *drain)
 uint64_t drain_events(const struct drain *drain)
 {
 	return drain->events;
+}
+
+uint64_t drain_operations(const struct drain *drain)
+{
+	return drain->operations;
 }
 
 uint64_t drain_decisions(const struct drain *drain)
@@ -160,6 +165,7 @@ static int take_event(struct drain *drain, const struct record_event *event, str
 	    check_process(event->process, err) || check_value(drain, event, err))
 		return -DRAIN_ERR_CORRUPT;
 	drain->events++;
+	drain->operations += event->kind != EVENT_PREEMPTED;
 	return drain->sink->event ? drain->sink->event(drain->self, event, err) : 0;
 }
 

@@ -74,6 +74,8 @@ bool drain_wait(struct drain *drain, int timeout_ms);
 
 /* Records handed over so far. */
 uint64_t drain_events(const struct drain *drain);
+/* Events without interruptions (EVENT_PREEMPTED): what the program has done itself. */
+uint64_t drain_operations(const struct drain *drain);
 uint64_t drain_decisions(const struct drain *drain);
 
 #endif

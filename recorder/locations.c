@@ -18,6 +18,9 @@ struct module {
 	char *path;
 };
 
+/* The machine code below interpreted code. Bit FRAME_CODE is not set, so it is no other key. */
+#define BESIDE_CODE 4u
+
 /* A code object. It stays when its number is given to another one: places point to it. */
 struct code {
 	struct code *older; /* all that there were */
@@ -32,7 +35,8 @@ struct place {
 	struct place_key {
 		uint64_t offset;
 		uint32_t module; /* of interpreted code: serial of the code */
-		uint32_t flags;  /* enum symbols_flag; flags of a code frame: never 0 or 1 */
+		/* enum symbols_flag and BESIDE_CODE; of interpreted code those of the frame */
+		uint32_t flags;
 	} key;
 	uint32_t number;
 	UT_hash_handle hh;
@@ -133,6 +137,19 @@ int locations_module(struct locations *locations, const struct record_module *re
 	return trace_writer_module(locations->writer, &line);
 }
 
+/*
+ * CPython, or an extension module of its standard library: what it does is what the program does
+ * that it interprets, which has places of its own.
+ */
+static bool is_interpreter(const struct locations *locations, uint32_t module)
+{
+	const char *path = locations_module_path(locations, module), *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+
+	return strncmp(name, "python", 6) == 0 || strncmp(name, "libpython", 9) == 0 ||
+	       strstr(path, "/lib-dynload/");
+}
+
 static struct trace_source source_of(const struct symbol_frame *frame)
 {
 	return (struct trace_source){ frame->function, frame->file, frame->line };
@@ -152,12 +169,14 @@ static void write_location(struct locations *locations, const struct place *plac
 
 	if (place->key.module) {
 		symbols_lookup(locations->symbols, place->key.module, place->key.offset,
-			       place->key.flags, &at);
+			       place->key.flags & SYMBOLS_RETURN_ADDRESS, &at);
 		line.source = source_of(&at.frames[0]);
 		for (i = 1; i < at.n_frames; i++)
 			inlined[i - 1] = source_of(&at.frames[i]);
 		line.inlined_n = at.n_frames - 1;
-		line.user = symbols_is_user(locations->symbols, place->key.module, &at);
+		line.user = symbols_is_user(locations->symbols, place->key.module, &at) &&
+			    !(place->key.flags & BESIDE_CODE &&
+			      is_interpreter(locations, place->key.module));
 	}
 	trace_writer_location(locations->writer, &line);
 }
@@ -249,22 +268,34 @@ static void write_code(struct locations *locations, const struct place *place,
 	trace_writer_location(locations->writer, &line);
 }
 
-uint32_t locations_frame(struct locations *locations, const struct record_frame *frame)
+static uint32_t code_number(struct locations *locations, const struct record_frame *frame)
 {
-	const struct code *code;
-	struct place_key key;
-	struct place *place;
+	const struct code *code = locations->codes[frame->module];
+	const struct place_key key = { frame->offset, code->serial, frame->flags };
 	bool new;
+	struct place *place = find_place(locations, &key, &new);
 
-	if (!(frame->flags & FRAME_CODE))
-		return locations_number(locations, frame->module, frame->offset,
-					frame->flags & FRAME_EXACT ? 0 : SYMBOLS_RETURN_ADDRESS);
-	code = locations->codes[frame->module];
-	key = (struct place_key){ frame->offset, code->serial, frame->flags };
-	place = find_place(locations, &key, &new);
 	if (new)
 		write_code(locations, place, code);
 	return place->number;
+}
+
+void locations_frames(struct locations *locations, const struct record_context *context,
+		      uint32_t *numbers)
+{
+	const struct record_frame *frame;
+	uint32_t i, beside = 0, flags;
+
+	for (i = 0; i < context->count && !beside; i++)
+		beside = context->frames[i].flags & FRAME_CODE ? BESIDE_CODE : 0;
+	for (i = 0; i < context->count; i++) {
+		frame = &context->frames[i];
+		flags = frame->flags & FRAME_EXACT ? 0 : SYMBOLS_RETURN_ADDRESS;
+		numbers[i] = frame->flags & FRAME_CODE
+				     ? code_number(locations, frame)
+				     : locations_number(locations, frame->module, frame->offset,
+							flags | beside);
+	}
 }
 
 uint32_t locations_address(struct locations *locations, uint64_t address, unsigned flags)

@@ -34,12 +34,13 @@ uint32_t locations_number(struct locations *locations, uint32_t module, uint64_t
 void locations_code(struct locations *locations, const struct record_code *record);
 
 /*
- * Number of the place of a frame: as locations_number(), or of interpreted code, with the source
- * line as it is on disk now.
+ * Numbers of the places of a call stack, `context->count` of them. Those of interpreted code have
+ * the source line as it is on disk now; below them the interpreter is no code of the user.
  */
-uint32_t locations_frame(struct locations *locations, const struct record_frame *frame);
+void locations_frames(struct locations *locations, const struct record_context *context,
+		      uint32_t *numbers);
 
-/* The same for an absolute address. */
+/* Number of the place at an absolute address. */
 uint32_t locations_address(struct locations *locations, uint64_t address, unsigned flags);
 
 /* Path of the module, "?" when there is none. Valid until the next module. */

@@ -194,11 +194,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/*
- * The function and line of a location to show: of the program's own code where functions were
- * inlined into each other (std::mutex::lock() inlined into deposit() is deposit()).
- */
-static const struct trace_source *shown_source(const struct trace_location *location)
+const struct trace_source *naming_source(const struct trace_location *location)
 {
 	const struct trace_source *source = &location->source;
 	uint32_t i = 0;
@@ -236,7 +232,7 @@ static void add_offset(const struct naming *naming, struct text *text,
 static void add_frame(const struct naming *naming, struct text *text,
 		      const struct trace_location *location)
 {
-	const struct trace_source *source = shown_source(location);
+	const struct trace_source *source = naming_source(location);
 
 	if (!source->function) {
 		if (!add_line(text, source))
@@ -253,10 +249,10 @@ static void add_frame(const struct naming *naming, struct text *text,
 static void add_place(const struct naming *naming, struct text *text,
 		      const struct trace_location *at)
 {
-	if (!at || (at->user && add_line(text, shown_source(at))))
+	if (!at || (at->user && add_line(text, naming_source(at))))
 		return;
-	if (shown_source(at)->function)
-		add_function(text, shown_source(at)->function);
+	if (naming_source(at)->function)
+		add_function(text, naming_source(at)->function);
 	else
 		add_offset(naming, text, at);
 }
@@ -376,11 +372,11 @@ void naming_result(struct text *text, unsigned kind, int64_t result)
 		text_addf(text, ": %lld", (long long)result);
 }
 
-static bool is_container(const struct naming *naming, uint32_t number)
+static bool is_of_kind(const struct naming *naming, uint32_t number, unsigned kind)
 {
 	const struct trace_object *object = trace_names_object(naming->names, number);
 
-	return object && object->kind && strcmp(object->kind, ids_kind_name(OBJECT_CONTAINER)) == 0;
+	return object && object->kind && strcmp(object->kind, ids_kind_name(kind)) == 0;
 }
 
 /*
@@ -394,7 +390,7 @@ static void add_value(const struct naming *naming, struct text *text,
 	bool done = event->phase == PHASE_DONE;
 
 	if (event->text && (call || (done && event->text_len && event->text[0] == '[' &&
-				     is_container(naming, event->object)))) {
+				     is_of_kind(naming, event->object, OBJECT_CONTAINER)))) {
 		text_add_clean_n(text, event->text, event->text_len);
 	} else if (event->text && done) {
 		text_add(text, event->kind == EVENT_ITERATE ? ": " : " = ");
@@ -404,8 +400,7 @@ static void add_value(const struct naming *naming, struct text *text,
 	}
 }
 
-/* Of a variable: what it is worth is a part of the words. */
-static bool has_value(unsigned kind)
+bool naming_has_value(unsigned kind)
 {
 	switch (kind) {
 	case EVENT_LOAD:
@@ -424,6 +419,10 @@ void naming_step(const struct naming *naming, struct text *text, const struct tr
 {
 	unsigned kind = event->kind < EVENT_COUNT ? event->kind : EVENT_NONE;
 
+	/* An interpreter tries before it waits, and a try that succeeds is all there is. */
+	if (kind == EVENT_MUTEX_TRYLOCK && !event->result &&
+	    is_of_kind(naming, event->object, OBJECT_LOCK))
+		kind = EVENT_MUTEX_LOCK;
 	if (event->phase == PHASE_ANNOUNCED) {
 		text_add(text, "wants to ");
 		add_words(naming, text, words_table[kind].pending, event->object, event->object2);
@@ -436,7 +435,7 @@ void naming_step(const struct naming *naming, struct text *text, const struct tr
 		text_add_clean_n(text, event->name, event->name_len);
 		text_add(text, ")");
 	}
-	if (has_value(kind)) {
+	if (naming_has_value(kind)) {
 		add_value(naming, text, event);
 	} else if (event->text) {
 		text_add(text, " \"");

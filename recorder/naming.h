@@ -31,6 +31,13 @@ struct naming;
 struct naming *naming_new(const struct trace_names *names);
 void naming_free(struct naming *naming);
 
+/*
+ * The function and line of a location to show: of the program's own code where functions were
+ * inlined into each other (std::mutex::lock() inlined into deposit() is deposit()). As long as the
+ * location.
+ */
+const struct trace_source *naming_source(const struct trace_location *location);
+
 /* As given to naming_new(). */
 const struct trace_names *naming_names(const struct naming *naming);
 
@@ -67,6 +74,9 @@ void naming_frame(const struct naming *naming, struct text *text, uint32_t locat
  * 10", and for an announced one "wants to lock account_lock". Without the lane.
  */
 void naming_step(const struct naming *naming, struct text *text, const struct trace_event *event);
+
+/* Operations on variables: what is read or written is a part of the words. */
+bool naming_has_value(unsigned kind);
 
 /* A pending operation, to be put after "wants to": "lock account_lock". */
 void naming_pending(const struct naming *naming, struct text *text, unsigned kind, uint32_t object,

@@ -56,12 +56,15 @@ static double now(void)
 struct server *server_new(struct session *session, const struct drain_sink *sink, void *self)
 {
 	struct server *server = alloc_check(calloc(1, sizeof(*server)));
+	const struct watchdog_limits limits = {
+		session_config(session)->preempt_after,
+		session_config(session)->hang_after,
+	};
 
 	server->session = session;
 	server->region = session_region(session);
 	server->drain = drain_new(server->region, sink, self);
-	server->watchdog =
-		watchdog_new(server->region, session_config(session)->preempt_after, NULL, NULL);
+	server->watchdog = watchdog_new(server->region, &limits, NULL, NULL);
 	return server;
 }
 
@@ -162,6 +165,7 @@ static int look(struct server *server, double start, struct server_report *repor
 		struct err *err)
 {
 	double limit = session_config(server->session)->time_limit;
+	double used_limit = session_config(server->session)->used_limit;
 	uint32_t pid = server->region->server.pid, lane;
 
 	if (target_poll(session_target(server->session), &server->target))
@@ -176,13 +180,22 @@ static int look(struct server *server, double start, struct server_report *repor
 	} else if (limit > 0 && now() - start > limit) {
 		report->time_limit = true;
 		*killed = true;
-	} else if (pid &&
-		   watchdog_look(server->watchdog, (pid_t)pid,
-				 drain_events(server->drain) + drain_decisions(server->drain),
-				 &lane) != VERDICT_NONE) {
-		report->lost = true;
-		report->failure.lane = lane;
+	} else if (pid && used_limit > 0 && now() - start > used_limit &&
+		   watchdog_used(server->watchdog, (pid_t)pid) > used_limit) {
+		report->time_limit = true;
 		*killed = true;
+	} else if (pid) {
+		switch (watchdog_look(server->watchdog, (pid_t)pid, server->drain, &lane)) {
+		case WATCHDOG_NOTHING:
+			break;
+		case WATCHDOG_LOST:
+			report->lost = *killed = true;
+			report->failure.lane = lane;
+			break;
+		case WATCHDOG_HANG:
+			report->time_limit = *killed = true;
+			break;
+		}
 	}
 	if (*killed)
 		kill_run(server);
@@ -297,6 +310,8 @@ int server_boot(struct server *server, double seconds, struct server_report *rep
 	server->snapshot.numbers = region->numbers;
 	memcpy(server->snapshot.process, region->process, sizeof(region->process));
 	server->snapshot.lane = region->lane[0];
+	/* The server's own: the thread of a run is known when it says so. */
+	server->snapshot.lane.tid = 0;
 	return 0;
 }
 

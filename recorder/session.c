@@ -180,6 +180,7 @@ struct session *session_new(const struct session_config *config, const struct se
 			    struct err *err)
 {
 	struct session *session = alloc_check(calloc(1, sizeof(*session)));
+	const struct watchdog_limits limits = { config->preempt_after, config->hang_after };
 
 	session->config = config;
 	session->hooks = hooks;
@@ -192,8 +193,7 @@ struct session *session_new(const struct session_config *config, const struct se
 		goto failed;
 	if (session_plan(session, err))
 		goto failed;
-	session->watchdog =
-		watchdog_new(session->region.map, config->preempt_after, on_watchdog, session);
+	session->watchdog = watchdog_new(session->region.map, &limits, on_watchdog, session);
 	return session;
 
 failed:
@@ -302,6 +302,12 @@ static void check_limits(struct session *session, struct session_result *result)
 		   now() - session->started - session->paused > config->time_limit) {
 		result->time_limit = true;
 		session_kill(session);
+	} else if (config->used_limit > 0 &&
+		   now() - session->started - session->paused > config->used_limit &&
+		   watchdog_used(session->watchdog, target_pid(session->target)) >
+			   config->used_limit) {
+		result->time_limit = true;
+		session_kill(session);
 	} else if (!config->signals_elsewhere && (interrupts > 1 || termination)) {
 		result->interrupted = termination ? termination : SIGINT;
 		session_kill(session);
@@ -321,12 +327,18 @@ static void check_progress(struct session *session, const struct drain *drain,
 		session_kill(session);
 		return;
 	}
-	if (watchdog_look(session->watchdog, target_pid(session->target),
-			  drain_events(drain) + drain_decisions(drain), &lane) != VERDICT_NONE) {
+	switch (watchdog_look(session->watchdog, target_pid(session->target), drain, &lane)) {
+	case WATCHDOG_NOTHING:
+		return;
+	case WATCHDOG_LOST:
 		result->failure.kind = VERDICT_LOST_THREAD;
 		result->failure.lane = lane;
-		session_kill(session);
+		break;
+	case WATCHDOG_HANG:
+		result->time_limit = true;
+		break;
 	}
+	session_kill(session);
 }
 
 /* Turns until the target and all below it are gone. Returns 0 or the drain's first error. */

@@ -221,15 +221,14 @@ static int put_object(void *self, const struct record_object *record, struct err
 static int put_context(void *self, const struct record_context *record, struct err *err)
 {
 	struct trace_sink *sink = self;
-	uint32_t frames[RECORD_MAX / sizeof(struct record_frame)], i;
+	uint32_t frames[RECORD_MAX / sizeof(struct record_frame)];
 	struct trace_context context = {
 		.number = record->number,
 		.frames = frames,
 		.frames_n = record->count,
 	};
 
-	for (i = 0; i < record->count; i++)
-		frames[i] = locations_frame(sink->locations, &record->frames[i]);
+	locations_frames(sink->locations, record, frames);
 	return written(trace_writer_context(sink->writer, &context), err);
 }
 

@@ -28,21 +28,35 @@
 
 struct watchdog {
 	const struct region *region;
-	double preempt_after;
+	struct watchdog_limits limits;
 	watchdog_note note;
 	void *self;
 
 	uint64_t progress;
-	double since;     /* of the last progress */
-	double looked;    /* last look at /proc */
-	double preempted; /* last signal, 0: none in this standstill */
-	double patience;  /* seconds before the next signal: halved by each */
-	uint32_t lane;    /* whose turn it was at the last look */
-	unsigned gone;    /* looks in a row that did not find its thread */
-	uint64_t ticks;   /* CPU time of its thread at the last look */
-	double asleep;    /* sleeping in the kernel since; 0: not */
-	bool idle_told;   /* once in a run */
-	bool told;        /* this standstill was named */
+	double since;      /* of the last progress */
+	double looked;     /* last look at /proc */
+	double preempted;  /* last signal, 0: none in this standstill */
+	double patience;   /* seconds before the next signal: halved by each */
+	uint32_t lane;     /* whose turn it was at the last look */
+	unsigned gone;     /* looks in a row that did not find its thread */
+	uint64_t ticks;    /* CPU time of its thread at the last look */
+	uint64_t began;    /* and when this lane was looked at first, or interrupted */
+	uint32_t beginner; /* this lane; 0: none was since the last progress */
+	double asleep;     /* sleeping in the kernel since; 0: not */
+	bool idle_told;    /* once in a run */
+	bool told;         /* this standstill was named */
+
+	/* Since the last operation, whoever did it. */
+	uint64_t operations;
+	uint32_t standstill; /* its number */
+	double still;        /* nobody computes since; 0: somebody does */
+	double sampled;      /* last call of watchdog_look() */
+	double idle;         /* seconds before such calls at which nobody had the turn */
+	/* By slot: the CPU time of the lane's thread when it was seen first in that standstill. */
+	struct {
+		uint32_t standstill;
+		uint64_t ticks;
+	} first[REGION_LANES];
 };
 
 /* What /proc says about a thread. */
@@ -59,13 +73,14 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-struct watchdog *watchdog_new(const struct region *region, double preempt_after, watchdog_note note,
-			      void *self)
+struct watchdog *watchdog_new(const struct region *region, const struct watchdog_limits *limits,
+			      watchdog_note note, void *self)
 {
 	struct watchdog *watchdog = alloc_check(calloc(1, sizeof(*watchdog)));
 
 	watchdog->region = region;
-	watchdog->preempt_after = watchdog->patience = preempt_after;
+	watchdog->limits = *limits;
+	watchdog->patience = limits->preempt_after;
 	watchdog->note = note;
 	watchdog->self = self;
 	watchdog_reset(watchdog);
@@ -77,12 +92,27 @@ void watchdog_free(struct watchdog *watchdog)
 	free(watchdog);
 }
 
-void watchdog_reset(struct watchdog *watchdog)
+static void go_on(struct watchdog *watchdog)
 {
 	watchdog->since = watchdog->looked = now();
 	watchdog->preempted = watchdog->asleep = 0;
 	watchdog->gone = 0;
+	watchdog->beginner = 0;
 	watchdog->told = false;
+}
+
+static void end_standstill(struct watchdog *watchdog)
+{
+	watchdog->standstill++;
+	watchdog->still = 0;
+}
+
+void watchdog_reset(struct watchdog *watchdog)
+{
+	go_on(watchdog);
+	watchdog->sampled = watchdog->since;
+	watchdog->idle = 0;
+	end_standstill(watchdog);
 }
 
 /*
@@ -251,9 +281,10 @@ static bool others_wait(const struct watchdog *watchdog, uint32_t turn)
 }
 
 /* The lane that has the turn in the newest image of process `pid`. False when nobody has it. */
-static bool find_turn(const struct watchdog *watchdog, struct region_lane *lane, int *preempt)
+static bool find_turn(const struct watchdog *watchdog, struct region_lane *lane, unsigned *slot,
+		      int *preempt)
 {
-	unsigned n = region_processes(watchdog->region), slot;
+	unsigned n = region_processes(watchdog->region);
 	struct region_process process;
 
 	if (!n)
@@ -262,24 +293,41 @@ static bool find_turn(const struct watchdog *watchdog, struct region_lane *lane,
 	*preempt = process.preempt_signal <= 64 ? (int)process.preempt_signal : 0;
 	if (!process.turn)
 		return false;
-	for (slot = 0; slot < REGION_LANES; slot++)
-		if (region_copy_lane(watchdog->region, slot, lane) && lane->number == process.turn)
+	for (*slot = 0; *slot < REGION_LANES; ++*slot)
+		if (region_copy_lane(watchdog->region, *slot, lane) && lane->number == process.turn)
 			return lane->tid && lane->state == LANE_RUNNABLE;
 	return false;
+}
+
+/*
+ * The lane has had its time. Not only by the clock: on a busy machine a short computation takes
+ * long, and what could be repeated exactly must not be interrupted. Nothing is known of its CPU
+ * time before the first look.
+ */
+static bool is_due(struct watchdog *watchdog, const struct region_lane *lane, double time)
+{
+	double last = watchdog->preempted ? watchdog->preempted : watchdog->since;
+	double used = (double)(watchdog->ticks - watchdog->began) / (double)sysconf(_SC_CLK_TCK);
+
+	if (watchdog->beginner != lane->number) {
+		watchdog->beginner = lane->number;
+		watchdog->began = watchdog->ticks;
+		used = 0;
+	}
+	return time - last >= watchdog->patience && used >= watchdog->patience - QUIET_SECONDS;
 }
 
 static void look_busy(struct watchdog *watchdog, pid_t pid, const struct region_lane *lane,
 		      int preempt, double time)
 {
-	double last = watchdog->preempted ? watchdog->preempted : watchdog->since;
-
 	watchdog->asleep = 0;
 	if (!others_wait(watchdog, lane->number))
 		return;
-	if (preempt && watchdog->preempt_after > 0) {
-		if (time - last < watchdog->patience)
+	if (preempt && watchdog->limits.preempt_after > 0) {
+		if (!is_due(watchdog, lane, time))
 			return;
 		watchdog->preempted = time;
+		watchdog->began = watchdog->ticks;
 		watchdog->patience /= 2;
 		if (watchdog->patience < PREEMPT_LEAST)
 			watchdog->patience = PREEMPT_LEAST;
@@ -302,32 +350,93 @@ static void look_idle(struct watchdog *watchdog, pid_t pid, double time)
 	tell(watchdog, "waiting", "all threads wait for something outside", pid, NULL, false);
 }
 
-enum verdict_kind watchdog_look(struct watchdog *watchdog, pid_t pid, uint64_t progress,
-				uint32_t *lane_number)
+/* Nobody computes, and nothing has happened for too long. */
+static enum watchdog_finding stands_still(struct watchdog *watchdog, double time)
 {
+	double limit = watchdog->limits.hang_after;
+
+	if (!watchdog->still)
+		watchdog->still = time;
+	return limit > 0 && time - watchdog->still >= limit ? WATCHDOG_HANG : WATCHDOG_NOTHING;
+}
+
+/*
+ * The thread of that slot has computed for too long since the last operation. Others may have
+ * computed in turns with it: only its own time counts.
+ */
+static enum watchdog_finding computes(struct watchdog *watchdog, unsigned slot, uint64_t ticks)
+{
+	double limit = watchdog->limits.hang_after * (double)sysconf(_SC_CLK_TCK);
+
+	watchdog->still = 0;
+	if (watchdog->first[slot].standstill != watchdog->standstill) {
+		watchdog->first[slot].standstill = watchdog->standstill;
+		watchdog->first[slot].ticks = ticks;
+	}
+	return limit > 0 && (double)(ticks - watchdog->first[slot].ticks) >= limit
+		       ? WATCHDOG_HANG
+		       : WATCHDOG_NOTHING;
+}
+
+static void sample(struct watchdog *watchdog)
+{
+	unsigned n = region_processes(watchdog->region);
+	struct region_process process;
+	double time = now();
+
+	if (n)
+		region_copy_process(watchdog->region, n - 1, &process);
+	if (watchdog->still || (n && !process.turn))
+		watchdog->idle += time - watchdog->sampled;
+	watchdog->sampled = time;
+}
+
+double watchdog_used(const struct watchdog *watchdog, pid_t pid)
+{
+	struct timespec time = { 0 };
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) == 0)
+		clock_gettime(clock, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9 + watchdog->idle;
+}
+
+enum watchdog_finding watchdog_look(struct watchdog *watchdog, pid_t pid, const struct drain *drain,
+				    uint32_t *lane_number)
+{
+	uint64_t progress = drain_events(drain) + drain_decisions(drain);
 	struct region_lane lane;
 	struct thread_look look;
+	unsigned slot;
 	double time;
 	bool burns;
 	int preempt;
 
+	*lane_number = 0;
+	sample(watchdog);
+	if (drain_operations(drain) != watchdog->operations) {
+		watchdog->operations = drain_operations(drain);
+		end_standstill(watchdog);
+	}
 	if (progress != watchdog->progress) {
 		watchdog->progress = progress;
-		watchdog_reset(watchdog);
-		return VERDICT_NONE;
+		go_on(watchdog);
+		return WATCHDOG_NOTHING;
 	}
 	time = now();
 	if (time - watchdog->since < QUIET_SECONDS || time - watchdog->looked < LOOK_SECONDS)
-		return VERDICT_NONE;
+		return WATCHDOG_NOTHING;
 	/* We were stopped ourselves (job control): what the target did meanwhile says nothing. */
 	if (time - watchdog->looked > 1) {
-		watchdog_reset(watchdog);
-		return VERDICT_NONE;
+		go_on(watchdog);
+		watchdog->still = 0;
+		return WATCHDOG_NOTHING;
 	}
-	if (!find_turn(watchdog, &lane, &preempt)) {
+	if (!find_turn(watchdog, &lane, &slot, &preempt)) {
 		look_idle(watchdog, pid, time);
-		return VERDICT_NONE;
+		return stands_still(watchdog, time);
 	}
+	*lane_number = lane.number;
 	look_at_thread(pid, lane.tid, &look);
 	burns = lane.number == watchdog->lane && look.ticks > watchdog->ticks;
 	if (lane.number != watchdog->lane)
@@ -336,15 +445,15 @@ enum verdict_kind watchdog_look(struct watchdog *watchdog, pid_t pid, uint64_t p
 	watchdog->lane = lane.number;
 	watchdog->ticks = look.ticks;
 	if (look.state == 'T' || look.state == 't') {
-		watchdog_reset(watchdog);
+		go_on(watchdog);
+		watchdog->still = 0;
 	} else if (!look.state || look.state == 'Z' || look.state == 'X') {
-		if (has_ended(pid))
-			return VERDICT_NONE;
-		*lane_number = lane.number;
-		return ++watchdog->gone >= GONE_LOOKS ? VERDICT_LOST_THREAD : VERDICT_NONE;
+		if (!has_ended(pid) && ++watchdog->gone >= GONE_LOOKS)
+			return WATCHDOG_LOST;
 	} else if (look.state == 'R' || burns) {
 		watchdog->gone = 0;
 		look_busy(watchdog, pid, &lane, preempt, time);
+		return computes(watchdog, slot, look.ticks);
 	} else {
 		watchdog->gone = 0;
 		if (!watchdog->asleep)
@@ -353,6 +462,7 @@ enum verdict_kind watchdog_look(struct watchdog *watchdog, pid_t pid, uint64_t p
 			tell(watchdog, "uncontrolled",
 			     "a call blocks outside the scheduler, nobody else can go on", pid,
 			     &lane, true);
+		return stands_still(watchdog, time);
 	}
-	return VERDICT_NONE;
+	return WATCHDOG_NOTHING;
 }

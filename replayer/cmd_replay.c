@@ -17,6 +17,7 @@
 #include "recorder/header.h"
 #include "recorder/options.h"
 #include "recorder/story.h"
+#include "recorder/traceback.h"
 #include "replayer/circumstances.h"
 #include "replayer/debugger.h"
 #include "replayer/replay.h"
@@ -278,12 +279,24 @@ static void tell_story(const struct command_state *state)
 	cJSON_Delete(outcome);
 }
 
+/* The recording failed by an exception in a thread, of which the exit status may say nothing. */
+static bool has_exception(const struct command_state *state)
+{
+	const struct session_result *result = &state->report.result;
+	const cJSON *finding = fields_object(state->file.outcome, "finding");
+	struct traceback traceback;
+
+	return strcmp(fields_string(finding, "kind", ""), "exception") == 0 &&
+	       traceback_find(&traceback, result->stderr_tail, result->stderr_length) &&
+	       traceback.in_thread;
+}
+
 /* The exit status that one run stands for. */
 static int judge(const struct command_state *state)
 {
 	const struct replay_report *report = &state->report;
 	const struct session_result *result = &report->result;
-	bool failed = result->verdict == VERDICT_EXIT ? result->status != 0
+	bool failed = result->verdict == VERDICT_EXIT ? result->status != 0 || has_exception(state)
 						      : result->verdict != VERDICT_NONE;
 
 	if (result->interrupted)

@@ -8,6 +8,10 @@
 
 #include "recorder/alloc.h"
 #include "recorder/fields.h"
+#include "recorder/ids.h"
+#include "recorder/library.h"
+#include "recorder/pool.h"
+#include "replayer/threading.h"
 
 /* Who touches an object: a lane, 0 for nobody, or SHARED. */
 enum { SHARED = UINT32_MAX, CHAIN = 64 };
@@ -47,8 +51,17 @@ static bool is_private_kind(unsigned kind)
 	case EVENT_SPIN_UNLOCK:
 		return true;
 	default:
-		return false;
+		return naming_has_value(kind);
 	}
+}
+
+/* A lock of an interpreted program that people have a name for. */
+static bool is_named_lock(const struct history *history, uint32_t number)
+{
+	const struct trace_object *object = trace_names_object(history->file->names, number);
+
+	return history_kind(history, number) == OBJECT_LOCK &&
+	       (object->name || ids_is_name(object->id, object->kind));
 }
 
 static bool is_kept(const struct loading *loading, const struct trace_event *event)
@@ -56,6 +69,9 @@ static bool is_kept(const struct loading *loading, const struct trace_event *eve
 	if (event->kind == EVENT_CLOCK || event->kind == EVENT_RANDOM)
 		return false;
 	if (event->phase == PHASE_ANNOUNCED || !is_private_kind(event->kind))
+		return true;
+	/* That somebody had another lock than everybody else is worth knowing. */
+	if (is_named_lock(loading->history, event->object))
 		return true;
 	return event->object >= loading->users_end || loading->users[event->object] == SHARED;
 }
@@ -75,6 +91,9 @@ static void find_users(struct loading *loading)
 		/* A lock that is waited with has to do with others, whoever takes it. */
 		if (line.event.kind == EVENT_COND_WAIT || line.event.kind == EVENT_COND_TIMEDWAIT)
 			touch(loading, line.event.object2, SHARED);
+		if (history_kind(loading->history, line.event.object) == OBJECT_LOCK &&
+		    library_use(file->names, line.event.context) & LIBRARY_WAIT)
+			touch(loading, line.event.object, SHARED);
 		if (line.event.lane >= loading->history->lanes_end)
 			loading->history->lanes_end = line.event.lane + 1;
 	}
@@ -118,6 +137,16 @@ static void forgive_yield(struct history *history, const struct trace_event *eve
 	history->preemptions--;
 }
 
+/* Numbers that are values are texts here: 0 is a value, too. */
+static const char *text_of(struct history *history, const struct trace_event *event)
+{
+	if (event->text)
+		return pool_string_n(history->texts, event->text, event->text_len);
+	if (event->value.type == TRACE_VALUE_INT && naming_has_value(event->kind))
+		return pool_format(history->texts, "%lld", (long long)event->value.number);
+	return NULL;
+}
+
 static void keep_event(struct loading *loading, const struct trace_event *event)
 {
 	struct history *history = loading->history;
@@ -126,7 +155,8 @@ static void keep_event(struct loading *loading, const struct trace_event *event)
 		return;
 	forgive_yield(history, event);
 	if (!is_kept(loading, event)) {
-		loading->own[event->lane] += event->kind != EVENT_CLOCK;
+		loading->own[event->lane] += event->kind != EVENT_CLOCK &&
+					     !naming_has_value(event->kind);
 		return;
 	}
 	make_room(history);
@@ -134,6 +164,7 @@ static void keep_event(struct loading *loading, const struct trace_event *event)
 		.k = event->k,
 		.result = event->result,
 		.value = event->value.type == TRACE_VALUE_INT ? event->value.number : 0,
+		.text = text_of(history, event),
 		.lane = event->lane,
 		.object = event->object,
 		.object2 = event->object2,
@@ -211,6 +242,27 @@ static void find_lives(struct history *history)
 	}
 }
 
+static void find_kinds(struct history *history)
+{
+	const struct trace_names *names = history->file->names;
+	const struct trace_object *object;
+	uint32_t i;
+
+	history->kinds_end = trace_names_objects_end(names);
+	history->kinds = alloc_check(malloc(history->kinds_end + 1));
+	for (i = 0; i < history->kinds_end; i++) {
+		object = trace_names_object(names, i);
+		history->kinds[i] = (uint8_t)(object && object->kind
+						      ? ids_kind_by_name(object->kind)
+						      : OBJECT_KIND_COUNT);
+	}
+}
+
+unsigned history_kind(const struct history *history, uint32_t object)
+{
+	return object < history->kinds_end ? history->kinds[object] : OBJECT_KIND_COUNT;
+}
+
 struct history *history_new(const struct trace_file *file)
 {
 	struct history *history = alloc_check(calloc(1, sizeof(*history)));
@@ -218,6 +270,8 @@ struct history *history_new(const struct trace_file *file)
 	struct trace_line line;
 
 	history->file = file;
+	history->texts = pool_new();
+	find_kinds(history);
 	loading.users_end = trace_names_objects_end(file->names);
 	loading.users = alloc_check(calloc(loading.users_end + 1, sizeof(*loading.users)));
 	find_users(&loading);
@@ -233,6 +287,7 @@ struct history *history_new(const struct trace_file *file)
 	}
 	free(loading.users);
 	free(loading.own);
+	threading_translate(history);
 	find_lives(history);
 	return history;
 }
@@ -241,6 +296,8 @@ void history_free(struct history *history)
 {
 	if (!history)
 		return;
+	pool_free(history->texts);
+	free(history->kinds);
 	free(history->events);
 	free(history->choices);
 	free(history->lanes);

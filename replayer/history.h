@@ -2,7 +2,8 @@
  * What happened in a run, in memory and in order: the events of a trace that other threads could
  * see, and the choices between them. For looking back and forth (replayer/pattern.h), which the
  * reader of a trace cannot do. Not the whole trace: operations on locks that one thread alone ever
- * touches are counted and left out, and of a long run only the last HISTORY_EVENTS are kept.
+ * touches are counted and left out, and of a long run only the last HISTORY_EVENTS are kept. What an
+ * interpreter's library makes of locks is told as what it stands for (replayer/threading.h).
  *
  *	history = history_new(file);
  *	for (i = 0; i < history->events_n; i++)
@@ -26,8 +27,10 @@ enum { HISTORY_EVENTS = 1 << 19 };
 struct history_event {
 	uint64_t k;
 	int64_t result, value;
+	const char *text; /* a value as people read it; NULL: none */
 	uint32_t lane, object, object2, context;
 	uint32_t own; /* operations on own locks that the lane did before and that are left out */
+	uint32_t waiter; /* which wait is begun, or ended by a signal; 0: no library says that */
 	uint16_t kind;
 	uint8_t phase;
 };
@@ -46,6 +49,9 @@ struct history {
 	const struct trace_file *file;
 	struct history_event *events;
 	size_t events_n;
+	struct pool *texts; /* of the events */
+	uint8_t *kinds;     /* enum object_kind of each object, by number */
+	uint32_t kinds_end;
 	struct history_choice *choices;
 	size_t choices_n;
 	uint32_t lanes_end;   /* lanes have smaller numbers */
@@ -65,6 +71,9 @@ struct history {
 /* Reads the trace twice. Never NULL; what cannot be read is missing, and `damage` says why. */
 struct history *history_new(const struct trace_file *file);
 void history_free(struct history *history);
+
+/* enum object_kind, OBJECT_KIND_COUNT when it is not known. */
+unsigned history_kind(const struct history *history, uint32_t object);
 
 /* The done event (lane, k), else the announced one, else HISTORY_NONE. */
 size_t history_find(const struct history *history, uint32_t lane, uint64_t k);

@@ -10,7 +10,7 @@
 
 #include "recorder/fields.h"
 #include "recorder/story.h"
-#include "replayer/pattern_rules.h"
+#include "replayer/pattern_thing.h"
 
 static const char *const names[PATTERN_COUNT] = {
 	[PATTERN_NONE] = "",
@@ -54,6 +54,9 @@ static void add_arguments(struct search *search, const char *format, va_list arg
 			break;
 		case 'P':
 			add_place(search, &text, va_arg(arguments, uint32_t));
+			break;
+		case 'K':
+			text_add_clean(&text, va_arg(arguments, const char *));
 			break;
 		case 'N':
 			text_add_count(&text, va_arg(arguments, uint64_t));
@@ -127,6 +130,12 @@ void pattern_show(struct search *search, size_t at, const char *note)
 
 void pattern_show_section(struct search *search, const struct section *section, const char *note)
 {
+	pattern_show_deep(search, section, 0, note);
+}
+
+void pattern_show_deep(struct search *search, const struct section *section, unsigned depth,
+		       const char *note)
+{
 	bool open = section->end == HISTORY_NONE;
 	bool fails = open && search->in_place && section->lane == search->lane &&
 		     section == sections_open(search->sections, section->lane);
@@ -136,7 +145,8 @@ void pattern_show_section(struct search *search, const struct section *section, 
 		     .begin = section->begin,
 		     .end = open ? section->begin : section->end,
 		     .lane = section->lane,
-		     .under = section->io ? 0 : section->object,
+		     .under = section->single ? 0 : section->object,
+		     .depth = depth,
 		     .open = open,
 		     .fails = fails,
 	     },
@@ -205,6 +215,8 @@ static void find_failure(struct search *search)
 	search->second = find_point(history, fields_object(pair, "second"));
 	search->lane = fields_number(search->outcome, "lane", 0);
 	search->in_place = verdict == VERDICT_SIGNAL && search->lane;
+	if (verdict == VERDICT_EXIT && pattern_raised(search))
+		return;
 	for (i = history->events_n; !search->lane && i-- > 0;)
 		if (history->events[i].kind == EVENT_EXIT)
 			search->lane = history->events[i].lane;
@@ -219,6 +231,13 @@ static void find_failure(struct search *search)
 		if (history->events[i].kind == EVENT_EXIT &&
 		    history->events[i].lane == search->lane)
 			search->failure = i;
+}
+
+/* What is proven comes first; a file says more than a variable on the way to it. */
+static bool pattern_of_variables(struct search *search)
+{
+	return pattern_variable(search, true) || (thing_any(search) && pattern_io_race(search)) ||
+	       pattern_variable(search, false);
 }
 
 static void ask_rules(struct search *search)
@@ -242,8 +261,9 @@ static void ask_rules(struct search *search)
 		if (story_verdict(search->outcome) == VERDICT_SIGNAL && !search->in_place)
 			return;
 		if (pattern_wake(search) || pattern_expired(search) || pattern_extra_post(search) ||
-		    pattern_trylock(search) || pattern_failing_section(search) ||
-		    pattern_interleaved(search) || pattern_order(search))
+		    pattern_trylock(search) || pattern_of_variables(search) ||
+		    pattern_failing_section(search) || pattern_interleaved(search) ||
+		    pattern_order(search))
 			return;
 		break;
 	default:

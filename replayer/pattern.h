@@ -37,6 +37,7 @@ struct beat {
 	size_t begin, end; /* first and last event: a section; the same: one event */
 	uint32_t lane;
 	uint32_t under;          /* the object of a section, 0: one event */
+	unsigned depth;          /* its place is so many frames of user code up */
 	bool open;               /* the section was not left */
 	bool fails;              /* here the run failed */
 	char note[PATTERN_NOTE]; /* what it means, "" for nothing */

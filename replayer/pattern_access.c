@@ -64,8 +64,8 @@ static bool find_triple(const struct search *search, struct triple *triple, bool
 		const struct section *second = &search->sections->items[i];
 		const struct section *first = sections_previous(search->sections, second);
 
-		if (!first || second->io != io || second->wait != HISTORY_NONE || first->waits ||
-		    second->reads || first->end == HISTORY_NONE)
+		if (!first || second->single != io || second->wait != HISTORY_NONE ||
+		    first->waits || second->reads || first->end == HISTORY_NONE)
 			continue;
 		if (io && (!named_file(search, second->object) || !first->reads))
 			continue;
@@ -89,7 +89,7 @@ static void say_both(struct search *search, const struct triple *triple)
 	uint32_t one = other_first ? triple->other->lane : triple->first->lane;
 	uint32_t two = other_first ? triple->first->lane : triple->other->lane;
 
-	if (triple->second->io) {
+	if (triple->second->single) {
 		pattern_say(search, PATTERN_IO_RACE,
 			    "%L and %L both %S %O at %P before either %S it at %P.", one, two,
 			    is_look(search, triple->first) ? "looked for" : "read",
@@ -116,6 +116,18 @@ static void say_both(struct search *search, const struct triple *triple)
 	}
 	triple_show(search, triple, one_step ? "looks" : "reads", one_step ? "acts" : "writes back",
 		    one_step ? "acts on what was so before" : "and overwrites that");
+}
+
+bool pattern_io_race(struct search *search)
+{
+	bool exactly = search->first != HISTORY_NONE && search->second != HISTORY_NONE;
+	struct triple triple = { 0 };
+
+	if (!find_triple(search, &triple, true, exactly, both_alike) &&
+	    (!exactly || !find_triple(search, &triple, true, false, both_alike)))
+		return false;
+	say_both(search, &triple);
+	return true;
 }
 
 /* A verdict over the whole run was wrong: the last two accesses that came apart. */

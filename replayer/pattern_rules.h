@@ -9,11 +9,12 @@
  *	pattern_show_section(search, section, "read here");
  *
  * Of pattern_say(), all arguments are of exactly these types: %L lane, %O object, %P location (0:
- * unknown), uint32_t; %N uint64_t; %S string of ours.
+ * unknown), uint32_t; %N uint64_t; %S string of ours; %K string of the target.
  */
 #ifndef REPLAYER_PATTERN_RULES_H
 #define REPLAYER_PATTERN_RULES_H
 
+#include "recorder/traceback.h"
 #include "replayer/history.h"
 #include "replayer/pattern.h"
 #include "replayer/sections.h"
@@ -33,6 +34,10 @@ struct search {
 	 * Events; HISTORY_NONE: not known.
 	 */
 	size_t first, second;
+	bool exactly; /* rules about variables: only what has both of these in it */
+	/* An interpreted program ended by an exception, or one of its threads did. */
+	bool raised;
+	struct traceback traceback;
 };
 
 /* Begin the sentence anew: the name, a colon and the rest. PATTERN_UNKNOWN: the rest alone. */
@@ -44,6 +49,16 @@ void pattern_add(struct search *search, const char *format, ...);
 /* To be shown. A second time the same event does nothing but replace an empty note. */
 void pattern_show(struct search *search, size_t at, const char *note);
 void pattern_show_section(struct search *search, const struct section *section, const char *note);
+
+/* The same, at the place `depth` frames up. */
+void pattern_show_deep(struct search *search, const struct section *section, unsigned depth,
+		       const char *note);
+
+/*
+ * Finds out which lane an exception has ended, and where: `raised`, `traceback`, `lane`, `failure`
+ * and `in_place`. False: there is none, or the lane is not known.
+ */
+bool pattern_raised(struct search *search);
 
 /* The last event of the lane at fault, or the open section in which it is. */
 void pattern_show_failure(struct search *search);
@@ -62,8 +77,9 @@ const struct section *pattern_failing(const struct search *search);
 size_t pattern_stands_before(const struct search *search, uint32_t lane, uint32_t object);
 
 /*
- * Rules, in pattern_lock.c, _stuck.c, _wake.c, _try.c, _failing.c, _access.c, _endless.c and
- * _order.c.
+ * Rules, in pattern_lock.c, _stuck.c, _wake.c, _try.c, _failing.c, _access.c, _variable.c,
+ * _variables.c, _endless.c and _order.c. Those about variables go by the pair of the finding, or are
+ * asked a second time without it.
  */
 bool pattern_deadlock(struct search *search);
 bool pattern_ended_owner(struct search *search);
@@ -73,7 +89,11 @@ bool pattern_expired(struct search *search);
 bool pattern_extra_post(struct search *search);
 bool pattern_trylock(struct search *search);
 bool pattern_failing_section(struct search *search);
+bool pattern_io_race(struct search *search);
 bool pattern_interleaved(struct search *search);
+bool pattern_variable(struct search *search, bool exactly);
+bool pattern_variables(struct search *search);
+bool pattern_variable_order(struct search *search);
 bool pattern_endless(struct search *search);
 bool pattern_order(struct search *search);
 void pattern_generic(struct search *search);

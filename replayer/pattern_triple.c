@@ -21,14 +21,21 @@ bool section_contains(const struct section *section, size_t at, uint32_t lane)
 	       section->end >= at;
 }
 
-static bool has_event(const struct search *search, const struct triple *triple, size_t at)
+bool triple_contains(const struct search *search, const struct section *section, size_t at)
 {
 	uint32_t lane = at == HISTORY_NONE ? 0 : search->history->events[at].lane;
 
-	return section_contains(triple->first, at, lane) ||
-	       section_contains(triple->other, at, lane) ||
-	       section_contains(triple->second, at, lane) ||
-	       section_contains(triple->other_first, at, lane);
+	return section_contains(section, at, lane) ||
+	       (section && section->variable && section->under != HISTORY_NONE &&
+		section_contains(&search->sections->items[section->under], at, lane));
+}
+
+static bool has_event(const struct search *search, const struct triple *triple, size_t at)
+{
+	return triple_contains(search, triple->first, at) ||
+	       triple_contains(search, triple->other, at) ||
+	       triple_contains(search, triple->second, at) ||
+	       triple_contains(search, triple->other_first, at);
 }
 
 /* The pair of a finding says which two matter; without one any will do. */

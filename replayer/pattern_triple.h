@@ -38,6 +38,12 @@ void triple_show(struct search *search, const struct triple *triple, const char 
 /* Context in which the section begins. */
 uint32_t pattern_context(const struct search *search, const struct section *section);
 
+/*
+ * Event `at`, or HISTORY_NONE, is in the section, which may be NULL; of an access to a variable also
+ * in that of the lock that the lane had for it.
+ */
+bool triple_contains(const struct search *search, const struct section *section, size_t at);
+
 /* Event `at` of `lane` is in the section. `section` may be NULL, `at` HISTORY_NONE. */
 bool section_contains(const struct section *section, size_t at, uint32_t lane);
 

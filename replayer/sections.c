@@ -31,6 +31,8 @@ struct latest {
 struct pairing {
 	struct sections *sections;
 	struct holding **holding; /* by lane; NULL: nothing yet */
+	uint32_t *holder;         /* by lock that anybody may release: the lane that took it */
+	uint32_t holder_end;
 	struct latest *latest;
 };
 
@@ -56,15 +58,16 @@ static size_t add_section(struct pairing *pairing, size_t at, uint32_t object)
 		.begin = at,
 		.end = HISTORY_NONE,
 		.previous = latest->item,
+		.under = HISTORY_NONE,
 		.wait = HISTORY_NONE,
 	};
 	latest->item = sections->count;
 	return sections->count++;
 }
 
-static struct holding *holding_of(struct pairing *pairing, size_t at)
+static struct holding *holding_of(struct pairing *pairing, uint32_t lane)
 {
-	struct holding **holding = &pairing->holding[pairing->sections->history->events[at].lane];
+	struct holding **holding = &pairing->holding[lane];
 
 	if (!*holding)
 		*holding = alloc_check(calloc(1, sizeof(**holding)));
@@ -85,9 +88,12 @@ static bool is_interpreters(const struct history *history, uint32_t number)
 static void open_section(struct pairing *pairing, size_t at, uint32_t object, bool reads)
 {
 	struct sections *sections = pairing->sections;
-	struct holding *holding = holding_of(pairing, at);
+	uint32_t lane = sections->history->events[at].lane;
+	struct holding *holding = holding_of(pairing, lane);
 	unsigned i;
 
+	if (object < pairing->holder_end)
+		pairing->holder[object] = lane;
 	for (i = 0; i < holding->count; i++)
 		if (sections->items[holding->items[i]].object == object) {
 			holding->depth[i]++;
@@ -103,9 +109,13 @@ static void open_section(struct pairing *pairing, size_t at, uint32_t object, bo
 static void close_section(struct pairing *pairing, size_t at, uint32_t object, bool waits)
 {
 	struct sections *sections = pairing->sections;
-	struct holding *holding = holding_of(pairing, at);
+	uint32_t lane = sections->history->events[at].lane;
+	struct holding *holding;
 	unsigned i;
 
+	if (history_kind(sections->history, object) == OBJECT_LOCK && pairing->holder[object])
+		lane = pairing->holder[object];
+	holding = holding_of(pairing, lane);
 	for (i = 0; i < holding->count; i++)
 		if (sections->items[holding->items[i]].object == object)
 			break;
@@ -120,21 +130,28 @@ static void close_section(struct pairing *pairing, size_t at, uint32_t object, b
 	}
 }
 
-static void add_io(struct pairing *pairing, size_t at, bool reads)
+static struct section *add_single(struct pairing *pairing, size_t at, bool reads)
 {
-	struct sections *sections = pairing->sections;
-	const struct history_event *event = &sections->history->events[at];
+	const struct history_event *event = &pairing->sections->history->events[at];
+	const struct holding *holding = holding_of(pairing, event->lane);
+	size_t item = add_section(pairing, at, event->object);
+	struct section *section = &pairing->sections->items[item];
 
-	struct section *section;
-
-	/* That there is no such file is an answer too. */
-	if (!event->object || (event->result < 0 && event->kind != EVENT_FILE_STAT))
-		return;
-	add_section(pairing, at, event->object);
-	section = &sections->items[sections->count - 1];
+	if (holding->count)
+		section->under = holding->items[holding->count - 1];
 	section->end = at;
 	section->reads = reads;
-	section->io = true;
+	section->single = true;
+	return section;
+}
+
+static void add_io(struct pairing *pairing, size_t at, bool reads)
+{
+	const struct history_event *event = &pairing->sections->history->events[at];
+
+	/* That there is no such file is an answer too. */
+	if (event->object && (event->result >= 0 || event->kind == EVENT_FILE_STAT))
+		add_single(pairing, at, reads);
 }
 
 /* The lane has its mutex again. */
@@ -206,6 +223,16 @@ static void add_event(struct pairing *pairing, size_t at)
 	case EVENT_FILE_CHANGE:
 		add_io(pairing, at, false);
 		break;
+	case EVENT_LOAD:
+	case EVENT_ITERATE:
+	case EVENT_QUERY:
+		add_single(pairing, at, true)->variable = true;
+		break;
+	case EVENT_STORE:
+	case EVENT_DELETE:
+	case EVENT_CALL:
+		add_single(pairing, at, false)->variable = true;
+		break;
 	}
 }
 
@@ -218,11 +245,14 @@ struct sections *sections_new(const struct history *history)
 
 	sections->history = history;
 	pairing.holding = alloc_check(calloc(history->lanes_end + 1, sizeof(*pairing.holding)));
+	pairing.holder_end = history->kinds_end;
+	pairing.holder = alloc_check(calloc(pairing.holder_end + 1, sizeof(*pairing.holder)));
 	for (i = 0; i < history->events_n; i++)
 		add_event(&pairing, i);
 	for (i = 0; i < history->lanes_end; i++)
 		free(pairing.holding[i]);
 	free(pairing.holding);
+	free(pairing.holder);
 	HASH_ITER (hh, pairing.latest, latest, next) {
 		HASH_DEL(pairing.latest, latest);
 		free(latest);
@@ -253,7 +283,7 @@ const struct section *sections_last(const struct sections *sections, uint32_t la
 	size_t i;
 
 	for (i = sections->count; i-- > 0;)
-		if (sections->items[i].lane == lane && !sections->items[i].io)
+		if (sections->items[i].lane == lane && !sections->items[i].single)
 			return &sections->items[i];
 	return NULL;
 }
@@ -292,7 +322,7 @@ const struct section *sections_before(const struct sections *sections,
 	const struct section *item = section;
 
 	while (item-- > sections->items)
-		if (item->lane == section->lane && !item->io)
+		if (item->lane == section->lane && !item->single)
 			return item;
 	return NULL;
 }

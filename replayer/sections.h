@@ -1,7 +1,7 @@
 /*
  * Accesses to what threads share, as far as a trace shows them: stretches in which a lane had a
- * lock, and single reads and writes of files. Each stands for "this lane used what that object
- * guards". A later kind of access (memory) is one more way to make a struct section.
+ * lock, and single reads and writes of files and of variables. Each stands for "this lane used what
+ * that object guards".
  *
  *	sections = sections_new(history);
  *	section = sections_open(sections, lane);	the lane died in it
@@ -25,10 +25,12 @@ struct section {
 	uint32_t lane, object;
 	size_t begin, end; /* events; HISTORY_NONE: still in it when the run ended */
 	size_t previous;   /* the lane's one before on this object, as index; or HISTORY_NONE */
-	size_t wait;       /* it goes on after this cond_wait of the lane; else HISTORY_NONE */
-	bool waits;        /* it ends with a wait */
-	bool reads;        /* shared with other readers, or a read */
-	bool io;           /* a read or write of a descriptor */
+	size_t under; /* of a single one: the innermost lock of the lane, as index; or HISTORY_NONE */
+	size_t wait;   /* it goes on after this cond_wait of the lane; else HISTORY_NONE */
+	bool waits;    /* it ends with a wait */
+	bool reads;    /* shared with other readers, or a read */
+	bool single;   /* one event: a file or a variable was read or changed */
+	bool variable; /* the latter; or the contents of a container */
 };
 
 struct sections {

@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 #include "recorder/fields.h"
+#include "recorder/naming.h"
 #include "recorder/source.h"
 #include "recorder/text.h"
 
-enum { LONGEST = 12, UP = 6 };
+enum { UP = 6 };
 
 /* A trace of a stranger can name any file: only what looks like source is read. */
 static bool is_source_name(const char *path)
@@ -44,7 +45,7 @@ static const char *program_path(const struct trace_names *names)
 	return NULL;
 }
 
-static int read_line(const struct history *history, const char *path, unsigned line, char *buffer)
+static int read_file(const struct history *history, const char *path, unsigned line, char *buffer)
 {
 	const char *cwd = fields_string(history->file->header, "cwd", NULL);
 	const char *program = program_path(history->file->names);
@@ -68,6 +69,43 @@ static int read_line(const struct history *history, const char *path, unsigned l
 	return got;
 }
 
+/* The line as it was when it was recorded; NULL: the trace does not have it. */
+static const char *recorded_line(const struct history *history, const char *path, unsigned line)
+{
+	const struct trace_names *names = history->file->names;
+	uint32_t i;
+
+	for (i = 0; i < trace_names_locations_end(names); i++) {
+		const struct trace_location *location = trace_names_location(names, i);
+
+		if (location && location->text && location->source.line == line &&
+		    location->source.file && strcmp(location->source.file, path) == 0)
+			return location->text;
+	}
+	return NULL;
+}
+
+/* Length, or negative. */
+static int read_line(const struct history *history, const char *path, unsigned line, char *buffer)
+{
+	const char *recorded = line ? recorded_line(history, path, line) : NULL;
+	struct text text;
+
+	if (!recorded)
+		return read_file(history, path, line, buffer);
+	text_init(&text, buffer, SNIPPET_WIDTH);
+	text_add(&text, recorded);
+	return (int)text.len;
+}
+
+bool snippet_line(const struct history *history, const struct trace_location *location,
+		  unsigned line, char *buffer)
+{
+	return location && location->source.file &&
+	       read_line(history, location->source.file, line ? line : location->source.line,
+			 buffer) > 0;
+}
+
 static bool begins_with(const char *line, const char *word)
 {
 	size_t length = strlen(word);
@@ -89,12 +127,12 @@ static bool is_condition(const char *line)
 	       begins_with(line, "for") || begins_with(line, "} else");
 }
 
-/* Braces, blank lines and ways out say nothing of what is done under the lock. */
+/* Braces, blank lines, the preprocessor and ways out say nothing of what is done under the lock. */
 static bool says_something(const char *line)
 {
-	return line[strspn(line, " \t{};")] != '\0' && !begins_with(line, "return") &&
-	       !begins_with(line, "break") && !begins_with(line, "continue") &&
-	       !begins_with(line, "goto");
+	return line[strspn(line, " \t{};")] != '\0' && *line != '#' &&
+	       !begins_with(line, "return") && !begins_with(line, "break") &&
+	       !begins_with(line, "continue") && !begins_with(line, "goto");
 }
 
 /* What stands between the lock and the unlock. */
@@ -114,23 +152,28 @@ static void read_body(struct snippet *snippet, const struct history *history, co
 	}
 }
 
+/* The source of a location, as it is shown; NULL when it is not known. */
+static const struct trace_source *source_of(const struct history *history, uint32_t number)
+{
+	const struct trace_location *location = trace_names_location(history->file->names, number);
+	const struct trace_source *source = location ? naming_source(location) : NULL;
+
+	return source && source->file ? source : NULL;
+}
+
 void snippet_find(struct snippet *snippet, const struct history *history, uint32_t number,
 		  uint32_t end_number)
 {
-	const struct trace_location *location = trace_names_location(history->file->names, number);
-	const struct trace_location *end = trace_names_location(history->file->names, end_number);
-	const struct trace_source *source, *last;
+	const struct trace_source *source = source_of(history, number);
+	const struct trace_source *last = source_of(history, end_number);
 
 	*snippet = (struct snippet){ 0 };
-	if (!location || !location->source.file)
+	if (!source)
 		return;
-	source = &location->source;
-	last = end ? &end->source : NULL;
 	snippet->first = source->line;
-	if (last && last->file && last->function && source->function &&
-	    strcmp(last->file, source->file) == 0 &&
+	if (last && last->function && source->function && strcmp(last->file, source->file) == 0 &&
 	    strcmp(last->function, source->function) == 0 && last->line > source->line + 1 &&
-	    last->line <= source->line + LONGEST) {
+	    last->line <= source->line + SNIPPET_LONGEST) {
 		snippet->last = last->line;
 		read_body(snippet, history, source->file, source->line, last->line);
 		if (snippet->lines_n)
@@ -191,7 +234,7 @@ static bool is_declaration(const char *line)
 static bool find_body(struct snippet *snippet, const struct history *history,
 		      const struct section *section)
 {
-	if (section->end == HISTORY_NONE || section->io)
+	if (section->end == HISTORY_NONE || section->single)
 		return false;
 	snippet_find(snippet, history,
 		     sections_frame(history, history->events[section->begin].context, 0),
@@ -231,25 +274,19 @@ bool snippet_updates_in_place(const struct history *history, const struct sectio
 bool snippet_decides(const struct history *history, const struct section *first,
 		     const struct section *second)
 {
-	const struct trace_names *names = history->file->names;
-	const struct trace_location *from, *to;
+	const struct trace_source *from, *to;
 	char text[SNIPPET_WIDTH];
 	unsigned line;
 
-	if (first->end == HISTORY_NONE || first->io || second->io)
+	if (first->end == HISTORY_NONE || first->single || second->single)
 		return false;
-	from = trace_names_location(names, sections_frame(history,
-							  history->events[first->end].context, 0));
-	to = trace_names_location(names, sections_frame(history,
-							history->events[second->begin].context, 0));
-	if (!from || !to || !from->source.file || !to->source.file || !from->source.function ||
-	    !to->source.function || strcmp(from->source.file, to->source.file) != 0 ||
-	    strcmp(from->source.function, to->source.function) != 0 ||
-	    to->source.line > from->source.line + LONGEST)
+	from = source_of(history, sections_frame(history, history->events[first->end].context, 0));
+	to = source_of(history, sections_frame(history, history->events[second->begin].context, 0));
+	if (!from || !to || !from->function || !to->function || strcmp(from->file, to->file) != 0 ||
+	    strcmp(from->function, to->function) != 0 || to->line > from->line + SNIPPET_LONGEST)
 		return false;
-	for (line = from->source.line + 1; line < to->source.line; line++)
-		if (read_line(history, from->source.file, line, text) > 0 &&
-		    begins_with(text, "if"))
+	for (line = from->line + 1; line < to->line; line++)
+		if (read_line(history, from->file, line, text) > 0 && begins_with(text, "if"))
 			return true;
 	return false;
 }

@@ -1,7 +1,7 @@
 /*
- * The source lines of an event or a critical section, where the source is at hand: below the
- * directory of the recording, this one, or one above the program. Not proof of anything: the file
- * may be another one than that which was compiled.
+ * The source lines of an event or a critical section, where the trace has them or the source is at
+ * hand: below the directory of the recording, this one, or one above the program. Not proof of
+ * anything: the file may be another one than that which was compiled.
  */
 #ifndef REPLAYER_SNIPPET_H
 #define REPLAYER_SNIPPET_H
@@ -11,7 +11,7 @@
 #include "replayer/history.h"
 #include "replayer/sections.h"
 
-enum { SNIPPET_LINES = 2, SNIPPET_WIDTH = 200 };
+enum { SNIPPET_LINES = 2, SNIPPET_WIDTH = 200, SNIPPET_LONGEST = 12 };
 
 struct snippet {
 	unsigned first, last; /* line numbers, `last` is 0 for one line */
@@ -25,6 +25,13 @@ struct snippet {
  */
 void snippet_find(struct snippet *snippet, const struct history *history, uint32_t location,
 		  uint32_t end);
+
+/*
+ * Line `line` of the file of a location, 0: the location's own, into a buffer of SNIPPET_WIDTH: as
+ * the trace has it, else as it is on disk. False: it is not there.
+ */
+bool snippet_line(const struct history *history, const struct trace_location *location,
+		  unsigned line, char *buffer);
 
 /* The source says that the section changes something in place: a += b. */
 bool snippet_updates_in_place(const struct history *history, const struct section *section);

@@ -130,9 +130,12 @@ static unsigned room(const struct layout *layout)
 
 /* "bank.c:17-19", the whole place where there is no line. */
 static void add_place(const struct layout *layout, struct text *text, const struct beat *beat,
-		      const struct snippet *snippet)
+		      uint32_t at, const struct snippet *snippet)
 {
-	naming_place(layout->naming, text, layout->history->events[beat->begin].context);
+	if (beat->depth)
+		naming_line(layout->naming, text, at);
+	else
+		naming_place(layout->naming, text, layout->history->events[beat->begin].context);
 	if (snippet->last)
 		text_addf(text, "-%u", snippet->last);
 }
@@ -154,7 +157,7 @@ static void put_place(struct layout *layout, const struct beat *beat, uint32_t a
 	if (beat->fails && beat->under)
 		naming_line(layout->naming, &text, at);
 	else
-		add_place(layout, &text, beat, &snippet);
+		add_place(layout, &text, beat, at, &snippet);
 	columns = text_columns(&text);
 	if (!columns)
 		return;
@@ -179,6 +182,8 @@ static void add_words(struct layout *layout, struct text *text, const struct bea
 		.phase = stored->phase,
 		.object = stored->object,
 		.result = stored->result,
+		.text = stored->text,
+		.text_len = stored->text ? strlen(stored->text) : 0,
 	};
 
 	if (beat->under) {
@@ -187,7 +192,7 @@ static void add_words(struct layout *layout, struct text *text, const struct bea
 	} else if (stored->kind == EVENT_COND_WOKEN && stored->phase == PHASE_DONE) {
 		text_add(text, "comes back");
 		naming_result(text, stored->kind, stored->result);
-	} else if (!beat->fails) {
+	} else if (!beat->fails || naming_has_value(stored->kind)) {
 		naming_step(layout->naming, text, &event);
 	}
 }
@@ -214,8 +219,8 @@ static void put_words(struct layout *layout, const struct beat *beat)
 
 static void put_beat(struct layout *layout, const struct beat *beat)
 {
-	uint32_t at =
-		sections_frame(layout->history, layout->history->events[beat->begin].context, 0);
+	uint32_t at = sections_frame(layout->history, layout->history->events[beat->begin].context,
+				     beat->depth);
 
 	if (beat->fails && beat->under)
 		at = story_ending_place(layout->history->file, at);

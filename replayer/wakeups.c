@@ -31,6 +31,7 @@ static void begin_wait(struct wakeups *wakeups, struct pending *pending, size_t 
 		.lane = event->lane,
 		.object = event->object,
 		.mutex = event->object2,
+		.waiter = event->waiter,
 	};
 	pending->items = alloc_grow(pending->items, pending->count, sizeof(*pending->items));
 	pending->items[pending->count++] = wakeups->count++;
@@ -69,6 +70,8 @@ static void wake(struct wakeups *wakeups, struct pending *pending, size_t at)
 			continue;
 		if (event->kind == EVENT_COND_BROADCAST)
 			item->signal = at;
+		else if (event->waiter && event->waiter != item->waiter)
+			continue;
 		else if (!woken || (choice && choice->to == item->lane))
 			woken = item;
 	}

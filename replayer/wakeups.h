@@ -23,6 +23,7 @@ struct wakeup {
 	uint32_t lane;   /* who waits */
 	uint32_t object; /* condition variable */
 	uint32_t mutex;  /* 0: none */
+	uint32_t waiter; /* what a signal for it alone names; 0: nothing does */
 };
 
 struct wakeups {

@@ -58,7 +58,7 @@ static void tell(struct access_detail *detail, unsigned kind)
 		.site = detail->op->site,
 		.kind = (uint8_t)kind,
 		.switchable = breaker,
-		.quiet = detail->op->quiet,
+		.quiet = code_is_quiet(detail->code, detail->op),
 		.detail = detail,
 	};
 

@@ -62,7 +62,17 @@ script ends <<-EOF
 EOF
 fuzz --exec ./ends
 is "programs one after the other are no threads: status" "$status" 4
-like "and that is said" "$out" '^inconclusive: only one thread ever ran'
+like "and that is said" "$out" '^inconclusive: the program ended before it made a second thread'
+echo >count
+script counts <<-EOF
+	#!/bin/sh
+	echo >>$T/count
+	exit 3
+EOF
+fuzz --exec ./counts
+is "a program with one thread that fails, --exec: status" "$status" 4
+like "and that is said" "$out" '^inconclusive: the program failed before it made a second thread$'
+is "it ran once" "$(wc -l <count)" 2
 
 # Pipes from before the fork point: each run sees that an end was closed, though the process that it
 # is forked from has been there before. The ends are as the program has made them.

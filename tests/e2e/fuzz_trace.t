@@ -117,6 +117,14 @@ is "a damaged corpus: the failure is found" "$status $(field .findings[0].name)"
 fr fuzz --json --iterations 50 --corpus "" -- ./bank_ok
 is "no corpus" "$status" 0
 
+# A place that cannot be written: the search goes on without, unless it was asked for.
+rm -rf .frontrun.kept && mv .frontrun .frontrun.kept && : >.frontrun
+fr fuzz --seed 1 --iterations 10 -- ./bank_ok
+is "a corpus that cannot be kept: status" "$status" 0
+says_once "a corpus that cannot be kept" \
+	'^frontrun: warning: no schedules are kept: cannot .*\.frontrun.*: Not a directory \(--corpus DIR\)$'
+rm .frontrun && mv .frontrun.kept .frontrun
+
 # Of another program: refused, and not touched.
 sed -i '1s/abba_deadlock/abba_deadlamp/' "$file" && cp "$file" before
 fr fuzz --iterations 5 -- ./abba_deadlock

@@ -15,14 +15,18 @@
 
 #include "formats/trace_writer.h"
 
-enum { LANES = 12, NAMES = 64, WORD = 64 };
+enum { LANES = 12, NAMES = 64, WORD = 96, FRAMES = 8, SOURCES = 100 };
 
 struct writing {
 	struct trace_writer *writer;
+	bool python;
 	char objects[NAMES][WORD]; /* object i + 1 */
 	unsigned objects_n;
-	char places[NAMES][WORD]; /* location and context i + 1 */
+	char places[NAMES][WORD]; /* location i + 1 */
 	unsigned places_n;
+	char stacks[NAMES][WORD]; /* context i + 1 */
+	unsigned stacks_n;
+	char sources[SOURCES][WORD]; /* by line */
 	uint64_t k[LANES];
 };
 
@@ -36,56 +40,137 @@ static unsigned find(char (*names)[WORD], unsigned count, const char *name)
 	return 0;
 }
 
-/* "read:17" */
+/* "read:17"; without a line a function of the library. */
 static uint32_t place(struct writing *w, const char *name)
 {
 	unsigned number = find(w->places, w->places_n, name);
+	struct trace_location location = { 0 };
 	char function[WORD];
 	unsigned line = 0;
 
 	if (number)
 		return number;
-	assert_int_equal(sscanf(name, "%[^:]:%u", function, &line), 2);
+	assert_in_range(sscanf(name, "%[^:]:%u", function, &line), w->python ? 1 : 2, 2);
 	assert_in_range(w->places_n, 0, NAMES - 1);
+	assert_in_range(line, 0, SOURCES - 1);
 	number = ++w->places_n;
 	strcpy(w->places[number - 1], name);
-	trace_writer_location(w->writer, &(struct trace_location){ .number = number,
-								   .module = 1,
-								   .offset = 0x1000 + number,
-								   .source = { .function = function,
-									       .file = "bank.c",
-									       .line = line },
-								   .user = true });
-	trace_writer_context(w->writer, &(struct trace_context){ .number = number,
-								 .frames = &number,
-								 .frames_n = 1 });
+	location = (struct trace_location){
+		.number = number,
+		.module = w->python ? 0 : 1,
+		.offset = 0x1000 + number,
+		.source = { function, w->python ? "bank.py" : "bank.c", line },
+		.user = true,
+		.text = *w->sources[line] ? w->sources[line] : NULL,
+	};
+	if (!line) {
+		location.source.file = strncmp(function, "Queue.", 6) == 0
+					       ? "/usr/lib/python3.11/queue.py"
+					       : "/usr/lib/python3.11/threading.py";
+		location.source.line = 300;
+		location.user = false;
+	}
+	trace_writer_location(w->writer, &location);
 	return number;
+}
+
+/* "get:4<deposit:7" */
+static uint32_t stack(struct writing *w, const char *name)
+{
+	unsigned number = find(w->stacks, w->stacks_n, name);
+	char words[WORD], *rest, *word;
+	uint32_t frames[FRAMES], count = 0;
+
+	if (number)
+		return number;
+	assert_in_range(w->stacks_n, 0, NAMES - 1);
+	number = ++w->stacks_n;
+	strcpy(w->stacks[number - 1], name);
+	strcpy(words, name);
+	for (word = strtok_r(words, "<", &rest); word; word = strtok_r(NULL, "<", &rest)) {
+		assert_in_range(count, 0, FRAMES - 1);
+		frames[count++] = place(w, word);
+	}
+	trace_writer_context(w->writer, &(struct trace_context){ .number = number,
+								 .frames = frames,
+								 .frames_n = count });
+	return number;
+}
+
+static const char *kind_of(const struct writing *w, const char *name, const char *operation,
+			   bool second)
+{
+	static const char *const variable[] = { "load", "store", "delete" };
+	static char kind[WORD];
+	size_t i;
+
+	if (name[0] == 'T' && strspn(name + 1, "0123456789") == strlen(name + 1))
+		return "thread";
+	if (name[0] == '/')
+		return "descriptor";
+	snprintf(kind, sizeof(kind), "%.*s", (int)strcspn(operation, "_"), operation);
+	for (i = 0; i < 3; i++)
+		if (strcmp(kind, variable[i]) == 0)
+			return strncmp(name, "ITEMS", 5) == 0 ? "container" : "variable";
+	if (strcmp(kind, "iterate") == 0 || strcmp(kind, "query") == 0 || strcmp(kind, "call") == 0)
+		return "container";
+	if (second)
+		return "mutex";
+	return w->python && strcmp(kind, "mutex") == 0 ? "lock" : kind;
 }
 
 static uint32_t object(struct writing *w, const char *name, const char *operation, bool second)
 {
+	const char *kind = kind_of(w, name, operation, second);
 	unsigned number = find(w->objects, w->objects_n, name);
-	char id[2 * WORD], kind[WORD];
+	bool thread = strcmp(kind, "thread") == 0;
+	char id[2 * WORD];
 
 	if (number)
 		return number;
 	assert_in_range(w->objects_n, 0, NAMES - 1);
 	number = ++w->objects_n;
 	strcpy(w->objects[number - 1], name);
-	snprintf(kind, sizeof(kind), "%.*s", (int)strcspn(operation, "_"), operation);
-	if (name[0] == 'T')
+	if (thread)
 		snprintf(id, sizeof(id), "thread:1.%d", atoi(name + 1) - 1);
+	else if (w->python)
+		strcpy(id, name);
 	else
 		snprintf(id, sizeof(id), "bank+%#x", 0x4000 + number);
 	trace_writer_object(w->writer,
 			    &(struct trace_object){ .number = number,
 						    .id = id,
-						    .kind = name[0] == 'T'   ? "thread"
-							    : name[0] == '/' ? "descriptor"
-							    : second         ? "mutex"
-									     : kind,
-						    .name = name[0] == 'T' ? NULL : name });
+						    .kind = kind,
+						    .name = thread || w->python ? NULL : name });
 	return number;
+}
+
+/* "10", "'a~b'" */
+static void set_value(struct trace_event *event, char *word)
+{
+	char *at;
+
+	if (strspn(word, "-0123456789") == strlen(word)) {
+		event->value =
+			(struct trace_value){ .type = TRACE_VALUE_INT, .number = atoi(word) };
+		return;
+	}
+	for (at = word; *at; at++)
+		if (*at == '~')
+			*at = ' ';
+	event->text = word;
+	event->text_len = strlen(word);
+}
+
+/* "7 current = self.get_balance()" */
+static void set_source(struct writing *w, const char *line)
+{
+	unsigned number;
+	int at = 0;
+
+	assert_int_equal(sscanf(line, "%u %n", &number, &at), 1);
+	assert_in_range(number, 1, SOURCES - 1);
+	snprintf(w->sources[number], WORD, "%s", line + at);
 }
 
 /* "2 mutex_lock savings @read:17" */
@@ -103,7 +188,9 @@ static void write_step(struct writing *w, char *line)
 	w->k[event.lane] += event.phase == PHASE_DONE;
 	while ((word = strtok_r(NULL, " ", &rest))) {
 		if (word[0] == '@')
-			event.context = place(w, word + 1);
+			event.context = stack(w, word + 1);
+		else if (word[0] == '=')
+			set_value(&event, word + 1);
 		else if (word[0] == 'r' && strspn(word + 1, "-0123456789") == strlen(word + 1))
 			event.result = atoi(word + 1);
 		else if (word[0] == 'v' && strspn(word + 1, "0123456789") == strlen(word + 1))
@@ -145,12 +232,15 @@ static void write_lanes(struct writing *w)
 	trace_writer_lane(w->writer, &(struct trace_lane){ .number = 1, .id = "1" });
 	for (i = 2; i < LANES; i++) {
 		snprintf(id, sizeof(id), "1.%u", i - 1);
-		trace_writer_lane(w->writer,
-				  &(struct trace_lane){ .number = i,
-							.id = id,
-							.parent = 1,
-							.name = i == 2 ? "alice" : NULL,
-							.start = place(w, "customer:40") });
+		trace_writer_lane(
+			w->writer,
+			&(struct trace_lane){ .number = i,
+					      .id = id,
+					      .parent = 1,
+					      .name = i == 2                ? "alice"
+						      : i == 3 && w->python ? "bob"
+									    : NULL,
+					      .start = w->python ? 0 : place(w, "customer:40") });
 	}
 }
 
@@ -168,9 +258,15 @@ void tale_write(const char *path, const char *cwd, const char *steps, const char
 	w.writer = trace_writer_open(path, 1, &err);
 	assert_non_null(w.writer);
 	trace_writer_header(w.writer, header);
+	line = strtok_r(text, "\n", &rest);
+	w.python = line && strcmp(line, "python") == 0;
 	write_lanes(&w);
-	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		if (strchr("0123456789", line[0]))
+	for (; line; line = strtok_r(NULL, "\n", &rest)) {
+		if (strcmp(line, "python") == 0)
+			continue;
+		if (strncmp(line, "source ", 7) == 0)
+			set_source(&w, line + 7);
+		else if (strchr("0123456789", line[0]))
 			write_step(&w, line);
 		else
 			write_decision(&w, line);

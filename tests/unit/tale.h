@@ -10,6 +10,14 @@
  *			 "signal 2 3\n",			the signal of 2 wakes 3
  *		   "exit", "{\"status\":1}");
  *
+ * With "python" as its first line it is of an interpreted program: places are in bank.py, objects
+ * are called by their ids, locks are locks of the interpreter, and thread 3 is "bob":
+ *
+ *	"python\n"
+ *	"source 7 current = self.get_balance()\n"	what line 7 is, for places named later
+ *	"2 load Account._balance =0 @get_balance:4<deposit:7\n"	a value ('~' is a blank), a call stack
+ *	"3 mutex_lock 1.2/lock.1 @Condition.wait<Queue.get<consume:12\n"	no line: of the library
+ *
  * Thread 1 is main, 2 "alice", 3 and above run customer(); threads are created and joined where the
  * text says "1 thread_create T2". Objects are made when they are named, with the kind of their
  * first operation; a path is a file. A decision is about the thread's next operation.

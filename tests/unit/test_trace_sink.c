@@ -29,7 +29,7 @@ static const char source[] = "#include <pthread.h>\n"
 			     "}\n"
 			     "int main(void) { return work(); }\n";
 
-static const char *program;
+static char program[4096];
 static uint64_t at_work, at_lock;
 
 static uint64_t address_of(const char *symbol)
@@ -51,7 +51,7 @@ static int build(void **state)
 	(void)state;
 	scratch_text("sinkprog.c", source);
 	scratch_run("${CC:-gcc} -g -O0 -o sinkprog sinkprog.c");
-	program = scratch_path("sinkprog");
+	snprintf(program, sizeof(program), "%s", scratch_path("sinkprog"));
 	at_work = address_of("work");
 	at_lock = address_of("table_lock");
 	return 0;
@@ -452,6 +452,33 @@ static void interpreted_code_has_lines(void **state)
 #undef FRAME
 }
 
+/* The interpreter's own code is the user's only where it interprets nothing. */
+static void the_interpreter_is_no_user(void **state)
+{
+	struct {
+		struct record_context context;
+		struct record_frame frames[2];
+	} record = { .context = { .head = HEAD(CONTEXT), .number = 1, .count = 1 } };
+	struct file *file = *state;
+
+	scratch_run("cp sinkprog python3.11");
+	give_module(file, 1, scratch_path("python3.11"));
+	give_module(file, 2, program);
+	give_code(file, 1, "bank.py", "deposit", true);
+	record.frames[0] = (struct record_frame){ 1, 0, at_work + 12 };
+	give(file, &record);
+	record.context.number = record.context.count = 2;
+	record.frames[1] = CODE_FRAME(1, 3, 0x1003);
+	give(file, &record);
+	record.context.number = 3;
+	record.frames[0].module = 2;
+	give(file, &record);
+	read_back(file);
+	assert_string_equal(trace_names_user_location(file->names, 1)->source.function, "work");
+	assert_string_equal(trace_names_user_location(file->names, 2)->source.function, "deposit");
+	assert_string_equal(trace_names_user_location(file->names, 3)->source.function, "work");
+}
+
 static void values_are_texts(void **state)
 {
 	struct record_event event = { .head = HEAD(EVENT),
@@ -604,6 +631,7 @@ int main(void)
 		WITH_FILE(contexts_share_locations),
 		WITH_FILE(events_and_decisions_pass_through),
 		WITH_FILE(interpreted_code_has_lines),
+		WITH_FILE(the_interpreter_is_no_user),
 		WITH_FILE(values_are_texts),
 		WITH_FILE(names_come_later),
 		WITH_FILE(notes_are_counted_and_heard),

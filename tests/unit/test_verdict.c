@@ -208,6 +208,75 @@ static void a_sanitizer_report_is_a_failure(void **state)
 			 FAILURE_NONE);
 }
 
+#define FRAMES_IN_THREAD                                                                \
+	"Traceback (most recent call last):\n"                                          \
+	"  File \"/usr/lib/python3.11/threading.py\", line 1038, in _bootstrap_inner\n" \
+	"    self.run()\n"
+#define IN_THREAD(number) "Exception in thread Thread-" #number " (sell):\n" FRAMES_IN_THREAD
+#define SELLS(line)                                              \
+	"  File \"/home/me/shop.py\", line " #line ", in sell\n" \
+	"    price = self.stock[item]\n            ~~~~~~~~~~^^^^^^\n"
+
+/* A thread that ends by an exception is a failure, whatever the program then ends with. */
+static void an_exception_in_a_thread_is_a_failure(void **state)
+{
+	struct verdict verdict = judge(VERDICT_EXIT, 0, IN_THREAD(1) SELLS(7) "KeyError: 'tea'\n");
+	char words[96];
+
+	(void)state;
+	assert_int_equal(verdict.kind, FAILURE_EXCEPTION);
+	assert_string_equal(verdict.message, "KeyError: 'tea'");
+	assert_string_equal(verdict_word(verdict.kind), "exception");
+	verdict_describe(&verdict, words, sizeof(words));
+	assert_string_equal(words, "an uncaught exception in a thread");
+	/* The thread, the value and what main makes of it do not matter; type and place do. */
+	assert_int_equal(judge(VERDICT_EXIT, 1,
+			       IN_THREAD(2) SELLS(7) "KeyError: 17\n"
+						     "Traceback (most recent call last):\n"
+						     "  File \"shop.py\", line 30, in main\n"
+						     "AssertionError: nothing sold\n")
+				 .fingerprint,
+			 verdict.fingerprint);
+	assert_differ(verdict, judge(VERDICT_EXIT, 0, IN_THREAD(1) SELLS(9) "KeyError: 'tea'\n"));
+	assert_differ(verdict, judge(VERDICT_EXIT, 0, IN_THREAD(1) SELLS(7) "IndexError: 'tea'\n"));
+	/* Only ignored, or only printed. */
+	assert_int_equal(
+		judge(VERDICT_EXIT, 0,
+		      "Exception ignored in: <function D.__del__ at 0x7fdf>\n" FRAMES_IN_THREAD
+			      SELLS(7) "KeyError: 'tea'\n")
+			.kind,
+		FAILURE_NONE);
+	assert_int_equal(judge(VERDICT_EXIT, 0, FRAMES_IN_THREAD SELLS(7) "KeyError: 'tea'\n").kind,
+			 FAILURE_NONE);
+	/* Deadlocks and crashes say more. */
+	assert_int_equal(judge(VERDICT_DEADLOCK, 0, IN_THREAD(1) SELLS(7) "KeyError: 1\n").kind,
+			 FAILURE_DEADLOCK);
+	assert_int_equal(judge(VERDICT_SIGNAL, 6, IN_THREAD(1) SELLS(7) "KeyError: 1\n").kind,
+			 FAILURE_SIGNAL);
+}
+
+static void an_exception_ends_the_program(void **state)
+{
+	static const char lost[] = "Traceback (most recent call last):\n"
+				   "  File \"/home/me/bank.py\", line 33, in <module>\n"
+				   "    main()\n"
+				   "  File \"/home/me/bank.py\", line 29, in main\n"
+				   "    assert total == 30, f\"expected 30, got {total}\"\n"
+				   "           ^^^^^^^^^^^\n"
+				   "AssertionError: expected 30, got 10\nand more\n";
+	struct verdict verdict = judge(VERDICT_EXIT, 1, lost);
+
+	(void)state;
+	assert_int_equal(verdict.kind, FAILURE_EXIT);
+	assert_string_equal(verdict.message, "AssertionError: expected 30, got 10");
+	verdict = judge(VERDICT_SIGNAL, 6,
+			"Fatal Python error: _Py_CheckRecursiveCall: no stack\n"
+			"Python runtime state: initialized\n\nCurrent thread 0x00007f (most recent "
+			"call first):\n");
+	assert_string_equal(verdict.message,
+			    "Fatal Python error: _Py_CheckRecursiveCall: no stack");
+}
+
 static struct verdict deadlock(enum verdict_kind kind, uint32_t a, uint32_t b, uint32_t where)
 {
 	struct server_report report = { .verdict = kind };
@@ -330,6 +399,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_line_that_says_most, begin, end),
 		cmocka_unit_test_setup_teardown(much_output, begin, end),
 		cmocka_unit_test_setup_teardown(a_sanitizer_report_is_a_failure, begin, end),
+		cmocka_unit_test_setup_teardown(an_exception_in_a_thread_is_a_failure, begin, end),
+		cmocka_unit_test_setup_teardown(an_exception_ends_the_program, begin, end),
 		cmocka_unit_test_setup_teardown(deadlocks_are_told_by_their_locks, begin, end),
 		cmocka_unit_test_setup_teardown(crashes_are_told_by_their_frames, begin, end),
 		cmocka_unit_test_setup_teardown(the_check_and_the_output, begin, end),
