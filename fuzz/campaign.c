@@ -242,7 +242,7 @@ static void finding_configure(struct campaign *campaign, struct finding_config *
 		.input = campaign->config->worker.input,
 		.of = campaign->config->iterations,
 		.seconds = limits->seconds > 0 ? limits->seconds
-					       : campaign->worker_config.session.time_limit,
+					       : campaign->worker_config.session.used_limit,
 		.step_budget = limits->steps,
 		.environment = campaign->config->environment,
 		.environment_count = campaign->config->environment_count,

@@ -294,7 +294,7 @@ static int configure_limits(struct fuzzing *fuzzing)
 	config->confirm = (unsigned)confirm;
 	session->run.idle_wait_ns = (int64_t)wait * 1000000;
 	session->hang_after = options_seconds(options, OPTION_TIME_LIMIT, RUN_SECONDS);
-	session->time_limit = SEARCH_SECONDS_FACTOR * session->hang_after;
+	session->used_limit = SEARCH_SECONDS_FACTOR * session->hang_after;
 	config->search.seconds = session->hang_after;
 	session->preempt_after = options_seconds(options, OPTION_PREEMPT_AFTER, PREEMPT_AFTER);
 	session->no_trap = options_given(options, OPTION_NO_TRAP);

@@ -252,7 +252,7 @@ static int record(const struct finding_config *config, const struct finding *fin
 	if (finding->any_access)
 		session_config.run.flags |= PLAN_RUN_ANY_ACCESS;
 	session_config.run.step_budget = config->step_budget;
-	session_config.time_limit = config->seconds;
+	session_config.used_limit = config->seconds;
 	session_config.strategy = (struct plan_strategy){ .id = STRATEGY_SCRIPT };
 	session_config.signals_elsewhere = true;
 	session_config.interrupted = config->interrupted;
@@ -345,7 +345,7 @@ int finding_confirm(const struct finding_config *config, struct finding *finding
 	struct replay_config replay = {
 		.interrupted = config->interrupted,
 		.self = config->self,
-		.time_limit = config->seconds,
+		.used_limit = config->seconds,
 		.preempt_after = config->worker->session.preempt_after,
 	};
 	struct replay_report *report = alloc_check(malloc(sizeof(*report)));

@@ -46,7 +46,7 @@ struct finding_config {
 	const struct sandbox_config *sandbox;
 	int input;      /* standard input of the runs */
 	uint64_t of;    /* runs that the search may take, 0: no limit */
-	double seconds; /* real time before a run is a hang, schedule.h */
+	double seconds; /* that a run may use, session.h */
 	uint64_t step_budget;
 	const char *const *environment; /* further variables for the header */
 	unsigned environment_count;

@@ -191,8 +191,8 @@ static void set_plan(struct worker *worker, const struct schedule *schedule, uin
 	if (schedule) {
 		config->strategy = schedule->tail;
 		config->run.step_budget = schedule->steps;
-		config->time_limit = schedule->seconds > 0 ? schedule->seconds
-							   : worker->config->session.time_limit;
+		config->used_limit = schedule->seconds > 0 ? schedule->seconds
+							   : worker->config->session.used_limit;
 		if (schedule->profile)
 			worker->sections[n++] = (struct session_section){ PLAN_PROFILE,
 									  schedule->profile,

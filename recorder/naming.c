@@ -4,6 +4,7 @@
  */
 #include "recorder/naming.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
@@ -194,11 +195,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/*
- * The function and line of a location to show: of the program's own code where functions were
- * inlined into each other (std::mutex::lock() inlined into deposit() is deposit()).
- */
-static const struct trace_source *shown_source(const struct trace_location *location)
+const struct trace_source *naming_source(const struct trace_location *location)
 {
 	const struct trace_source *source = &location->source;
 	uint32_t i = 0;
@@ -236,7 +233,7 @@ static void add_offset(const struct naming *naming, struct text *text,
 static void add_frame(const struct naming *naming, struct text *text,
 		      const struct trace_location *location)
 {
-	const struct trace_source *source = shown_source(location);
+	const struct trace_source *source = naming_source(location);
 
 	if (!source->function) {
 		if (!add_line(text, source))
@@ -253,10 +250,10 @@ static void add_frame(const struct naming *naming, struct text *text,
 static void add_place(const struct naming *naming, struct text *text,
 		      const struct trace_location *at)
 {
-	if (!at || (at->user && add_line(text, shown_source(at))))
+	if (!at || (at->user && add_line(text, naming_source(at))))
 		return;
-	if (shown_source(at)->function)
-		add_function(text, shown_source(at)->function);
+	if (naming_source(at)->function)
+		add_function(text, naming_source(at)->function);
 	else
 		add_offset(naming, text, at);
 }
@@ -383,9 +380,16 @@ static bool is_of_kind(const struct naming *naming, uint32_t number, unsigned ki
 	return object && object->kind && strcmp(object->kind, ids_kind_name(kind)) == 0;
 }
 
+/* The text is of a method that is called, ".append(5)", or of the call of the object itself. */
+static bool is_method(const struct trace_event *event)
+{
+	return (event->kind == EVENT_CALL || event->kind == EVENT_QUERY) && event->text &&
+	       event->text_len && (event->text[0] == '.' || event->text[0] == '(');
+}
+
 /*
- * What was read or written. Of a container the text begins with the key, "['a'] = 3"; a call's is
- * the rest of the call, ".append(5)".
+ * What was read or written. Of a container the text begins with the key, "['a'] = 3"; of a call it
+ * is what comes behind the object: ".append(5)", "in sorted()", " (a list of 3)".
  */
 static void add_value(const struct naming *naming, struct text *text,
 		      const struct trace_event *event)
@@ -395,6 +399,8 @@ static void add_value(const struct naming *naming, struct text *text,
 
 	if (event->text && (call || (done && event->text_len && event->text[0] == '[' &&
 				     is_of_kind(naming, event->object, OBJECT_CONTAINER)))) {
+		if (event->text_len && isalnum((unsigned char)event->text[0]))
+			text_add(text, " ");
 		text_add_clean_n(text, event->text, event->text_len);
 	} else if (event->text && done) {
 		text_add(text, event->kind == EVENT_ITERATE ? ": " : " = ");
@@ -429,9 +435,11 @@ void naming_step(const struct naming *naming, struct text *text, const struct tr
 		kind = EVENT_MUTEX_LOCK;
 	if (event->phase == PHASE_ANNOUNCED) {
 		text_add(text, "wants to ");
-		add_words(naming, text, words_table[kind].pending, event->object, event->object2);
+		add_words(naming, text, is_method(event) ? "call @" : words_table[kind].pending,
+			  event->object, event->object2);
 	} else {
-		add_words(naming, text, words_table[kind].done, event->object, event->object2);
+		add_words(naming, text, is_method(event) ? "calls @" : words_table[kind].done,
+			  event->object, event->object2);
 		naming_result(text, kind, event->result);
 	}
 	if (kind == EVENT_NONE && event->name) {

@@ -31,6 +31,13 @@ struct naming;
 struct naming *naming_new(const struct trace_names *names);
 void naming_free(struct naming *naming);
 
+/*
+ * The function and line of a location to show: of the program's own code where functions were
+ * inlined into each other (std::mutex::lock() inlined into deposit() is deposit()). As long as the
+ * location.
+ */
+const struct trace_source *naming_source(const struct trace_location *location);
+
 /* As given to naming_new(). */
 const struct trace_names *naming_names(const struct naming *naming);
 

@@ -165,6 +165,7 @@ static int look(struct server *server, double start, struct server_report *repor
 		struct err *err)
 {
 	double limit = session_config(server->session)->time_limit;
+	double used_limit = session_config(server->session)->used_limit;
 	uint32_t pid = server->region->server.pid, lane;
 
 	if (target_poll(session_target(server->session), &server->target))
@@ -177,6 +178,10 @@ static int look(struct server *server, double start, struct server_report *repor
 		report->time_limit = true;
 		*killed = true;
 	} else if (limit > 0 && now() - start > limit) {
+		report->time_limit = true;
+		*killed = true;
+	} else if (pid && used_limit > 0 && now() - start > used_limit &&
+		   watchdog_used(server->watchdog, (pid_t)pid) > used_limit) {
 		report->time_limit = true;
 		*killed = true;
 	} else if (pid) {

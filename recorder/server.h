@@ -46,7 +46,7 @@ struct server_report {
 	int wait_status;           /* as of waitpid(2) */
 	enum boot_code boot;
 	char boot_detail[256];
-	bool time_limit; /* killed because config.time_limit was over, or hang_after */
+	bool time_limit; /* killed by config.time_limit, used_limit or hang_after */
 	bool lost;       /* the thread that had the turn vanished, killed */
 	unsigned killed; /* processes that outlived the run */
 	uint64_t events, decisions, switches;

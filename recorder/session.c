@@ -302,6 +302,12 @@ static void check_limits(struct session *session, struct session_result *result)
 		   now() - session->started - session->paused > config->time_limit) {
 		result->time_limit = true;
 		session_kill(session);
+	} else if (config->used_limit > 0 &&
+		   now() - session->started - session->paused > config->used_limit &&
+		   watchdog_used(session->watchdog, target_pid(session->target)) >
+			   config->used_limit) {
+		result->time_limit = true;
+		session_kill(session);
 	} else if (!config->signals_elsewhere && (interrupts > 1 || termination)) {
 		result->interrupted = termination ? termination : SIGINT;
 		session_kill(session);

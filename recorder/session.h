@@ -50,6 +50,7 @@ struct session_config {
 	/* PLAN_CODE_PATTERNS: `code_patterns_length` bytes; NULL: none */
 	const char *code_patterns;
 	uint32_t code_patterns_length;
+	double used_limit; /* seconds that the run may use, watchdog_used(); 0: any */
 	double hang_after; /* seconds without an operation that end the run, watchdog.h; 0: none */
 	const struct session_section *sections; /* further ones for the plan; version 1, optional */
 	unsigned section_count;
@@ -95,7 +96,7 @@ struct session_result {
 	int wait_status;            /* of the program, as of waitpid(2); -1: unknown */
 	enum boot_code boot;        /* other than BOOT_OK: the runtime did not come up ... */
 	char boot_detail[256];      /* ... because of this */
-	bool time_limit;            /* killed because the time was up: time_limit, hang_after */
+	bool time_limit;            /* killed by time_limit, used_limit or hang_after */
 	int interrupted;            /* killed because of this signal to us, 0: not */
 	unsigned orphans;           /* processes that outlived the program and were killed */
 	double seconds;             /* real time of the run */

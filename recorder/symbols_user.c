@@ -26,8 +26,8 @@ static const char *const system_libraries[] = {
 	"libm",      "libmvec",         "libresolv",   "libutil",    "libanl",    "libthread_db",
 	"libstdc++", "libc++",          "libc++abi",   "libunwind",  "libgcc_s",  "libatomic",
 	"libasan",   "libtsan",         "libubsan",    "liblsan",    "libhwasan", "libgomp",
-	"libomp",    "libiomp5",        "libfrontrun", "linux-vdso", "[vdso]",
-	"python",    "libpython",
+	"libomp",    "libiomp5",        "libfrontrun", "linux-vdso", "[vdso]",    "python",
+	"libpython",
 };
 
 static const char *const start_functions[] = {

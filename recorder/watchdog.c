@@ -50,6 +50,8 @@ struct watchdog {
 	uint64_t operations;
 	uint32_t standstill; /* its number */
 	double still;        /* nobody computes since; 0: somebody does */
+	double sampled;      /* last call of watchdog_look() */
+	double idle;         /* seconds before such calls at which nobody had the turn */
 	/* By slot: the CPU time of the lane's thread when it was seen first in that standstill. */
 	struct {
 		uint32_t standstill;
@@ -108,6 +110,8 @@ static void end_standstill(struct watchdog *watchdog)
 void watchdog_reset(struct watchdog *watchdog)
 {
 	go_on(watchdog);
+	watchdog->sampled = watchdog->since;
+	watchdog->idle = 0;
 	end_standstill(watchdog);
 }
 
@@ -374,6 +378,29 @@ static enum watchdog_finding computes(struct watchdog *watchdog, unsigned slot, 
 		       : WATCHDOG_NOTHING;
 }
 
+static void sample(struct watchdog *watchdog)
+{
+	unsigned n = region_processes(watchdog->region);
+	struct region_process process;
+	double time = now();
+
+	if (n)
+		region_copy_process(watchdog->region, n - 1, &process);
+	if (watchdog->still || (n && !process.turn))
+		watchdog->idle += time - watchdog->sampled;
+	watchdog->sampled = time;
+}
+
+double watchdog_used(const struct watchdog *watchdog, pid_t pid)
+{
+	struct timespec time = { 0 };
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) == 0)
+		clock_gettime(clock, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9 + watchdog->idle;
+}
+
 enum watchdog_finding watchdog_look(struct watchdog *watchdog, pid_t pid, const struct drain *drain,
 				    uint32_t *lane_number)
 {
@@ -386,6 +413,7 @@ enum watchdog_finding watchdog_look(struct watchdog *watchdog, pid_t pid, const 
 	int preempt;
 
 	*lane_number = 0;
+	sample(watchdog);
 	if (drain_operations(drain) != watchdog->operations) {
 		watchdog->operations = drain_operations(drain);
 		end_standstill(watchdog);

@@ -60,6 +60,13 @@ enum watchdog_finding watchdog_look(struct watchdog *watchdog, pid_t pid, const 
 				    uint32_t *lane);
 
 /*
+ * Seconds that the run of process `pid` has used since the last reset: CPU time, and what the looks
+ * saw of times in which nobody computed. Not what a busy machine made it wait. At most as much as
+ * the clock says.
+ */
+double watchdog_used(const struct watchdog *watchdog, pid_t pid);
+
+/*
  * Another run begins; or time was spent outside the run (a debugger, a paused target), which does
  * not count: start afresh.
  */

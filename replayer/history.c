@@ -55,11 +55,23 @@ static bool is_private_kind(unsigned kind)
 	}
 }
 
+/* A lock of an interpreted program that people have a name for. */
+static bool is_named_lock(const struct history *history, uint32_t number)
+{
+	const struct trace_object *object = trace_names_object(history->file->names, number);
+
+	return history_kind(history, number) == OBJECT_LOCK &&
+	       (object->name || ids_is_name(object->id, object->kind));
+}
+
 static bool is_kept(const struct loading *loading, const struct trace_event *event)
 {
 	if (event->kind == EVENT_CLOCK || event->kind == EVENT_RANDOM)
 		return false;
 	if (event->phase == PHASE_ANNOUNCED || !is_private_kind(event->kind))
+		return true;
+	/* That somebody had another lock than everybody else is worth knowing. */
+	if (is_named_lock(loading->history, event->object))
 		return true;
 	return event->object >= loading->users_end || loading->users[event->object] == SHARED;
 }
@@ -243,6 +255,7 @@ static void find_kinds(struct history *history)
 		history->kinds[i] = (uint8_t)(object && object->kind
 						      ? ids_kind_by_name(object->kind)
 						      : OBJECT_KIND_COUNT);
+		history->interpreted |= history->kinds[i] == OBJECT_LOCK;
 	}
 }
 
@@ -410,6 +423,9 @@ bool history_same_role(const struct history *history, uint32_t a, uint32_t b)
 	const struct trace_lane *y = trace_names_lane(history->file->names, b);
 	const struct trace_location *of_x, *of_y;
 
+	/* All threads of an interpreter start alike, and are named by what they are for. */
+	if (history->interpreted)
+		return x && y && x->name && y->name && strcmp(x->name, y->name) == 0;
 	if (!x || !y || !x->start || !y->start)
 		return false;
 	of_x = trace_names_location(history->file->names, x->start);

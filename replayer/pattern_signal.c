@@ -71,7 +71,9 @@ bool waiter_lost_thread(struct search *search, const struct waiter *waiter)
 			    lane, pattern_place_at(search, place), by, waiter->wait->object,
 			    waiter->wait->lane, pattern_place_at(search, waiter->wait->wait));
 		pattern_show(search, history->lanes[lane].end, "has not signalled");
-		section = history->lanes[lane].end ? sections_last(search->sections, lane) : NULL;
+		section = history->lanes[lane].end
+				  ? sections_last(search->sections, lane, HISTORY_NONE)
+				  : NULL;
 		if (section)
 			pattern_show_section(search, section, "");
 		pattern_show(search, signal, "");
@@ -201,13 +203,22 @@ bool waiter_wrong_one_woken(struct search *search, const struct waiter *waiter)
 	return true;
 }
 
-/* Nobody else was under the lock from the signal to the wait, so nothing else can explain it. */
+/*
+ * Nobody else was under the lock from the signal to the wait, so nothing else can explain it. Who
+ * sent it may have gone on with the same thing of an interpreter's library: an event that is set
+ * and cleared, a queue that is filled again.
+ */
 static bool nothing_between(const struct search *search, const struct waiter *waiter, size_t signal)
 {
-	const struct section *other;
+	bool library = history_kind(search->history, waiter->wait->mutex) == OBJECT_LOCK;
+	const struct section *other = NULL;
+	size_t to = waiter->wait->wait;
 
-	other = sections_between(search->sections, waiter->wait->mutex, waiter->wait->lane, 0,
-				 signal, waiter->wait->wait);
+	do {
+		other = sections_between(search->sections, waiter->wait->mutex, waiter->wait->lane,
+					 0, signal, to);
+		to = other ? other->begin : signal;
+	} while (other && library && other->lane == waiter_lane_at(search, signal));
 	return !other;
 }
 

@@ -27,13 +27,21 @@ static void note_lost(const struct search *search, const struct section *lost, c
 	}
 }
 
+/* The other one is of the same item of a container, as far as is known. */
+static bool same_thing(const struct search *search, const struct triple *triple)
+{
+	return thing_same(search, triple->other, triple->first) &&
+	       thing_same(search, triple->other, triple->second);
+}
+
 /* The other lane did the same two, its first before either's second. */
 static bool both_alike(const struct search *search, struct triple *triple)
 {
 	const struct history *history = search->history;
 	const struct section *first;
 
-	if (!triple->first->reads || triple->other->reads || triple->second->reads ||
+	if (!same_thing(search, triple) || !triple->first->reads || triple->other->reads ||
+	    triple->second->reads ||
 	    !sections_same_place(history, pattern_context(search, triple->other),
 				 pattern_context(search, triple->second), 1))
 		return false;
@@ -249,7 +257,7 @@ static void say_between(struct search *search, const struct triple *triple)
 static bool went_on(const struct search *search, struct triple *triple)
 {
 	return triple->first->reads && is_iteration(search, triple->second) &&
-	       !triple->other->reads;
+	       !triple->other->reads && same_thing(search, triple);
 }
 
 /* What Python says where it notices by itself. */

@@ -100,9 +100,7 @@ bool pattern_wake(struct search *search)
 	size_t i;
 
 	if (search->in_place) {
-		section = sections_open(sections, search->lane);
-		if (!section)
-			section = sections_last(sections, search->lane);
+		section = pattern_failing(search);
 		return section && section->wait != HISTORY_NONE &&
 		       (unfounded(search, section) || stolen(search, section));
 	}

@@ -212,6 +212,7 @@ static int prepare(struct replay *replay, struct err *err)
 	session->code_patterns = replay->patterns;
 	session->stop = config->stop;
 	session->time_limit = config->time_limit;
+	session->used_limit = config->used_limit;
 	session->no_trap = !fields_bool(header, "trap", true);
 	session->target.keep_addresses = !fields_bool(header, "addresses_fixed", true);
 	replay->argv = header_argv(header, err);

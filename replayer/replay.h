@@ -31,6 +31,7 @@ struct replay_config {
 	bool follow;                   /* go on after a difference */
 	const char *output;            /* write a trace of the replay, NULL: none */
 	double time_limit;             /* real seconds, 0: none */
+	double used_limit;             /* session.h, 0: none */
 	double preempt_after;          /* session.h; 0: as a recording has it by default */
 	const struct plan_stop *stop;  /* NULL: do not pause */
 	/* descriptors that become the program's 0, 1 and 2; NULL: ours */

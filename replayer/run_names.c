@@ -255,7 +255,7 @@ static void learn_location(struct trace_names *into, const struct run_names *nam
 	char hex[24];
 	unsigned i;
 
-	snprintf(hex, sizeof(hex), "%#llx", (unsigned long long)offset);
+	snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)offset);
 	cJSON_AddNumberToObject(json, "module", in);
 	cJSON_AddStringToObject(json, "offset", hex);
 	if (module && module->path) {
@@ -285,7 +285,7 @@ static void learn_code(struct trace_names *into, const struct run_names *names, 
 	cJSON *json = numbered("location", number);
 	char hex[24];
 
-	snprintf(hex, sizeof(hex), "%#llx", (unsigned long long)frame->offset);
+	snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)frame->offset);
 	cJSON_AddStringToObject(json, "offset", hex);
 	cJSON_AddStringToObject(json, "function", known ? code->function : "?");
 	cJSON_AddStringToObject(json, "file", known ? code->file : "?");

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "recorder/fields.h"
+#include "recorder/naming.h"
 #include "recorder/source.h"
 #include "recorder/text.h"
 
@@ -126,12 +127,12 @@ static bool is_condition(const char *line)
 	       begins_with(line, "for") || begins_with(line, "} else");
 }
 
-/* Braces, blank lines and ways out say nothing of what is done under the lock. */
+/* Braces, blank lines, the preprocessor and ways out say nothing of what is done under the lock. */
 static bool says_something(const char *line)
 {
-	return line[strspn(line, " \t{};")] != '\0' && !begins_with(line, "return") &&
-	       !begins_with(line, "break") && !begins_with(line, "continue") &&
-	       !begins_with(line, "goto");
+	return line[strspn(line, " \t{};")] != '\0' && *line != '#' &&
+	       !begins_with(line, "return") && !begins_with(line, "break") &&
+	       !begins_with(line, "continue") && !begins_with(line, "goto");
 }
 
 /* What stands between the lock and the unlock. */
@@ -151,21 +152,26 @@ static void read_body(struct snippet *snippet, const struct history *history, co
 	}
 }
 
+/* The source of a location, as it is shown; NULL when it is not known. */
+static const struct trace_source *source_of(const struct history *history, uint32_t number)
+{
+	const struct trace_location *location = trace_names_location(history->file->names, number);
+	const struct trace_source *source = location ? naming_source(location) : NULL;
+
+	return source && source->file ? source : NULL;
+}
+
 void snippet_find(struct snippet *snippet, const struct history *history, uint32_t number,
 		  uint32_t end_number)
 {
-	const struct trace_location *location = trace_names_location(history->file->names, number);
-	const struct trace_location *end = trace_names_location(history->file->names, end_number);
-	const struct trace_source *source, *last;
+	const struct trace_source *source = source_of(history, number);
+	const struct trace_source *last = source_of(history, end_number);
 
 	*snippet = (struct snippet){ 0 };
-	if (!location || !location->source.file)
+	if (!source)
 		return;
-	source = &location->source;
-	last = end ? &end->source : NULL;
 	snippet->first = source->line;
-	if (last && last->file && last->function && source->function &&
-	    strcmp(last->file, source->file) == 0 &&
+	if (last && last->function && source->function && strcmp(last->file, source->file) == 0 &&
 	    strcmp(last->function, source->function) == 0 && last->line > source->line + 1 &&
 	    last->line <= source->line + SNIPPET_LONGEST) {
 		snippet->last = last->line;
@@ -268,25 +274,19 @@ bool snippet_updates_in_place(const struct history *history, const struct sectio
 bool snippet_decides(const struct history *history, const struct section *first,
 		     const struct section *second)
 {
-	const struct trace_names *names = history->file->names;
-	const struct trace_location *from, *to;
+	const struct trace_source *from, *to;
 	char text[SNIPPET_WIDTH];
 	unsigned line;
 
 	if (first->end == HISTORY_NONE || first->single || second->single)
 		return false;
-	from = trace_names_location(names, sections_frame(history,
-							  history->events[first->end].context, 0));
-	to = trace_names_location(names, sections_frame(history,
-							history->events[second->begin].context, 0));
-	if (!from || !to || !from->source.file || !to->source.file || !from->source.function ||
-	    !to->source.function || strcmp(from->source.file, to->source.file) != 0 ||
-	    strcmp(from->source.function, to->source.function) != 0 ||
-	    to->source.line > from->source.line + SNIPPET_LONGEST)
+	from = source_of(history, sections_frame(history, history->events[first->end].context, 0));
+	to = source_of(history, sections_frame(history, history->events[second->begin].context, 0));
+	if (!from || !to || !from->function || !to->function || strcmp(from->file, to->file) != 0 ||
+	    strcmp(from->function, to->function) != 0 || to->line > from->line + SNIPPET_LONGEST)
 		return false;
-	for (line = from->source.line + 1; line < to->source.line; line++)
-		if (read_line(history, from->source.file, line, text) > 0 &&
-		    begins_with(text, "if"))
+	for (line = from->line + 1; line < to->line; line++)
+		if (read_line(history, from->file, line, text) > 0 && begins_with(text, "if"))
 			return true;
 	return false;
 }

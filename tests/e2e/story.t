@@ -84,4 +84,47 @@ like "swapped: who waits for what" "$(grep -A 1 'T2 (teller) waits' swapped.out)
 "$FR" explain --last 0 abba_deadlock.zst >straight.out
 like "not swapped: the other one" "$(grep -A 1 'T2 (teller) waits' straight.out)" 'T2 \(teller\) waits to lock bob\.lock'
 
+# Where the lock is inlined from a header of the compiler the source is that of the program all the same.
+if command -v "${CXX:-g++}" >/dev/null; then
+	cat >stock.cc <<-EOF
+		#include <mutex>
+		#include <thread>
+		static std::mutex mutex;
+		static int stock = 10, counted;
+		static int look()
+		{
+			std::lock_guard<std::mutex> lock(mutex);
+			counted++;
+			int left = stock;
+			return left;
+		}
+		static void put(int left)
+		{
+			std::lock_guard<std::mutex> lock(mutex);
+		#ifdef NEVER
+			stock += left;
+		#endif
+			stock = left;
+		}
+		static void sell()
+		{
+			put(look() - 1);
+		}
+		int main()
+		{
+			std::thread one(sell), two(sell);
+			one.join();
+			two.join();
+			return stock != 8;
+		}
+	EOF
+	"${CXX:-g++}" -g -O2 -pthread -o stock stock.cc || fail "compile" "see above"
+	fails stock ./stock
+	"$FR" explain --last 0 stock.zst >stock.out
+	like "inlined locks: the source of the program" "$(cat stock.out)" '^ *int left = stock;$'
+	unlike "inlined locks: not that of the header, nor the preprocessor's" "$(cat stock.out)" 'gthr|#ifdef'
+else
+	skip "inlined locks" "no C++ compiler"
+fi
+
 done_testing

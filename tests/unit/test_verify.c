@@ -34,25 +34,28 @@ static void announce_names(struct verify *verify, uint64_t offset)
 		{ .number = SAMPLE_ALICE, .parent = SAMPLE_MAIN, .index = 1, .name = "alice" },
 		{ .number = SAMPLE_BOB, .parent = SAMPLE_MAIN, .index = 2 },
 	};
-	const struct record_object objects[] = {
-		{ .number = SAMPLE_SAVINGS,
-		  .class = OBJECT_STATIC,
-		  .kind = OBJECT_MUTEX,
-		  .module = 1,
-		  .offset = offset },
-		{ .number = SAMPLE_CHECKING,
-		  .class = OBJECT_INIT,
-		  .kind = OBJECT_MUTEX,
-		  .lane = SAMPLE_MAIN,
-		  .n = 1 },
-		{ .number = SAMPLE_OF_ALICE,
-		  .class = OBJECT_LANE,
-		  .kind = OBJECT_THREAD,
-		  .lane = SAMPLE_ALICE },
-		{ .number = SAMPLE_OF_BOB,
-		  .class = OBJECT_LANE,
-		  .kind = OBJECT_THREAD,
-		  .lane = SAMPLE_BOB },
+	const struct {
+		struct record_object object;
+		char name[8]; /* none */
+	} objects[] = {
+		{ .object = { .number = SAMPLE_SAVINGS,
+			      .class = OBJECT_STATIC,
+			      .kind = OBJECT_MUTEX,
+			      .module = 1,
+			      .offset = offset } },
+		{ .object = { .number = SAMPLE_CHECKING,
+			      .class = OBJECT_INIT,
+			      .kind = OBJECT_MUTEX,
+			      .lane = SAMPLE_MAIN,
+			      .n = 1 } },
+		{ .object = { .number = SAMPLE_OF_ALICE,
+			      .class = OBJECT_LANE,
+			      .kind = OBJECT_THREAD,
+			      .lane = SAMPLE_ALICE } },
+		{ .object = { .number = SAMPLE_OF_BOB,
+			      .class = OBJECT_LANE,
+			      .kind = OBJECT_THREAD,
+			      .lane = SAMPLE_BOB } },
 	};
 	struct record_module *module = calloc(1, sizeof(*module) + 32);
 	struct err err = { 0 };
@@ -65,7 +68,7 @@ static void announce_names(struct verify *verify, uint64_t offset)
 	for (i = 0; i < sizeof(lanes) / sizeof(*lanes); i++)
 		verify_sink.lane(verify, &lanes[i], &err);
 	for (i = 0; i < sizeof(objects) / sizeof(*objects); i++)
-		verify_sink.object(verify, &objects[i], &err);
+		verify_sink.object(verify, &objects[i].object, &err);
 }
 
 static void begin(struct fixture *f, const struct sample *sample, bool follow)
@@ -207,6 +210,50 @@ static void differences(void **state)
 	}
 }
 
+/* Interpreted code, a variable and a value are told as those of the trace are. */
+static void other_variable(void **state)
+{
+	static const struct {
+		struct record_object object;
+		char name[24];
+	} object = { { .number = 9, .class = OBJECT_NAMED, .kind = OBJECT_VARIABLE },
+		     "Account._balance" };
+	static const struct {
+		struct record_code code;
+		char names[24];
+	} code = { { .number = 3, .user = 1 }, "/a/bank.py\0deposit" };
+	static const struct {
+		struct record_text text;
+		char words[8];
+	} text = { { .number = 4 }, "'ten'" };
+	static const struct {
+		struct record_context context;
+		struct record_frame frame;
+	} context = { { .number = 5, .count = 1 },
+		      { .module = 3, .flags = FRAME_CODE | 9u << FRAME_LINE_SHIFT } };
+	struct record_event event = { .kind = EVENT_STORE,
+				      .lane = SAMPLE_ALICE,
+				      .object = 9,
+				      .context = 5,
+				      .has_value = EVENT_VALUE_TEXT,
+				      .value = 4 };
+	const struct verify_difference *difference;
+	struct fixture f;
+
+	(void)state;
+	begin(&f, &(struct sample){ 0 }, false);
+	announce_names(f.verify, 0x40a0);
+	verify_sink.object(f.verify, &object.object, &f.err);
+	verify_sink.code(f.verify, &code.code, &f.err);
+	verify_sink.text(f.verify, &text.text, &f.err);
+	verify_sink.context(f.verify, &context.context, &f.err);
+	assert_int_equal(verify_sink.event(f.verify, &event, &f.err), -VERIFY_ERR_DIFFERENT);
+	difference = verify_difference(f.verify);
+	assert_string_equal(difference->got, "T2 \"alice\" writes Account._balance = 'ten'");
+	assert_string_equal(difference->got_site, "deposit (bank.py:9)");
+	end(&f);
+}
+
 /* The result of a clock reading is no function of the schedule. */
 static void results_that_do_not_count(void **state)
 {
@@ -308,6 +355,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same),
 		cmocka_unit_test(differences),
+		cmocka_unit_test(other_variable),
 		cmocka_unit_test(results_that_do_not_count),
 		cmocka_unit_test(other_identity),
 		cmocka_unit_test(follows),
