@@ -64,11 +64,29 @@ need procps program ps
 need util-linux program setarch
 need xz-utils program xz
 need pbzip2 program pbzip2
+need python3-pytest python_module pytest
+need python3-pytest-xdist python_module xdist
 need sqlite3 program sqlite3
 need redis-server server redis-server
 need redis-tools program redis-cli
 need clang program clang
 need libclang-rt-dev sanitizer_runtime
+
+# Interpreters that did not come from Debian (pyenv's) get a pytest of their own below build/, where
+# tests find it. One that cannot be had is a skipped test and no error.
+pytest_for() {
+	local python=$1 version folder
+	version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])') || return
+	folder=${B:-build}/pip/$version
+	"$python" -c 'import pytest' 2>/dev/null && return
+	[ -d "$folder/_pytest" ] && return
+	echo "make deps: installing pytest for Python $version in $folder" >&2
+	"$python" -m pip install -q --disable-pip-version-check --target "$folder" pytest pytest-xdist >&2 ||
+		echo "make deps: Python $version stays without pytest" >&2
+}
+for python in "$HOME"/.pyenv/versions/3.1[123].*/bin/python3; do
+	[ -x "$python" ] && pytest_for "$python"
+done
 
 [ ${#missing[@]} -eq 0 ] && exit 0
 

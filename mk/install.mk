@@ -1,5 +1,7 @@
-# Installation: PREFIX/bin/frontrun, LIBDIR/libfrontrun.so and LIBDIR/python (LIBDIR =
+# Installation: PREFIX/bin/frontrun, the libraries (LIBDIR/libfrontrun*.so) and LIBDIR/python (LIBDIR =
 # PREFIX/lib/frontrun).
+
+LIBRARIES = $(filter %.so,$(PROGRAMS))
 
 PYTHON_FILES := $(sort $(wildcard python/*/*.py))
 PYTHON_FOLDERS := $(sort $(dir $(PYTHON_FILES)))
@@ -9,12 +11,12 @@ PYTHON_FOLDERS := $(sort $(dir $(PYTHON_FILES)))
 install: all ## install below PREFIX (default /usr/local); DESTDIR for packagers
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)'
 	install -m 755 $(B)/frontrun '$(DESTDIR)$(BINDIR)/frontrun'
-	install -m 755 $(B)/libfrontrun.so '$(DESTDIR)$(LIBDIR)/libfrontrun.so'
+	install -m 755 $(LIBRARIES) '$(DESTDIR)$(LIBDIR)'
 	install -d $(PYTHON_FOLDERS:%='$(DESTDIR)$(LIBDIR)/%')
 	for f in $(PYTHON_FILES); do install -m 644 $$f '$(DESTDIR)$(LIBDIR)'/$$f || exit 1; done
 
 uninstall: ## remove what install put below PREFIX
-	rm -f '$(DESTDIR)$(BINDIR)/frontrun' '$(DESTDIR)$(LIBDIR)/libfrontrun.so'
+	rm -f '$(DESTDIR)$(BINDIR)/frontrun' $(LIBRARIES:$(B)/%='$(DESTDIR)$(LIBDIR)/%')
 	rm -f $(PYTHON_FILES:%='$(DESTDIR)$(LIBDIR)/%')
 	rm -rf $(PYTHON_FOLDERS:%='$(DESTDIR)$(LIBDIR)/%__pycache__')
 	-rmdir $(PYTHON_FOLDERS:%='$(DESTDIR)$(LIBDIR)/%') '$(DESTDIR)$(LIBDIR)/python' 2>/dev/null

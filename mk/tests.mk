@@ -18,7 +18,7 @@ check: deps ## make deps + make test
 	@$(MAKE) --no-print-directory test
 
 deps: ## install the missing Debian packages (root or sudo, else prints the line to run)
-	@mk/deps.sh
+	@B='$(B)' mk/deps.sh
 
 test: all unit-programs test-programs fuzz-programs ## build and run every test
 	@$(RUN) $(TESTS)

@@ -316,10 +316,17 @@ uint32_t log_context(uint32_t id)
 
 uint32_t runtime_context(const struct unwind_start *start)
 {
-	uint32_t id = context_capture(contexts, start), count = 0;
 	uint64_t places[UNWIND_MAX];
 	const uint64_t *pcs;
+	uint32_t id, count;
 
+	if (__builtin_expect(interpreter_active, 0)) {
+		/* What the interpreter itself does needs no walk: who told it to is known. */
+		count = interpreter_stack(&start->pc, 1, places, UNWIND_MAX);
+		if (count)
+			return log_context(context_intern(contexts, places, count));
+	}
+	id = context_capture(contexts, start);
 	if (__builtin_expect(interpreter_active, 0) && id) {
 		pcs = context_frames(contexts, id, &count);
 		count = interpreter_stack(pcs, count, places, UNWIND_MAX);

@@ -6,11 +6,11 @@ is `on` should be hit, what is `off` never.
     python3.12 tests/hammer.py [--seconds S] [--tries N] [--rounds N] PROGRAM.py...
 
 The interpreter that runs it is the one that is tested. Each program is run in a child process, one
-main() after the other. A main() that stands still for HANG seconds, or computes for so long (waiting
-for the GIL is computing, the interval is that short), is a deadlock or a livelock. Children differ in
-how long a thread waits until it asks for the GIL (SLACKS), and run on one CPU, where the thread that
-asks runs at once. A program whose racing statement is in a loop over ROUNDS gets --rounds of them,
-each one a try.
+main() after the other. Children differ in how long a thread waits until it asks for the GIL (SLACKS),
+and run on one CPU, where the thread that asks runs at once. When no main() ends for HANG seconds, the
+switch interval is made long again, since so many switches may be all that a child does; when none
+ends then either, that is a deadlock or a livelock. A program whose racing statement is in a loop over
+ROUNDS gets --rounds of them, each one a try.
 
 One line for each program. Status 1: a label is wrong (an `off` program failed), or a program failed in
 another way than its .expect file says.
@@ -30,7 +30,8 @@ import sys
 import threading
 import time
 
-HANG = 3.0
+HANG = 2.0
+PR_SET_PDEATHSIG = 1
 PR_SET_TIMERSLACK = 29
 # Nanoseconds that the kernel adds to the switch interval of a microsecond; 50000 is its default.
 SLACKS = [10000, 20000, 5000, 50000]
@@ -60,16 +61,17 @@ def load(path):
     return module
 
 
-def cpu_seconds(pid):
-    """What the threads of a process have computed so far."""
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def calm(orders):
+    """A thread of the child: waits for the order to make the switch interval long again."""
+    os.read(orders, 1)
+    sys.setswitchinterval(0.005)
 
 
-def child(path, rounds, slack, counter, report):
+def child(path, rounds, slack, counter, orders, report):
     """Runs main() until it fails; counts the tries in shared memory."""
     os.setsid()
+    libc = ctypes.CDLL(None)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
@@ -80,8 +82,9 @@ def child(path, rounds, slack, counter, report):
     if hasattr(module, "ROUNDS"):
         module.ROUNDS = step = rounds
     sys.setswitchinterval(1e-6)
-    ctypes.CDLL(None).prctl(PR_SET_TIMERSLACK, slack, 0, 0, 0)
+    libc.prctl(PR_SET_TIMERSLACK, slack, 0, 0, 0)
     os.sched_setaffinity(0, {random.choice(list(os.sched_getaffinity(0)))})
+    threading.Thread(target=calm, args=(orders,), daemon=True).start()
     while not failures:
         try:
             module.main()
@@ -105,29 +108,30 @@ class Hammer:
 
     def run(self, slack, until):
         """One child, until it fails (the name of the exception or "hang") or the time is over."""
-        reading, writing = os.pipe()
+        reading, report = os.pipe()
+        orders, ordering = os.pipe()
         pid = os.fork()
         if pid == 0:
-            child(self.path, self.rounds, slack, self.counter, writing)
-        os.close(writing)
-        last, failure = self.done(), None
-        # CPU time at the last try and at the last look, and since when it stands still.
-        used = seen = 0.0
-        still = time.monotonic()
+            child(self.path, self.rounds, slack, self.counter, orders, report)
+        os.close(report)
+        os.close(orders)
+        last, since, calmed, failure = self.done(), time.monotonic(), False, None
         while failure is None:
-            now, computed = time.monotonic(), cpu_seconds(pid)
-            if computed != seen:
-                seen, still = computed, now
+            now = time.monotonic()
             if select.select([reading], [], [], 0.05)[0]:
                 failure = os.read(reading, 100).decode() or "died"
             elif self.done() != last:
                 # Stopped only where it is seen to go on: what stands still may be a deadlock.
-                if now >= until or self.done() >= self.tries:
+                if calmed or now >= until or self.done() >= self.tries:
                     break
-                last, used, still = self.done(), computed, now
-            elif now - still > HANG or computed - used > HANG:
-                failure = "hang"
+                last, since = self.done(), now
+            elif now - since > HANG:
+                if calmed:
+                    failure = "hang"
+                os.write(ordering, b"c")
+                calmed, since = True, now
         os.close(reading)
+        os.close(ordering)
         # Its session, for the processes that a program has forked.
         for kill, target in ((os.killpg, pid), (os.kill, pid)):
             try:

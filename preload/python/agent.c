@@ -158,6 +158,8 @@ int frontrun_agent_start(struct python_runtime *given, struct python_agent *agen
 	run();
 	finish_start();
 	result = points_start();
+	if (result == 0)
+		prefetch();
 	reset_collector();
 	return result;
 }

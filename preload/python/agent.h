@@ -54,16 +54,18 @@ enum op_kind {
 	OP_CALL,
 	OP_CALL_EX,
 	OP_WITH,
+	OP_YIELD,
 };
 
 struct op {
 	uint8_t kind; /* enum op_kind */
 	uint8_t operand;
 	bool in_place;
-	bool quiet;     /* the plan calls the place private */
 	uint16_t depth; /* of the value stack before the instruction */
 	uint32_t argument;
-	uint64_t site;
+	uint32_t index; /* among all watched instructions */
+	uint64_t place; /* code_site() */
+	uint64_t site;  /* hash_site() of it */
 };
 
 struct code {
@@ -72,7 +74,6 @@ struct code {
 	bool user;     /* the program's own, or included */
 	bool locks;    /* of the library; only what takes locks is watched */
 	bool watched;  /* its instructions are seen (3.12 and later) */
-	uint32_t run;  /* of which `quiet` is known */
 	uint32_t size; /* code units */
 	struct op *ops;  /* by code unit; NULL: it is not the user's */
 	uint32_t *lines; /* by code unit, with `ops`; 0: none */
@@ -86,15 +87,20 @@ struct code *code_find(PyCodeObject *object);
 struct code *code_watched(PyCodeObject *object);
 struct code *code_by_number(uint32_t number);
 void code_new_run(void);
-/* `quiet` as the present plan has it. */
-void code_refresh(struct code *code);
+/*
+ * Does the plan of this run call the place private? What one run knows is kept together, apart from
+ * what all runs share: its process copies few pages.
+ */
+bool code_is_quiet(const struct code *code, const struct op *op);
 uint32_t code_line(const struct code *code, uint32_t unit);
 /* Stable hash of a place: code, line and which of the line's instructions. */
 uint64_t code_site(const struct code *code, uint32_t unit);
 /* The instruction that put the value at this height of the stack there; -1 unknown. */
 int code_producer(const struct code *code, uint32_t unit, uint32_t height);
 int code_opcode(const struct code *code, uint32_t unit, int *argument);
-/* Is the file of the user's own code, or included? */
+/* Is a file with this name watched, also if only for its locks? */
+bool code_is_of_interest(const char *file);
+/* Which files are: PLAN_CODE_PATTERNS. */
 void code_patterns(const char *patterns, uint32_t length);
 
 /* --- access.c --- */
@@ -112,12 +118,15 @@ struct access_detail {
 	PyObject *const *arguments;
 	uint32_t argument_count;
 	int height; /* of the object in the value stack; -1: it is not there */
+	bool callback; /* the call has begun, and C code calls back */
 };
 
 /* The instruction `unit` of the frame is about to be executed. */
 void access_instruction(struct code *code, uint32_t unit, frame_t *frame);
 /* The interpreter looks whether it has to switch. */
 void access_breaker(void);
+/* A function of the user has been called by C code, for which this frame waits. */
+void access_callback(frame_t *caller);
 
 /* --- identity.c --- */
 
@@ -134,6 +143,14 @@ bool describe_thread(char text[PYTHON_TEXT]);
 /* --- points.c --- */
 
 int points_start(void);
+
+/* The instructions of this code are of interest, as early as possible. */
+void points_watch(struct code *code);
+
+/* --- prefetch.c --- */
+
+/* Finds the user's code that is there already, so that no run has to do it. */
+void prefetch(void);
 
 /* --- finish.c --- */
 

@@ -24,6 +24,10 @@ static struct code *table[TABLE];
 static struct code **by_number;
 static uint32_t count, room;
 static uint32_t current_run;
+#define STAMPS (1u << 15)
+static uint32_t stamps[STAMPS]; /* by number of the code: the run of which `quiet` is known */
+static uint8_t *quiet;          /* by index of the instruction */
+static uint32_t quiet_count, quiet_room;
 static char *patterns;
 static uint32_t patterns_length;
 
@@ -114,6 +118,11 @@ static bool is_user(const char *file)
 			user = *p == '+';
 	}
 	return user;
+}
+
+bool code_is_of_interest(const char *file)
+{
+	return is_user(file) || takes_locks(file);
 }
 
 static bool is_generator(int opcode)
@@ -472,6 +481,10 @@ static void classify(const struct code *code, const struct instruction *in, stru
 	case BEFORE_WITH:
 		set(op, OP_WITH, 0, 0);
 		break;
+	case YIELD_VALUE:
+		if (code->object->co_flags & CO_GENERATOR)
+			set(op, OP_YIELD, 0, 0);
+		break;
 	case RESUME:
 	case JUMP_BACKWARD:
 		set(op, OP_BREAKER, 0, 0);
@@ -479,6 +492,37 @@ static void classify(const struct code *code, const struct instruction *in, stru
 	default:
 		break;
 	}
+}
+
+uint32_t code_line(const struct code *code, uint32_t unit)
+{
+	int line;
+
+	if (code->lines)
+		return unit < code->size ? code->lines[unit] : 0;
+	line = PyCode_Addr2Line(code->object, (int)unit * 2);
+	return line > 0 ? (uint32_t)line : 0;
+}
+
+/* Which of the instructions of its line that matter: the same where others are compiled anew. */
+static uint64_t count_site(const struct code *code, uint32_t unit)
+{
+	uint32_t line = code_line(code, unit), nth = 0, i;
+
+	for (i = 0; code->lines && i < unit; i++)
+		nth += code->lines[i] == line && code->ops[i].kind > OP_BREAKER;
+	return hash_id(code->hash, line - (uint32_t)code->object->co_firstlineno, nth);
+}
+
+static uint32_t next_index(void)
+{
+	if (quiet_count == quiet_room) {
+		quiet_room = quiet_room ? 2 * quiet_room : 16384;
+		quiet = realloc(quiet, quiet_room);
+		if (!quiet)
+			abort();
+	}
+	return quiet_count++;
 }
 
 static void analyse(struct code *code)
@@ -510,8 +554,10 @@ static void analyse(struct code *code)
 			if (op->kind > OP_BREAKER) {
 				uint64_t state = hash_mix(HASH_START, 0);
 
+				op->index = next_index();
+				op->place = count_site(code, unit);
 				/* As hash_site() has it of one frame. */
-				op->site = hash_finish(hash_mix(state, code_site(code, unit)));
+				op->site = hash_finish(hash_mix(state, op->place));
 			}
 			unit = in.next;
 		}
@@ -590,36 +636,30 @@ void code_new_run(void)
 	current_run++;
 }
 
-void code_refresh(struct code *code)
+static void refresh(const struct code *code)
 {
 	uint32_t i;
 
-	if (code->run == current_run)
-		return;
-	code->run = current_run;
-	for (i = 0; i < code->size && code->ops; i++)
+	stamps[code->number] = current_run;
+	for (i = 0; i < code->size; i++)
 		if (code->ops[i].kind > OP_BREAKER)
-			code->ops[i].quiet = runtime->is_private(code->ops[i].site);
+			quiet[code->ops[i].index] = runtime->is_private(code->ops[i].site);
 }
 
-uint32_t code_line(const struct code *code, uint32_t unit)
+bool code_is_quiet(const struct code *code, const struct op *op)
 {
-	int line;
-
-	if (code->lines)
-		return unit < code->size ? code->lines[unit] : 0;
-	line = PyCode_Addr2Line(code->object, (int)unit * 2);
-	return line > 0 ? (uint32_t)line : 0;
+	if (code->number >= STAMPS)
+		return false;
+	if (stamps[code->number] != current_run)
+		refresh(code);
+	return quiet[op->index];
 }
 
-/* Which of the instructions of its line that matter: the same where others are compiled anew. */
 uint64_t code_site(const struct code *code, uint32_t unit)
 {
-	uint32_t line = code_line(code, unit), nth = 0, i;
-
-	for (i = 0; code->lines && i < unit; i++)
-		nth += code->lines[i] == line && code->ops[i].kind > OP_BREAKER;
-	return hash_id(code->hash, line - (uint32_t)code->object->co_firstlineno, nth);
+	if (code->ops && unit < code->size && code->ops[unit].place)
+		return code->ops[unit].place;
+	return count_site(code, unit);
 }
 
 int code_producer(const struct code *code, uint32_t unit, uint32_t height)

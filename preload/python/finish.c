@@ -12,6 +12,7 @@
 
 #include <dlfcn.h>
 #include <execinfo.h>
+#include <link.h>
 #include <string.h>
 
 #include "formats/plan.h"
@@ -25,16 +26,26 @@ static int make_exit(PyObject *self, PyObject *arguments, PyObject *keywords)
 	return init_exit(self, arguments, keywords);
 }
 
-/* Is this function of the interpreter on the stack? Its name is exported. */
-static bool is_called_by(const char *name)
+static uintptr_t exit_function, exit_function_size; /* Py_Exit() */
+
+static void find_exit_function(void)
+{
+	const ElfW(Sym) *symbol = NULL;
+	Dl_info info;
+
+	if (dladdr1((void *)(uintptr_t)Py_Exit, &info, (void **)&symbol, RTLD_DL_SYMENT) && symbol) {
+		exit_function = (uintptr_t)info.dli_saddr;
+		exit_function_size = symbol->st_size;
+	}
+}
+
+static bool is_in_exit(void)
 {
 	void *frames[64];
 	int count = backtrace(frames, 64), i;
-	Dl_info info;
 
 	for (i = 0; i < count; i++)
-		if (dladdr((char *)frames[i] - 1, &info) && info.dli_sname &&
-		    strcmp(info.dli_sname, name) == 0)
+		if ((uintptr_t)frames[i] - 1 - exit_function < exit_function_size)
 			return true;
 	return false;
 }
@@ -64,7 +75,9 @@ static bool find_status(int *status)
 	PyObject *printed = PySys_GetObject("last_value");
 #endif
 
-	if (is_called_by("Py_Exit"))
+	if (!exit_function)
+		return false;
+	if (is_in_exit())
 		return exit_status(status);
 	*status = printed && printed != Py_None;
 	return !(printed && PyErr_GivenExceptionMatches(printed, PyExc_KeyboardInterrupt));
@@ -118,6 +131,7 @@ int finish_start(void)
 	void *frame;
 
 	backtrace(&frame, 1); /* loads the unwinder */
+	find_exit_function();
 	if (result) {
 		put_first();
 		init_exit = type->tp_init;

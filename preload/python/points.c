@@ -25,7 +25,6 @@ static int trace(PyObject *self, PyFrameObject *frame, int what, PyObject *argum
 		if (code->ops) {
 			int unit = _PyInterpreterFrame_LASTI(inner);
 
-			code_refresh(code);
 			if (unit >= 0 && (uint32_t)unit < code->size)
 				access_instruction(code, (uint32_t)unit, inner);
 		}
@@ -34,6 +33,8 @@ static int trace(PyObject *self, PyFrameObject *frame, int what, PyObject *argum
 		frame->f_trace_lines = 0;
 		frame->f_trace_opcodes = code->ops != NULL;
 		access_breaker();
+		if (code->user && inner->is_entry && inner->previous)
+			access_callback(inner->previous);
 	}
 	return 0;
 }
@@ -69,6 +70,11 @@ static PyObject *evaluate(PyThreadState *thread, frame_t *frame, int throw)
 	if (thread->c_tracefunc == trace)
 		thread->cframe->use_tracing = (uint8_t)before;
 	return result;
+}
+
+void points_watch(struct code *code)
+{
+	(void)code;
 }
 
 int points_start(void)
@@ -107,25 +113,37 @@ static PyObject *on_instruction(PyObject *self, PyObject *const *arguments, Py_s
 	(void)count;
 	if (!code->ops || unit >= code->size || code->ops[unit].kind == OP_NONE)
 		return Py_NewRef(disable);
-	code_refresh(code);
 	frame = frame_of_thread();
 	if (frame && frame_code(frame) == code->object)
 		access_instruction(code, unit, frame);
 	Py_RETURN_NONE;
 }
 
-static void watch(struct code *code)
+void points_watch(struct code *code)
 {
-	static PyObject *name;
 	PyObject *result;
 
-	if (!name)
-		name = PyUnicode_InternFromString("set_local_events");
+	if (!code->ops || code->watched)
+		return;
+	code->watched = true;
 	result = PyObject_CallMethod(monitoring, "set_local_events", "lOi", tool, code->object,
 				     EVENT_PY_START | EVENT_PY_RESUME | EVENT_INSTRUCTION);
 	if (!result)
 		PyErr_Clear();
 	Py_XDECREF(result);
+}
+
+/* Below a frame that C code has begun lies one that stands for it. */
+static void callback(const struct code *code)
+{
+	frame_t *frame = frame_of_thread(), *below = frame ? frame->previous : NULL;
+
+	if (!code->user || !frame || frame_code(frame) != code->object || !below ||
+	    below->owner != FRAME_OWNED_BY_CSTACK)
+		return;
+	below = frame_next(frame);
+	if (below)
+		access_callback(below);
 }
 
 static PyObject *on_start(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
@@ -136,11 +154,9 @@ static PyObject *on_start(PyObject *self, PyObject *const *arguments, Py_ssize_t
 	(void)count;
 	if (!code->ops)
 		return Py_NewRef(disable);
-	if (!code->watched) {
-		code->watched = true;
-		watch(code);
-	}
+	points_watch(code);
 	access_breaker();
+	callback(code);
 	Py_RETURN_NONE;
 }
 
@@ -205,14 +221,8 @@ int points_start(void)
 	}
 	if (!call("set_events", "(li)", tool, EVENT_PY_START))
 		return -ENOSYS;
-	for (frame = frame_of_thread(); frame; frame = frame_next(frame)) {
-		struct code *code = code_watched(frame_code(frame));
-
-		if (code->ops && !code->watched) {
-			code->watched = true;
-			watch(code);
-		}
-	}
+	for (frame = frame_of_thread(); frame; frame = frame_next(frame))
+		points_watch(code_watched(frame_code(frame)));
 	return 0;
 }
 

@@ -17,7 +17,7 @@ import zlib
 NAME_MAX = 120
 FEW_POINTS = 20  # of fuzz/report.c
 STORY_WIDTH = 80
-USAGE = 2  # status of frontrun fuzz
+PASSED, FOUND, USAGE = 0, 1, 2  # statuses of frontrun fuzz
 
 
 class Search:
@@ -101,7 +101,7 @@ def _trouble(said, errors, status):
         return "under the scheduler it fails in every schedule: " + how
     if said.get("end") == "interrupted":
         return "the search was interrupted"
-    if status == 0:
+    if status in (PASSED, FOUND):
         return None
     why = said.get("error") or said.get("inconclusive") or "; ".join(_ours(errors))
     why = why or "frontrun fuzz ended with status %d" % status
@@ -145,7 +145,7 @@ def explore(search, test, command, iterations, seconds):
     arguments = ["fuzz", "--die-with-parent", "--json", "--color", "never", "--iterations", str(max(iterations, 1)),
                  "--seed", str(seed), "--corpus", "", "--output", search.output,
                  "--name", trace_name(test)]
-    if seconds:
+    if seconds:  # 0: no limit
         arguments += ["--time", "%g" % seconds]
     if search.gil and search.knows("--gil"):
         arguments += ["--gil", search.gil]

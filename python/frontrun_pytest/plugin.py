@@ -68,7 +68,7 @@ class Suite:
         search.fail_on = settings.fail_on(config)
         search.options = list(config.getoption("frontrun_option"))
         self.search = search
-        settings.PerTest(config)  # complains of values that make no sense
+        self.explores = settings.PerTest(config).iterations > 0
         self.thread_exceptions = False  # did a thread of the last call end with one?
 
     # ---- one test, natively ----
@@ -117,7 +117,9 @@ class Suite:
     def is_wanted(self, item, call, has_threads):
         if not call.passed:
             return False
-        return has_threads or self.used_fixtures(item) or any(True for _ in item.iter_markers("frontrun"))
+        if item.get_closest_marker("frontrun"):
+            return True
+        return self.explores and (has_threads or self.used_fixtures(item))
 
     # ---- the search ----
 
@@ -222,8 +224,9 @@ class Terminal:
 
     def pytest_report_header(self, config):
         wish = settings.PerTest(config)
-        lines = ["frontrun: each test that starts threads is tried in %d schedules, or for %g s"
-                 % (wish.iterations, wish.seconds)]
+        lines = ["frontrun: each test that starts threads is tried in %d schedules" % wish.iterations]
+        if wish.seconds:
+            lines[0] += ", or for %g s" % wish.seconds
         if not wish.iterations:
             lines = ["frontrun: no test is explored (--frontrun-iterations 0)"]
         other = namesake()

@@ -22,7 +22,7 @@ def add_options(parser):
 
     add("iterations", "schedules for each test that starts threads (default %d; 0: explore none)"
         % ITERATIONS, type=int, metavar="N")
-    add("time", "seconds for each test that starts threads (default %g)" % SECONDS,
+    add("time", "seconds for each test that starts threads (default %g; 0: no limit)" % SECONDS,
         type=float, metavar="SECONDS")
     add("seed", "seed of each search (default: made from the test's name)", type=int, metavar="N")
     add("fail-on", "which findings fail a test: those that can happen on this interpreter (default), "

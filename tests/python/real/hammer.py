@@ -28,17 +28,15 @@ class Starts:
     """Holds new threads back until somebody is joined, or for a moment."""
 
     def __init__(self):
-        self.joined = False
         run, join = threading.Thread.run, threading.Thread.join
+        self.together = threading.Event()
 
         def late_run(thread):
-            end = time.perf_counter() + TOGETHER
-            while not self.joined and time.perf_counter() < end:
-                pass
+            self.together.wait(TOGETHER)
             run(thread)
 
         def noted_join(thread, *arguments, **options):
-            self.joined = True
+            self.together.set()
             join(thread, *arguments, **options)
 
         threading.Thread.run, threading.Thread.join = late_run, noted_join
@@ -67,7 +65,7 @@ def main():
         began = time.monotonic()
         tries += 1
         this_try.clear()
-        starts.joined = False
+        starts.together.clear()
         faulthandler.dump_traceback_later(10, exit=True)
         try:
             body(*arguments)
