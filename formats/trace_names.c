@@ -465,13 +465,17 @@ const struct trace_location *trace_names_user_location(const struct trace_names 
 						       uint32_t context)
 {
 	const struct trace_context *c = trace_names_context(names, context);
-	const struct trace_location *location;
+	const struct trace_location *location, *interpreted = NULL;
 	uint32_t i;
 
 	for (i = 0; c && i < c->frames_n; i++) {
 		location = trace_names_location(names, c->frames[i]);
 		if (location && location->user)
 			return location;
+		if (location && !interpreted && !location->module && location->source.function)
+			interpreted = location;
 	}
+	if (interpreted)
+		return interpreted;
 	return c && c->frames_n ? trace_names_location(names, c->frames[0]) : NULL;
 }

@@ -55,7 +55,10 @@ uint32_t trace_names_contexts_end(const struct trace_names *names);
 uint32_t trace_names_lanes_end(const struct trace_names *names);
 uint32_t trace_names_objects_end(const struct trace_names *names);
 
-/* Innermost location of a context that is the program's own code; else the innermost; else NULL. */
+/*
+ * Innermost location of a context that is the program's own code; else the innermost of a library
+ * that is interpreted; else the innermost; else NULL.
+ */
 const struct trace_location *trace_names_user_location(const struct trace_names *names,
 						       uint32_t context);
 

@@ -46,6 +46,7 @@ struct search {
 	uint64_t surw;    /* of these */
 	uint64_t points;  /* of the longest run: choices between lanes */
 	uint64_t longest; /* operations of the longest run that ended */
+	bool interpreted; /* the program is */
 	double slowest;   /* seconds of the slowest run that ended */
 	struct given *given;
 	size_t given_count, given_next;
@@ -240,7 +241,10 @@ static void default_next(struct search *search, struct ticket *ticket)
 		first_run(ticket, ORIGIN_REVERSED);
 	else if (!search->config.reversals && ticket->run % SURW_EVERY == 0 &&
 		 profile_objects(search->profile))
-		by_strategy(search, ticket, STRATEGY_SURW);
+		by_strategy(search, ticket,
+			    search->interpreted && ticket->run % (2 * SURW_EVERY) == 0
+				    ? STRATEGY_PB
+				    : STRATEGY_SURW);
 	else if (!by_reversal(search, ticket))
 		by_portfolio(search, ticket);
 }
@@ -339,6 +343,7 @@ void search_feed(struct search *search, const struct ticket *ticket, const struc
 
 	memset(news, 0, sizeof(*news));
 	search->counts.runs++;
+	search->interpreted = log->interpreted;
 	if (report->verdict == VERDICT_EXIT && !report->time_limit &&
 	    report->seconds > search->slowest)
 		search->slowest = report->seconds;

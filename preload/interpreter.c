@@ -157,7 +157,7 @@ static void take_access(const struct python_access *access)
 	thread_leave(me);
 }
 
-static void before_lock(const void *lock, bool switchable, void *detail,
+static void before_lock(const void *lock, unsigned kind, bool switchable, void *detail,
 			void (*name)(void *detail, char text[PYTHON_TEXT]))
 {
 	struct lane *me = thread_enter();
@@ -172,7 +172,7 @@ static void before_lock(const void *lock, bool switchable, void *detail,
 		name_lane(me);
 	}
 	if (object && open_here(me, switchable))
-		sched_open_point(me, EVENT_MUTEX_TRYLOCK, object, here(), false);
+		sched_open_point(me, kind, object, here(), false);
 	thread_leave(me);
 }
 

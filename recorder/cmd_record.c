@@ -42,7 +42,7 @@ struct recording {
 	unsigned notes;
 	char last_note[1024]; /* as printed */
 	double flushed;       /* time of the last flush */
-	char *patterns; /* of config */
+	char *patterns;       /* of config */
 };
 
 static double now(void)

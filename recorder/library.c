@@ -55,13 +55,14 @@ unsigned library_use(const struct trace_names *names, uint32_t context)
 {
 	const struct trace_context *stack = trace_names_context(names, context);
 	const struct trace_location *location;
-	unsigned use = 0;
+	unsigned use = LIBRARY_NOTHING;
 	uint32_t i;
 
 	for (i = 0; stack && i < stack->frames_n; i++) {
 		location = trace_names_location(names, stack->frames[i]);
 		if (!library_is_interpreted(location))
 			continue;
+		use &= ~(unsigned)LIBRARY_NOTHING;
 		if (location->user || is_run(location))
 			break;
 		use |= use_of(location);
@@ -70,6 +71,20 @@ unsigned library_use(const struct trace_names *names, uint32_t context)
 	if (use & LIBRARY_JOIN && !(use & LIBRARY_WAIT))
 		use &= ~(unsigned)LIBRARY_LIFE;
 	return use;
+}
+
+const struct trace_location *library_user(const struct trace_names *names, uint32_t context)
+{
+	const struct trace_context *stack = trace_names_context(names, context);
+	const struct trace_location *location;
+	uint32_t i;
+
+	for (i = 0; stack && i < stack->frames_n; i++) {
+		location = trace_names_location(names, stack->frames[i]);
+		if (library_is_interpreted(location) && location->user)
+			return location;
+	}
+	return NULL;
 }
 
 const char *library_call(const struct trace_names *names, uint32_t context)
@@ -88,4 +103,33 @@ const char *library_call(const struct trace_names *names, uint32_t context)
 		call = location->source.function;
 	}
 	return call;
+}
+
+static bool begins_with_any(const char *call, const char *const *names, size_t count)
+{
+	size_t i;
+
+	for (i = 0; call && i < count; i++)
+		if (strncmp(call, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+bool library_synchronises(const char *call)
+{
+	/* dict.clear() is no synchronisation, Event.set() is. */
+	static const char *const names[] = { ".wait(",       ".wait_for(", ".notify(",
+					     ".notify_all(", ".acquire(",  ".release(",
+					     ".__enter__(",  ".__exit__(", ".start(",
+					     ".join(",       ".set()",     ".task_done()" };
+
+	return begins_with_any(call, names, sizeof(names) / sizeof(*names));
+}
+
+bool library_looks(const char *call)
+{
+	static const char *const names[] = { ".empty()",  ".full()",     ".qsize()", ".is_set()",
+					     ".locked()", ".is_alive()", ".done()",  ".running()" };
+
+	return begins_with_any(call, names, sizeof(names) / sizeof(*names));
 }

@@ -21,6 +21,7 @@ enum library_use {
 	LIBRARY_JOIN = 16,      /* Thread.join */
 	LIBRARY_LIFE = 32,      /* the library's own business when a thread begins and ends */
 	LIBRARY_SENTINEL = 64,  /* a new thread takes the lock that stands for its life */
+	LIBRARY_NOTHING = 128,  /* no interpreted code at all: the interpreter's own business */
 };
 
 /* Bits of what the library is doing there for the innermost code of the user. */
@@ -31,6 +32,16 @@ unsigned library_use(const struct trace_names *names, uint32_t context);
  * that runs there; NULL: the user's code is innermost, or nothing is interpreted there.
  */
 const char *library_call(const struct trace_names *names, uint32_t context);
+
+/* The innermost place of the user's code; NULL: there is none. */
+const struct trace_location *library_user(const struct trace_names *names, uint32_t context);
+
+/*
+ * What the call of a method does with the object, by its name as in the text of an event,
+ * ".notify()": only that of synchronisation, or only a look at it.
+ */
+bool library_synchronises(const char *call);
+bool library_looks(const char *call);
 
 /* A place of interpreted code. */
 static inline bool library_is_interpreted(const struct trace_location *location)

@@ -4,6 +4,7 @@
  */
 #include "recorder/naming.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
@@ -379,9 +380,16 @@ static bool is_of_kind(const struct naming *naming, uint32_t number, unsigned ki
 	return object && object->kind && strcmp(object->kind, ids_kind_name(kind)) == 0;
 }
 
+/* The text is of a method that is called, ".append(5)", or of the call of the object itself. */
+static bool is_method(const struct trace_event *event)
+{
+	return (event->kind == EVENT_CALL || event->kind == EVENT_QUERY) && event->text &&
+	       event->text_len && (event->text[0] == '.' || event->text[0] == '(');
+}
+
 /*
- * What was read or written. Of a container the text begins with the key, "['a'] = 3"; a call's is
- * the rest of the call, ".append(5)".
+ * What was read or written. Of a container the text begins with the key, "['a'] = 3"; of a call it
+ * is what comes behind the object: ".append(5)", "in sorted()", " (a list of 3)".
  */
 static void add_value(const struct naming *naming, struct text *text,
 		      const struct trace_event *event)
@@ -391,6 +399,8 @@ static void add_value(const struct naming *naming, struct text *text,
 
 	if (event->text && (call || (done && event->text_len && event->text[0] == '[' &&
 				     is_of_kind(naming, event->object, OBJECT_CONTAINER)))) {
+		if (event->text_len && isalnum((unsigned char)event->text[0]))
+			text_add(text, " ");
 		text_add_clean_n(text, event->text, event->text_len);
 	} else if (event->text && done) {
 		text_add(text, event->kind == EVENT_ITERATE ? ": " : " = ");
@@ -415,9 +425,23 @@ bool naming_has_value(unsigned kind)
 	}
 }
 
+/* What Python calls it; NULL: as everybody does. */
+static const char *python_words(const struct naming *naming, const struct trace_event *event)
+{
+	bool notifies = event->kind == EVENT_COND_SIGNAL || event->kind == EVENT_COND_BROADCAST;
+
+	if (is_method(event))
+		return event->phase == PHASE_DONE ? "calls @" : "call @";
+	if (!notifies || !(is_of_kind(naming, event->object, OBJECT_LOCK) ||
+			   is_of_kind(naming, event->object, OBJECT_CONTAINER)))
+		return NULL;
+	return event->kind == EVENT_COND_SIGNAL ? "notifies @" : "notifies all of @";
+}
+
 void naming_step(const struct naming *naming, struct text *text, const struct trace_event *event)
 {
 	unsigned kind = event->kind < EVENT_COUNT ? event->kind : EVENT_NONE;
+	const char *words = python_words(naming, event);
 
 	/* An interpreter tries before it waits, and a try that succeeds is all there is. */
 	if (kind == EVENT_MUTEX_TRYLOCK && !event->result &&
@@ -425,9 +449,11 @@ void naming_step(const struct naming *naming, struct text *text, const struct tr
 		kind = EVENT_MUTEX_LOCK;
 	if (event->phase == PHASE_ANNOUNCED) {
 		text_add(text, "wants to ");
-		add_words(naming, text, words_table[kind].pending, event->object, event->object2);
+		add_words(naming, text, words ? words : words_table[kind].pending, event->object,
+			  event->object2);
 	} else {
-		add_words(naming, text, words_table[kind].done, event->object, event->object2);
+		add_words(naming, text, words ? words : words_table[kind].done, event->object,
+			  event->object2);
 		naming_result(text, kind, event->result);
 	}
 	if (kind == EVENT_NONE && event->name) {

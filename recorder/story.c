@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "recorder/fields.h"
+#include "recorder/library.h"
 #include "recorder/text.h"
 
 static const struct {
@@ -124,6 +125,30 @@ void story_stack(const struct story *story, const uint32_t *frames, uint32_t cou
 		fprintf(story->out, "%*s(%u more)\n", (int)indent, "", count - STORY_FRAMES);
 }
 
+/* The user's frames of an interpreted stack: a line each says more than one place. */
+static void tell_callers(const struct story *story, const struct trace_context *context,
+			 unsigned indent)
+{
+	const struct trace_names *names = naming_names(story->naming);
+	const struct trace_location *location;
+	const char *how = "at";
+	unsigned told = 0;
+	struct line line;
+	uint32_t i;
+
+	for (i = 0; i < context->frames_n && told < STORY_CALLERS; i++) {
+		struct text *text = line_begin(&line);
+
+		location = trace_names_location(names, context->frames[i]);
+		if (!library_is_interpreted(location) || !location->user)
+			continue;
+		naming_frame(story->naming, text, context->frames[i]);
+		fprintf(story->out, "%*s%s %s\n", (int)indent, "", how, text->data);
+		how = "in";
+		told++;
+	}
+}
+
 /* Where, in one line; or with -v the stack. */
 static void tell_place(const struct story *story, uint32_t number, unsigned indent)
 {
@@ -132,6 +157,10 @@ static void tell_place(const struct story *story, uint32_t number, unsigned inde
 	struct line line;
 	struct text *text = line_begin(&line);
 
+	if (context && !story->verbose && library_user(naming_names(story->naming), number)) {
+		tell_callers(story, context, indent);
+		return;
+	}
 	if (!context || !context->frames_n)
 		return;
 	if (story->verbose) {
@@ -171,13 +200,38 @@ static bool object_is(const struct story *story, uint32_t number, const char *ki
 	return object && object->kind && strcmp(object->kind, kind) == 0;
 }
 
+/* What the lock is that an interpreter's library waits for: enum library_use. */
+static unsigned waits_inside(const struct story *story, const struct edge *edge)
+{
+	if (!object_is(story, edge->object, "lock") && !object_is(story, edge->object, "sem"))
+		return 0;
+	return library_use(naming_names(story->naming), edge->context) &
+	       (LIBRARY_WAIT | LIBRARY_JOIN);
+}
+
 /* What the lane waits for. A wait on a condition ends with taking the mutex back. */
 static void add_waiting(const struct story *story, struct text *text, const struct edge *edge)
 {
+	unsigned inside = waits_inside(story, edge);
+	const char *call;
 	bool wait = edge->kind == EVENT_COND_WAIT || edge->kind == EVENT_COND_TIMEDWAIT ||
 		    edge->kind == EVENT_COND_WOKEN;
 
-	if (wait && object_is(story, edge->object, "mutex")) {
+	if (inside & LIBRARY_WAIT) {
+		call = library_call(naming_names(story->naming), edge->context);
+		text_add(text, "waits to be notified");
+		if (call) {
+			text_add(text, " (");
+			text_add_clean(text, call);
+			text_add(text, ")");
+		}
+	} else if (inside & LIBRARY_JOIN) {
+		text_add(text, "waits for the end of ");
+		if (edge->owner && edge->owner != edge->lane)
+			naming_lane(story->naming, text, edge->owner);
+		else
+			text_add(text, "a thread");
+	} else if (wait && object_is(story, edge->object, "mutex")) {
 		text_add(text, "waits to lock ");
 		naming_object(story->naming, text, edge->object);
 		text_add(text, " again after a wait");
@@ -198,7 +252,8 @@ static void tell_edge(const struct story *story, const struct edge *edge, unsign
 	add_waiting(story, text, edge);
 	fprintf(story->out, "  %s\n", text->data);
 	tell_place(story, edge->context, 6);
-	if (!edge->owner || naming_object_lane(story->naming, edge->object))
+	if (!edge->owner || naming_object_lane(story->naming, edge->object) ||
+	    waits_inside(story, edge))
 		return;
 	text = line_begin(&line);
 	naming_lane(story->naming, text, edge->owner);
@@ -242,7 +297,8 @@ static void tell_objects(const struct story *story, const struct edge *edges, un
 	for (i = 0; i < count; i++) {
 		object = trace_names_object(naming_names(story->naming), edges[i].object);
 		if (!object || object->name || !object->context ||
-		    naming_object_lane(story->naming, edges[i].object))
+		    naming_object_lane(story->naming, edges[i].object) ||
+		    waits_inside(story, &edges[i]))
 			continue;
 		for (j = 0; j < i && edges[j].object != edges[i].object; j++)
 			;

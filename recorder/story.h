@@ -43,7 +43,12 @@ struct story {
 	unsigned taken_count;
 };
 
-enum { STORY_FRAMES = 8, STORY_STDERR_LINES = 10, STORY_EDGES = REGION_EDGES };
+enum {
+	STORY_FRAMES = 8,
+	STORY_CALLERS = 4, /* frames of interpreted code, without -v */
+	STORY_STDERR_LINES = 10,
+	STORY_EDGES = REGION_EDGES,
+};
 
 /*
  * Row of verdict.def; VERDICT_COUNT for a word of a later version, VERDICT_NONE for no outcome at

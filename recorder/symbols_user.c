@@ -22,12 +22,14 @@ static const char *const system_parts[] = {
 
 /* Up to the first character that is not of the name: "libc" is libc.so.6 and libc-2.31.so. */
 static const char *const system_libraries[] = {
-	"libc",      "ld-linux-x86-64", "ld",          "libpthread", "librt",     "libdl",
-	"libm",      "libmvec",         "libresolv",   "libutil",    "libanl",    "libthread_db",
-	"libstdc++", "libc++",          "libc++abi",   "libunwind",  "libgcc_s",  "libatomic",
-	"libasan",   "libtsan",         "libubsan",    "liblsan",    "libhwasan", "libgomp",
-	"libomp",    "libiomp5",        "libfrontrun", "linux-vdso", "[vdso]",
-	"python",    "libpython",
+	"libc",      "ld-linux-x86-64", "ld",          "libpthread",
+	"librt",     "libdl",           "libm",        "libmvec",
+	"libresolv", "libutil",         "libanl",      "libthread_db",
+	"libstdc++", "libc++",          "libc++abi",   "libunwind",
+	"libgcc_s",  "libatomic",       "libasan",     "libtsan",
+	"libubsan",  "liblsan",         "libhwasan",   "libgomp",
+	"libomp",    "libiomp5",        "libfrontrun", "linux-vdso",
+	"[vdso]",    "python",          "libpython",   "libfrontrun-python3",
 };
 
 static const char *const start_functions[] = {

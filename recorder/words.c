@@ -121,7 +121,7 @@ const struct words_row words_table[EVENT_COUNT] = {
 	[EVENT_STORE] = { "writes @", "write @", PLAIN },
 	[EVENT_DELETE] = { "deletes @", "delete @", PLAIN },
 	[EVENT_ITERATE] = { "iterates over @", "iterate over @", PLAIN },
-	[EVENT_QUERY] = { "reads @", "read @", PLAIN },
-	[EVENT_CALL] = { "calls @", "call @", PLAIN },
-	[EVENT_GATE] = { "takes the GIL", "take the GIL", PLAIN },
+	[EVENT_QUERY] = { "looks at @", "look at @", PLAIN },
+	[EVENT_CALL] = { "uses @", "use @", PLAIN },
+	[EVENT_GATE] = { "goes on interpreting", "go on interpreting", PLAIN },
 };

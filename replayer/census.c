@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "recorder/alloc.h"
+#include "recorder/naming.h"
 
 void census_init(struct census *census, const struct trace_names *names)
 {
@@ -33,6 +34,8 @@ void census_add(struct census *census, const struct trace_line *line)
 	if (line->type != TRACE_LINE_EVENT)
 		return;
 	census->events++;
+	census->values += naming_has_value(event->kind) &&
+			  (event->text || event->value.type != TRACE_VALUE_NONE);
 	if (event->phase != PHASE_DONE) {
 		census->announced++;
 		return;

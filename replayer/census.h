@@ -14,6 +14,7 @@ struct census {
 	uint64_t announced;
 	uint64_t decisions;
 	uint64_t notes;
+	uint64_t values;             /* events with a value of a variable */
 	uint64_t kinds[EVENT_COUNT]; /* done events; [EVENT_NONE]: kinds of a later version */
 	uint64_t *lanes;             /* done events, by lane number */
 	uint64_t *objects;           /* the same by object number */

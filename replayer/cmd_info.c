@@ -144,6 +144,9 @@ static void print_json(const struct info *info)
 	json_int(&out, fields_int(outcome, "status", 0));
 	json_key(&out, "failure");
 	json_bool(&out, story_is_failure(outcome));
+	if (fields_string(fields_object(outcome, "finding"), "gil", NULL))
+		json_optional_string(&out, "gil",
+				     fields_string(fields_object(outcome, "finding"), "gil", NULL));
 	json_key(&out, "order_hash");
 	fields_hash(outcome, "order_hash", &hash) ? json_hash(&out, hash) : json_null(&out);
 	json_key(&out, "hb_hash");

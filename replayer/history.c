@@ -3,6 +3,7 @@
  */
 #include "replayer/history.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ enum { SHARED = UINT32_MAX, CHAIN = 64 };
 struct loading {
 	struct history *history;
 	uint32_t *users; /* by object */
+	bool *changed;   /* by object: a variable that is written, or is about to be */
 	uint32_t users_end;
 	uint32_t *own; /* by lane: operations left out since its last event */
 };
@@ -64,12 +66,32 @@ static bool is_named_lock(const struct history *history, uint32_t number)
 	       (object->name || ids_is_name(object->id, object->kind));
 }
 
+/* Tells what is waited for, whoever else uses it. */
+static bool synchronises(const struct trace_event *event)
+{
+	char call[16];
+
+	if (event->kind != EVENT_CALL || !event->text)
+		return false;
+	snprintf(call, sizeof(call), "%.*s",
+		 (int)(event->text_len < sizeof(call) ? event->text_len : sizeof(call) - 1),
+		 event->text);
+	return library_synchronises(call);
+}
+
 static bool is_kept(const struct loading *loading, const struct trace_event *event)
 {
 	if (event->kind == EVENT_CLOCK || event->kind == EVENT_RANDOM)
 		return false;
 	if (event->phase == PHASE_ANNOUNCED || !is_private_kind(event->kind))
 		return true;
+	if (synchronises(event))
+		return true;
+	/* What stays as it is cannot be misread; but an iteration may be all that changes it. */
+	if (event->kind != EVENT_ITERATE && event_table[event->kind].access == ACCESS_READ &&
+	    naming_has_value(event->kind) && event->object < loading->users_end &&
+	    !loading->changed[event->object])
+		return false;
 	/* That somebody had another lock than everybody else is worth knowing. */
 	if (is_named_lock(loading->history, event->object))
 		return true;
@@ -88,6 +110,10 @@ static void find_users(struct loading *loading)
 	while (trace_reader_next(file->reader, &line, &err) > 0) {
 		touch(loading, line.event.object, line.event.lane);
 		touch(loading, line.event.object2, line.event.lane);
+		if (naming_has_value(line.event.kind) && line.event.object < loading->users_end &&
+		    event_table[line.event.kind].access == ACCESS_WRITE &&
+		    !synchronises(&line.event))
+			loading->changed[line.event.object] = true;
 		/* A lock that is waited with has to do with others, whoever takes it. */
 		if (line.event.kind == EVENT_COND_WAIT || line.event.kind == EVENT_COND_TIMEDWAIT)
 			touch(loading, line.event.object2, SHARED);
@@ -255,6 +281,7 @@ static void find_kinds(struct history *history)
 		history->kinds[i] = (uint8_t)(object && object->kind
 						      ? ids_kind_by_name(object->kind)
 						      : OBJECT_KIND_COUNT);
+		history->interpreted |= history->kinds[i] == OBJECT_LOCK;
 	}
 }
 
@@ -274,6 +301,7 @@ struct history *history_new(const struct trace_file *file)
 	find_kinds(history);
 	loading.users_end = trace_names_objects_end(file->names);
 	loading.users = alloc_check(calloc(loading.users_end + 1, sizeof(*loading.users)));
+	loading.changed = alloc_check(calloc(loading.users_end + 1, sizeof(*loading.changed)));
 	find_users(&loading);
 	loading.own = alloc_check(calloc(history->lanes_end + 1, sizeof(*loading.own)));
 	trace_reader_filter(file->reader,
@@ -286,6 +314,7 @@ struct history *history_new(const struct trace_file *file)
 			keep_choice(&loading, &line.decision);
 	}
 	free(loading.users);
+	free(loading.changed);
 	free(loading.own);
 	threading_translate(history);
 	find_lives(history);
@@ -422,6 +451,9 @@ bool history_same_role(const struct history *history, uint32_t a, uint32_t b)
 	const struct trace_lane *y = trace_names_lane(history->file->names, b);
 	const struct trace_location *of_x, *of_y;
 
+	/* All threads of an interpreter start alike, and are named by what they are for. */
+	if (history->interpreted)
+		return x && y && x->name && y->name && strcmp(x->name, y->name) == 0;
 	if (!x || !y || !x->start || !y->start)
 		return false;
 	of_x = trace_names_location(history->file->names, x->start);

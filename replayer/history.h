@@ -52,6 +52,7 @@ struct history {
 	struct pool *texts; /* of the events */
 	uint8_t *kinds;     /* enum object_kind of each object, by number */
 	uint32_t kinds_end;
+	bool interpreted; /* there are locks of an interpreter */
 	struct history_choice *choices;
 	size_t choices_n;
 	uint32_t lanes_end;   /* lanes have smaller numbers */
@@ -99,7 +100,7 @@ const struct history_choice *history_preemption(const struct history *history, u
  */
 bool history_ordered(const struct history *history, size_t a, size_t b);
 
-/* The same code: the same start routine. */
+/* The same code: the same start routine, or function of an interpreted program. */
 bool history_same_role(const struct history *history, uint32_t a, uint32_t b);
 
 #endif

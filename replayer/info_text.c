@@ -271,14 +271,17 @@ static bool add_string(struct text *what, const char *string)
 static bool add_sources(struct text *what, const struct trace_names *names)
 {
 	const struct trace_location *location;
-	uint32_t i, count = 0;
+	uint32_t i, count = 0, lines = 0;
 
 	for (i = 0; i < trace_names_locations_end(names); i++) {
 		location = trace_names_location(names, i);
 		count += location && location->source.file;
+		lines += location && location->text;
 	}
 	if (what)
 		text_addf(what, "%u places", count);
+	if (what && lines)
+		text_addf(what, ", %u of them with the line", lines);
 	return count > 0;
 }
 
@@ -303,13 +306,22 @@ static bool add_stderr(struct text *what, const cJSON *outcome)
 	return bytes > 0;
 }
 
+static bool add_values(struct text *what, uint64_t count)
+{
+	if (what) {
+		text_add_count(what, count);
+		text_add(what, " reads and writes");
+	}
+	return count > 0;
+}
+
 static const struct {
 	const char *word, *label;
 } sensitive[INFO_SENSITIVE_COUNT] = {
 	{ "argv", "the command line with its arguments" },    { "cwd", "the working directory" },
 	{ "environment", "environment variables" },           { "paths", "paths of files" },
 	{ "source", "names of functions and source files" },  { "stderr", "standard error" },
-	{ "machine", "kernel, libc and CPU of the machine" },
+	{ "machine", "kernel, libc and CPU of the machine" }, { "values", "values of variables" },
 };
 
 const char *info_sensitive_word(unsigned i)
@@ -334,8 +346,10 @@ bool info_sensitive(const struct info *info, unsigned i, struct text *what)
 		return add_sources(what, file->names);
 	case 5:
 		return add_stderr(what, file->outcome);
-	default:
+	case 6:
 		return fields_object(file->header, "system") != NULL;
+	default:
+		return add_values(what, info->census.values);
 	}
 }
 

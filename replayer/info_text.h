@@ -30,7 +30,7 @@ struct info {
 };
 
 enum {
-	INFO_SENSITIVE_COUNT = 7,
+	INFO_SENSITIVE_COUNT = 8,
 	INFO_JSON_THREADS = 4096,
 };
 

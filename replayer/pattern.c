@@ -58,6 +58,12 @@ static void add_arguments(struct search *search, const char *format, va_list arg
 		case 'K':
 			text_add_clean(&text, va_arg(arguments, const char *));
 			break;
+		case 'G':
+			text_add(&text, search->history->interpreted ? "notified" : "signalled");
+			break;
+		case 'g':
+			text_add(&text, search->history->interpreted ? "notify" : "signal");
+			break;
 		case 'N':
 			text_add_count(&text, va_arg(arguments, uint64_t));
 			break;
@@ -248,7 +254,7 @@ static void ask_rules(struct search *search)
 			return;
 		break;
 	case VERDICT_STUCK:
-		if (pattern_ended_owner(search) || pattern_stuck(search))
+		if (pattern_itself(search) || pattern_ended_owner(search) || pattern_stuck(search))
 			return;
 		break;
 	case VERDICT_STEP_BUDGET:

@@ -54,6 +54,22 @@ static bool reads_alike(const struct search *search, struct triple *triple)
 	return both_alike(search, triple) && !snippet_assigns(search->history, triple->first);
 }
 
+/*
+ * The lines differ, where it is an interpreted program that has lines: its instructions are places
+ * of their own, and a library may take a lock several times for one call.
+ */
+static bool different_lines(const struct search *search, const struct triple *triple)
+{
+	const struct trace_names *names = search->history->file->names;
+	const struct trace_location *first =
+		trace_names_location(names, pattern_place(search, triple->first, triple->depth));
+	const struct trace_location *second =
+		trace_names_location(names, pattern_place(search, triple->second, triple->depth));
+
+	return !search->history->interpreted || !first || !second ||
+	       first->source.line != second->source.line;
+}
+
 /* The last two sections of a lane on one object, at different places, with another between. */
 static bool find_triple(const struct search *search, struct triple *triple, bool io, bool exactly,
 			triple_wanted *wanted)
@@ -73,7 +89,8 @@ static bool find_triple(const struct search *search, struct triple *triple, bool
 		triple->second = second;
 		triple->depth = sections_depth(search->history, pattern_context(search, first),
 					       pattern_context(search, second));
-		if (triple->depth && triple_find_other(search, triple, exactly, wanted))
+		if (triple->depth && different_lines(search, triple) &&
+		    triple_find_other(search, triple, exactly, wanted))
 			return true;
 	}
 	return false;

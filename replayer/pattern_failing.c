@@ -13,8 +13,11 @@ const struct section *pattern_failing(const struct search *search)
 
 	if (!search->in_place)
 		return NULL;
+	/* An exception leaves sections, and the thread goes on to its end. */
+	if (search->raised)
+		return sections_last(search->sections, search->lane, search->failure);
 	section = sections_open(search->sections, search->lane);
-	return section ? section : sections_last(search->sections, search->lane);
+	return section ? section : sections_last(search->sections, search->lane, HISTORY_NONE);
 }
 
 /* The section goes on after a wait that a signal sent in `by` has ended. */

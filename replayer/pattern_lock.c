@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "recorder/fields.h"
+#include "recorder/library.h"
 #include "recorder/story.h"
 #include "replayer/pattern_rules.h"
 
 struct edge {
-	uint32_t lane, object, owner, owner_context;
+	uint32_t lane, object, context, owner, owner_context;
 	uint64_t owner_k;
 };
 
@@ -25,6 +26,7 @@ static unsigned read_edges(const struct search *search, struct edge *edges)
 		edges[count++] = (struct edge){
 			.lane = fields_number(item, "lane", 0),
 			.object = fields_number(item, "object", 0),
+			.context = fields_number(item, "context", 0),
 			.owner = fields_number(item, "owner", 0),
 			.owner_context = fields_number(item, "owner_context", 0),
 			.owner_k = (uint64_t)fields_int(item, "owner_k", 0),
@@ -120,6 +122,29 @@ static void say_itself(struct search *search, const struct edge *edge)
 	show_edge(search, edge);
 }
 
+/* The lock is the library's own: a thread waits to be notified, or for the end of another. */
+static bool is_librarys(const struct search *search, const struct edge *edge)
+{
+	return library_use(search->history->file->names, edge->context) &
+	       (LIBRARY_WAIT | LIBRARY_JOIN);
+}
+
+/* A lock of an interpreter, which another lane could give back, but there is none left. */
+bool pattern_itself(struct search *search)
+{
+	struct edge edges[STORY_EDGES];
+	unsigned i, count = read_edges(search, edges);
+
+	for (i = 0; i < count; i++)
+		if (edges[i].lane == edges[i].owner &&
+		    history_kind(search->history, edges[i].object) == OBJECT_LOCK &&
+		    !is_librarys(search, &edges[i])) {
+			say_itself(search, &edges[i]);
+			return true;
+		}
+	return false;
+}
+
 bool pattern_deadlock(struct search *search)
 {
 	struct edge edges[STORY_EDGES];
@@ -130,6 +155,8 @@ bool pattern_deadlock(struct search *search)
 		cycle = count;
 	if (!cycle)
 		return false;
+	if (cycle == 1 && is_librarys(search, &edges[0]))
+		return pattern_ended_owner(search) || pattern_stuck(search);
 	if (cycle == 1 && edges[0].lane == edges[0].owner) {
 		say_itself(search, &edges[0]);
 		return true;

@@ -9,7 +9,8 @@
  *	pattern_show_section(search, section, "read here");
  *
  * Of pattern_say(), all arguments are of exactly these types: %L lane, %O object, %P location (0:
- * unknown), uint32_t; %N uint64_t; %S string of ours; %K string of the target.
+ * unknown), uint32_t; %N uint64_t; %S string of ours; %K string of the target. %G and %g take none:
+ * "signalled" and "signal", of an interpreted program "notified" and "notify".
  */
 #ifndef REPLAYER_PATTERN_RULES_H
 #define REPLAYER_PATTERN_RULES_H
@@ -82,6 +83,7 @@ size_t pattern_stands_before(const struct search *search, uint32_t lane, uint32_
  * asked a second time without it.
  */
 bool pattern_deadlock(struct search *search);
+bool pattern_itself(struct search *search);
 bool pattern_ended_owner(struct search *search);
 bool pattern_stuck(struct search *search);
 bool pattern_wake(struct search *search);
@@ -93,6 +95,7 @@ bool pattern_io_race(struct search *search);
 bool pattern_interleaved(struct search *search);
 bool pattern_variable(struct search *search, bool exactly);
 bool pattern_variables(struct search *search);
+bool pattern_both_acted(struct search *search);
 bool pattern_variable_order(struct search *search);
 bool pattern_endless(struct search *search);
 bool pattern_order(struct search *search);

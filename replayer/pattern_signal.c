@@ -71,7 +71,9 @@ bool waiter_lost_thread(struct search *search, const struct waiter *waiter)
 			    lane, pattern_place_at(search, place), by, waiter->wait->object,
 			    waiter->wait->lane, pattern_place_at(search, waiter->wait->wait));
 		pattern_show(search, history->lanes[lane].end, "has not signalled");
-		section = history->lanes[lane].end ? sections_last(search->sections, lane) : NULL;
+		section = history->lanes[lane].end
+				  ? sections_last(search->sections, lane, HISTORY_NONE)
+				  : NULL;
 		if (section)
 			pattern_show_section(search, section, "");
 		pattern_show(search, signal, "");
@@ -182,14 +184,14 @@ bool waiter_wrong_one_woken(struct search *search, const struct waiter *waiter)
 		return false;
 	if (back != HISTORY_NONE)
 		pattern_say(search, PATTERN_WRONG_WAITER,
-			    "%L signalled %O and that woke %L, which went back to wait at %P; %L, "
+			    "%L %G %O and that woke %L, which went back to wait at %P; %L, "
 			    "which waits on it at %P, was not woken.",
 			    waiter_lane_at(search, signal), woken->object, woken->lane,
 			    pattern_place_at(search, back), waiter->wait->lane,
 			    pattern_place_at(search, waiter->wait->wait));
 	else
 		pattern_say(search, PATTERN_NOT_BROADCAST,
-			    "%L signalled %O once, and that woke %L; %L, which waits at the same "
+			    "%L %G %O once, and that woke %L; %L, which waits at the same "
 			    "place, %P, is not woken by anybody.",
 			    waiter_lane_at(search, signal), woken->object, woken->lane,
 			    waiter->wait->lane, pattern_place_at(search, waiter->wait->wait));
@@ -201,13 +203,57 @@ bool waiter_wrong_one_woken(struct search *search, const struct waiter *waiter)
 	return true;
 }
 
-/* Nobody else was under the lock from the signal to the wait, so nothing else can explain it. */
+/* The lane's last read of a variable before event `to` and, unless that is none, after `from`. */
+static const struct section *looked_at(const struct search *search, uint32_t lane, size_t from,
+				       size_t to)
+{
+	size_t i;
+
+	for (i = search->sections->count; i-- > 0;) {
+		const struct section *section = &search->sections->items[i];
+
+		if (from != HISTORY_NONE && section->begin <= from)
+			break;
+		if (section->variable && section->reads && section->lane == lane &&
+		    section->begin < to)
+			return section;
+	}
+	return NULL;
+}
+
+/*
+ * The lane has looked at something before the signal, and who sent that has changed it in between.
+ * NULL: not so.
+ */
+static const struct section *tested_before(const struct search *search, const struct waiter *waiter,
+					   size_t signal)
+{
+	size_t wait = waiter->wait->wait;
+	const struct section *change,
+		*look = looked_at(search, waiter->wait->lane, HISTORY_NONE, wait);
+
+	change = look ? sections_between(search->sections, look->object, look->lane,
+					 waiter_lane_at(search, signal), look->begin, wait)
+		      : NULL;
+	return look && look->begin < signal && change && !change->reads ? look : NULL;
+}
+
+/*
+ * Nobody else was under the lock from the signal to the wait, so nothing else can explain it. Who
+ * sent it may have gone on with the same thing of an interpreter's library: an event that is set
+ * and cleared, a queue that is filled again.
+ */
 static bool nothing_between(const struct search *search, const struct waiter *waiter, size_t signal)
 {
-	const struct section *other;
+	bool library = history_kind(search->history, waiter->wait->mutex) == OBJECT_LOCK;
+	const struct section *other = NULL;
+	size_t to = waiter->wait->wait;
 
-	other = sections_between(search->sections, waiter->wait->mutex, waiter->wait->lane, 0,
-				 signal, waiter->wait->wait);
+	do {
+		other = sections_between(search->sections, waiter->wait->mutex, waiter->wait->lane,
+					 0, signal, to);
+		to = other ? other->begin : signal;
+	} while (other && library && other->lane == waiter_lane_at(search, signal));
 	return !other;
 }
 
@@ -216,7 +262,7 @@ bool waiter_signalled_too_early(struct search *search, const struct waiter *wait
 {
 	const struct history *history = search->history;
 	size_t wait = waiter->wait->wait, signal = history->events_n;
-	const struct section *section = waiter->section, *tested = NULL, *sent;
+	const struct section *section = waiter->section, *tested = NULL, *sent, *look;
 	uint32_t by;
 
 	/* What the lane itself signals it does not wait for. */
@@ -226,16 +272,31 @@ bool waiter_signalled_too_early(struct search *search, const struct waiter *wait
 	if (signal == HISTORY_NONE || signal > wait || wakeups_by(search->wakeups, signal) ||
 	    !nothing_between(search, waiter, signal))
 		return false;
+	/* It has looked again since, and waits for something else. */
+	if (looked_at(search, waiter->wait->lane, signal, wait))
+		return false;
 	by = waiter_lane_at(search, signal);
+	look = tested_before(search, waiter, signal);
+	if (look) {
+		pattern_say(search, PATTERN_MISSED_SIGNAL,
+			    "%L %G %O at %P between the moment when %L looked at %O at %P and the "
+			    "one when it began to wait, at %P: nobody waited.",
+			    by, waiter->wait->object, pattern_place_at(search, signal),
+			    waiter->wait->lane, look->object, pattern_place(search, look, 1),
+			    pattern_place_at(search, wait));
+		pattern_show_section(search, look, "looks, does not wait yet");
+		pattern_show(search, signal, "wakes nobody");
+		pattern_show(search, wait, "waits for ever");
+		return true;
+	}
 	sent = waiter_sent(search, signal, waiter->wait->mutex);
 	if (section && section->begin < signal) {
-		pattern_say(
-			search, PATTERN_MISSED_SIGNAL,
-			"%L signalled %O at %P, without the lock, after %L had taken the lock at "
-			"%P and before it began to wait at %P.",
-			by, waiter->wait->object, pattern_place_at(search, signal),
-			waiter->wait->lane, pattern_place(search, section, 1),
-			pattern_place_at(search, wait));
+		pattern_say(search, PATTERN_MISSED_SIGNAL,
+			    "%L %G %O at %P, without the lock, after %L had taken the lock at "
+			    "%P and before it began to wait at %P.",
+			    by, waiter->wait->object, pattern_place_at(search, signal),
+			    waiter->wait->lane, pattern_place(search, section, 1),
+			    pattern_place_at(search, wait));
 		pattern_show(search, section->begin, "");
 	} else {
 		tested = section ? sections_previous(search->sections, section) : NULL;
@@ -247,15 +308,15 @@ bool waiter_signalled_too_early(struct search *search, const struct waiter *wait
 		if (tested)
 			pattern_say(
 				search, PATTERN_MISSED_SIGNAL,
-				"%L signalled %O at %P between the moment when %L had the lock "
+				"%L %G %O at %P between the moment when %L had the lock "
 				"at %P and the one when it began to wait, at %P: nobody waited.",
 				by, waiter->wait->object, pattern_place_at(search, signal),
 				waiter->wait->lane, pattern_place(search, tested, 1),
 				pattern_place_at(search, wait));
 		else
 			pattern_say(search, PATTERN_LOST_WAKEUP,
-				    "%L signalled %O at %P before %L came to wait at %P: nobody "
-				    "waited, and no other signal comes.",
+				    "%L %G %O at %P before %L came to wait at %P: nobody "
+				    "waited, and no other %g comes.",
 				    by, waiter->wait->object, pattern_place_at(search, signal),
 				    waiter->wait->lane, pattern_place_at(search, wait));
 	}
@@ -264,5 +325,46 @@ bool waiter_signalled_too_early(struct search *search, const struct waiter *wait
 	pattern_show(search, sent ? sent->begin : HISTORY_NONE, "");
 	pattern_show(search, signal, "wakes nobody");
 	pattern_show(search, wait, "waits for ever");
+	return true;
+}
+
+/*
+ * Another lane has come to its end without a signal, after one that signalled: the waiter has
+ * looked since, and waits for more. Functions of an interpreted program do not tell who should
+ * have.
+ */
+bool waiter_left_alone(struct search *search, const struct waiter *waiter)
+{
+	const struct history *history = search->history;
+	size_t signal = wakeups_signal(search->wakeups, waiter->wait->object, history->events_n), i;
+	uint32_t lane, lost = 0;
+
+	if (!history->interpreted || signal == HISTORY_NONE)
+		return false;
+	for (lane = 2; lane < history->lanes_end; lane++) {
+		if (lane == waiter->wait->lane || history->lanes[lane].end == HISTORY_NONE)
+			continue;
+		for (i = 0; i < history->events_n; i++)
+			if (history->events[i].lane == lane &&
+			    history->events[i].object == waiter->wait->object)
+				break;
+		if (i < history->events_n)
+			continue;
+		if (lost)
+			return false;
+		lost = lane;
+	}
+	if (!lost)
+		return false;
+	pattern_say(
+		search, PATTERN_LOST_THREAD,
+		"%L ended without ever coming to %O; %L, which waits on it at %P, has been %G by "
+		"%L at %P alone, and waits for more.",
+		lost, waiter->wait->object, waiter->wait->lane,
+		pattern_place_at(search, waiter->wait->wait), waiter_lane_at(search, signal),
+		pattern_place_at(search, signal));
+	pattern_show(search, signal, "");
+	pattern_show(search, history->lanes[lost].end, "has not come there");
+	pattern_show(search, waiter->wait->wait, "waits for ever");
 	return true;
 }

@@ -81,7 +81,7 @@ static bool pool_starves(struct search *search, const struct waiter *waiter)
 	if (history->events[i].object == waiter->wait->object && sent != waits)
 		return false;
 	pattern_say(search, PATTERN_POOL,
-		    "%L signalled %O at %P and waits at %P; nobody takes that up, as every thread "
+		    "%L %G %O at %P and waits at %P; nobody takes that up, as every thread "
 		    "of its code (%N) waits there.",
 		    waiter_lane_at(search, i), history->events[i].object,
 		    pattern_place_at(search, i), pattern_place_at(search, waiter->wait->wait),
@@ -147,7 +147,7 @@ static bool mutual_wait(struct search *search, const struct waiter *waiters, uns
 	for (i = 0, n = 0; i < count; i++)
 		if (waiters[i].wait->object == object)
 			pattern_add(search, n++ ? " and %L" : "%L", waiters[i].wait->lane);
-	pattern_add(search, " wait on %O at %P, and nobody is left to signal it", object,
+	pattern_add(search, " wait on %O at %P, and nobody is left to %g it", object,
 		    pattern_place_at(search, waiters[0].wait->wait));
 	if (common)
 		pattern_add(search, "; all had passed %P before one of them began to wait",
@@ -213,9 +213,9 @@ static void say_wait(struct search *search, const struct waiter *waiter)
 	pattern_say(search, PATTERN_UNKNOWN, "Stuck: %L waits on %O at %P", wait->lane,
 		    wait->object, pattern_place_at(search, wait->wait));
 	if (signal == HISTORY_NONE)
-		pattern_add(search, ", and nobody has ever signalled it.");
+		pattern_add(search, ", and nobody has ever %G it.");
 	else
-		pattern_add(search, "; the last signal came from %L at %P%S.",
+		pattern_add(search, "; the last %g came from %L at %P%S.",
 			    waiter_lane_at(search, signal), pattern_place_at(search, signal),
 			    signal > wait->wait                   ? " and woke another"
 			    : wakeups_by(search->wakeups, signal) ? " before that"
@@ -250,9 +250,9 @@ static bool find_waiter(const struct search *search, uint32_t lane, struct waite
 bool pattern_stuck(struct search *search)
 {
 	typedef bool rule_fn(struct search *, const struct waiter *);
-	static rule_fn *const rules[] = { waiter_lost_thread, waiter_barrier_lapped,
-					  waiter_wrong_one_woken, pool_starves,
-					  waiter_signalled_too_early };
+	static rule_fn *const rules[] = { waiter_lost_thread,         waiter_barrier_lapped,
+					  waiter_wrong_one_woken,     pool_starves,
+					  waiter_signalled_too_early, waiter_left_alone };
 	struct waiter waiters[STORY_EDGES];
 	unsigned i, j, count = 0;
 	const cJSON *edge;

@@ -151,6 +151,14 @@ void thing_calls(struct calls *calls, const struct search *search, const struct 
 	calls->second = sections_frame(search->history, event_of(search, second)->context, b);
 }
 
+bool thing_common_call(const struct search *search, const struct section *first,
+		       const struct section *second)
+{
+	unsigned a, b;
+
+	return common(search, first, second, &a, &b);
+}
+
 bool thing_same_call(const struct search *search, const struct section *first,
 		     const struct section *second)
 {
@@ -185,8 +193,8 @@ static bool found_nothing(const struct search *search, const struct section *sec
 
 	if (event->kind == EVENT_QUERY || !event->text)
 		return true;
-	return strcmp(event->text, "None") == 0 || strcmp(event->text, "False") == 0 ||
-	       strcmp(event->text, "True") == 0 ||
+	return strcmp(event->text, "None") == 0 || strstr(event->text, "nothing") ||
+	       strcmp(event->text, "False") == 0 || strcmp(event->text, "True") == 0 ||
 	       (thing_has_key(search, section) && !strstr(event->text, "] = "));
 }
 

@@ -45,6 +45,10 @@ struct calls {
 void thing_calls(struct calls *calls, const struct search *search, const struct section *first,
 		 const struct section *second);
 
+/* Both are in that function, called from one place. */
+bool thing_common_call(const struct search *search, const struct section *first,
+		       const struct section *second);
+
 /* The second one comes after the first in one call of that function, as far as lines tell. */
 bool thing_same_call(const struct search *search, const struct section *first,
 		     const struct section *second);

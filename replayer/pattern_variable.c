@@ -349,7 +349,7 @@ bool pattern_variable(struct search *search, bool exactly)
 	else if (find(search, &triple, no_order))
 		say_between(search, &triple);
 	else
-		found = exactly && pattern_variable_order(search);
+		found = exactly ? pattern_variable_order(search) : pattern_both_acted(search);
 	search->exactly = false;
 	return found;
 }

@@ -55,6 +55,19 @@ static bool matters(const struct search *search, const struct square *square)
 				  square->second->begin);
 }
 
+/* The lane has made the other one in between, or waited for its end: it knows. */
+static bool lets_it(const struct search *search, const struct square *square)
+{
+	const struct section *earliest = square->other_first, *latest = square->other_second;
+
+	if (latest->begin < earliest->begin) {
+		earliest = square->other_second;
+		latest = square->other_first;
+	}
+	return history_ordered(search->history, square->first->begin, earliest->begin) ||
+	       history_ordered(search->history, latest->begin, square->second->begin);
+}
+
 static bool find_other(const struct search *search, struct square *square)
 {
 	size_t from = square->first->end, to = square->second->begin;
@@ -68,9 +81,7 @@ static bool find_other(const struct search *search, struct square *square)
 					       ? in_between(search, square->second, lane, from, to)
 					       : NULL;
 		if (square->other_second && square->other_second != square->other_first &&
-		    !history_ordered(search->history, square->first->begin,
-				     square->other_first->begin) &&
-		    matters(search, square))
+		    !lets_it(search, square) && matters(search, square))
 			return true;
 	}
 	return false;
@@ -86,14 +97,22 @@ static const struct section *earlier(const struct search *search, uint32_t lane,
 	return NULL;
 }
 
-static bool find_square(const struct search *search, struct square *square)
+/* In one go, as far as lines tell; what is proven may be in rounds of a loop. */
+static bool in_one_go(const struct search *search, const struct square *square)
+{
+	return search->exactly ? thing_common_call(search, square->first, square->second)
+			       : thing_same_call(search, square->first, square->second);
+}
+
+/* `changes`: the lane changes the second one. */
+static bool find_square(const struct search *search, struct square *square, bool changes)
 {
 	size_t i, at, looked = 0;
 	unsigned back;
 
 	for (i = search->sections->count; i-- > 0 && looked < SECONDS;) {
 		square->second = &search->sections->items[i];
-		if (!square->second->variable)
+		if (!square->second->variable || square->second->reads == changes)
 			continue;
 		looked++;
 		for (at = i, back = 0; back < BACK; back++) {
@@ -101,25 +120,38 @@ static bool find_square(const struct search *search, struct square *square)
 			if (!square->first)
 				break;
 			if (!thing_same(search, square->first, square->second) &&
-			    thing_same_call(search, square->first, square->second) &&
-			    find_other(search, square))
+			    in_one_go(search, square) && find_other(search, square))
 				return true;
 		}
 	}
 	return false;
 }
 
-/* "<Settings>" is the value of the one, and the other is a part of Settings. */
+static bool is_nothing(const struct search *search, const struct section *section)
+{
+	const char *value = search->history->events[section->begin].text;
+	size_t length = value ? strlen(value) : 0;
+
+	return length >= strlen("nothing") &&
+	       strcmp(value + length - strlen("nothing"), "nothing") == 0 &&
+	       (length == strlen("nothing") || thing_has_key(search, section));
+}
+
+/*
+ * What was read was not there yet; or "<Settings>" is the value of the one, and the other is a part
+ * of Settings.
+ */
 static bool is_part(const struct search *search, const struct section *whole,
-		    const struct section *part)
+		    const struct section *part, const struct section *read)
 {
 	const char *value = search->history->events[whole->begin].text;
 	const struct trace_object *object =
 		trace_names_object(search->history->file->names, part->object);
 	size_t length = value ? strcspn(value + (*value == '<'), " >") : 0;
 
-	return value && *value == '<' && object && length &&
-	       strncmp(object->id, value + 1, length) == 0 && object->id[length] == '.';
+	return is_nothing(search, read) ||
+	       (value && *value == '<' && object && length &&
+		strncmp(object->id, value + 1, length) == 0 && object->id[length] == '.');
 }
 
 /* The lane has looked at it before, so what it sets depends on what was there. */
@@ -150,7 +182,7 @@ static void say_half(struct search *search, const struct square *square)
 	struct calls calls;
 
 	thing_calls(&calls, search, square->first, square->second);
-	if (is_part(search, square->first, square->second)) {
+	if (is_part(search, square->first, square->second, square->other_second)) {
 		pattern_say(search, PATTERN_ORDER,
 			    "publication before initialisation: %L made %O%K known at %P before it "
 			    "set %O%K at %P; %L found it and used it, at %P.",
@@ -225,7 +257,7 @@ bool pattern_variables(struct search *search)
 {
 	struct square square;
 
-	if (!find_square(search, &square))
+	if (!find_square(search, &square, true) && !find_square(search, &square, false))
 		return false;
 	say_square(search, &square);
 	return true;
@@ -247,6 +279,80 @@ static const char *verb(unsigned kind)
 	}
 }
 
+static const struct section *section_at(const struct search *search, size_t at)
+{
+	const struct section *section = sections_around(search->sections, at);
+
+	return section && section->variable && section->begin == at ? section : NULL;
+}
+
+/* What the lane has looked at as a condition for doing `act`, in one call; NULL: nothing. */
+static const struct section *condition_for(const struct search *search, const struct section *act)
+{
+	size_t i = (size_t)(act - search->sections->items);
+	const struct section *look;
+	unsigned back;
+
+	for (back = 0; back < BACK && (look = earlier(search, act->lane, &i)); back++)
+		if (look->reads && thing_same_call(search, look, act) &&
+		    thing_is_check(search, look, act))
+			return look;
+	return NULL;
+}
+
+/* Both lanes do the same at one place, and have looked at something before, both before either. */
+static bool both_acted(struct search *search, const struct section *early,
+		       const struct section *late)
+{
+	const struct section *look, *other;
+	struct thing thing;
+	struct calls calls;
+
+	if (!early || !late || early->reads || late->reads ||
+	    !sections_same_place(search->history, pattern_context(search, early),
+				 pattern_context(search, late), 1))
+		return false;
+	look = condition_for(search, late);
+	other = condition_for(search, early);
+	if (!look || !other || look->begin > early->begin ||
+	    !sections_same_place(search->history, pattern_context(search, look),
+				 pattern_context(search, other), 1))
+		return false;
+	thing = thing_of(search, look);
+	thing_calls(&calls, search, look, late);
+	pattern_say(search, PATTERN_CHECK_THEN_ACT,
+		    "threads %L and %L both looked at %O%K at %P before either acted on it at %P.",
+		    look->begin < other->begin ? look->lane : other->lane,
+		    look->begin < other->begin ? other->lane : look->lane, thing.object, thing.key,
+		    calls.first, calls.second);
+	thing_show(search, &calls, look, "looks");
+	thing_show(search, &calls, other, "looks");
+	thing_show(search, &calls, early, "");
+	thing_show(search, &calls, late, "acts on what was so before");
+	pattern_show_failure(search);
+	return true;
+}
+
+bool pattern_both_acted(struct search *search)
+{
+	const struct sections *sections = search->sections;
+	const struct section *late;
+	size_t i, looked = 0;
+
+	for (i = sections->count; i-- > 0 && looked < SECONDS;) {
+		late = &sections->items[i];
+		if (!late->variable || late->reads)
+			continue;
+		looked++;
+		if (both_acted(search,
+			       sections_between(sections, late->object, late->lane, 0, 0,
+						late->begin),
+			       late))
+			return true;
+	}
+	return false;
+}
+
 bool pattern_variable_order(struct search *search)
 {
 	const struct history_event *early = &search->history->events[search->second];
@@ -255,6 +361,9 @@ bool pattern_variable_order(struct search *search)
 	if (!naming_has_value(early->kind) || !naming_has_value(late->kind) ||
 	    early->object != late->object)
 		return false;
+	if (both_acted(search, section_at(search, search->second),
+		       section_at(search, search->first)))
+		return true;
 	pattern_say(search, PATTERN_ORDER,
 		    "fails when %L %S %O at %P before %L %S it at %P, and not the other way round.",
 		    early->lane, verb(early->kind), early->object,

@@ -26,5 +26,6 @@ bool waiter_lost_thread(struct search *search, const struct waiter *waiter);
 bool waiter_barrier_lapped(struct search *search, const struct waiter *waiter);
 bool waiter_wrong_one_woken(struct search *search, const struct waiter *waiter);
 bool waiter_signalled_too_early(struct search *search, const struct waiter *waiter);
+bool waiter_left_alone(struct search *search, const struct waiter *waiter);
 
 #endif

@@ -44,7 +44,7 @@ static bool stolen(struct search *search, const struct section *section)
 	if (!thief)
 		return false;
 	pattern_say(search, PATTERN_STOLEN_WAKEUP,
-		    "%L was woken by a signal of %L on %O, but %L had %O first, at %P; %L %S.",
+		    "%L was woken by a %g of %L on %O, but %L had %O first, at %P; %L %S.",
 		    section->lane, search->history->events[wakeup->signal].lane, wakeup->object,
 		    thief->lane, section->object, pattern_place(search, thief, 1), section->lane,
 		    how_it_went_on(search, section));
@@ -70,7 +70,7 @@ static bool unfounded(struct search *search, const struct section *section)
 			    how_it_went_on(search, section));
 		signal = wakeups_signal(search->wakeups, back->object, history->events_n);
 		if (signal != HISTORY_NONE && signal > section->begin)
-			pattern_add(search, "; %L signalled only then, at %P",
+			pattern_add(search, "; %L %G only then, at %P",
 				    history->events[signal].lane, pattern_place_at(search, signal));
 		pattern_add(search, ".");
 		show_wait(search, section, "timed out");
@@ -100,9 +100,7 @@ bool pattern_wake(struct search *search)
 	size_t i;
 
 	if (search->in_place) {
-		section = sections_open(sections, search->lane);
-		if (!section)
-			section = sections_last(sections, search->lane);
+		section = pattern_failing(search);
 		return section && section->wait != HISTORY_NONE &&
 		       (unfounded(search, section) || stolen(search, section));
 	}

@@ -9,6 +9,7 @@
 #include <uthash.h>
 
 #include "recorder/alloc.h"
+#include "recorder/library.h"
 
 enum { DEPTH = 4, OPEN = 64 };
 
@@ -82,6 +83,9 @@ static bool is_interpreters(const struct history *history, uint32_t number)
 {
 	const struct trace_object *object = trace_names_object(history->file->names, number);
 
+	/* So are those of the libraries that it is made of. */
+	if (history->interpreted && history_kind(history, number) != OBJECT_LOCK)
+		return true;
 	return object && object->name && !strncmp(object->name, "_PyRuntime", 10);
 }
 
@@ -230,8 +234,11 @@ static void add_event(struct pairing *pairing, size_t at)
 		break;
 	case EVENT_STORE:
 	case EVENT_DELETE:
-	case EVENT_CALL:
 		add_single(pairing, at, false)->variable = true;
+		break;
+	case EVENT_CALL:
+		if (!library_synchronises(event->text))
+			add_single(pairing, at, library_looks(event->text))->variable = true;
 		break;
 	}
 }
@@ -278,12 +285,13 @@ const struct section *sections_open(const struct sections *sections, uint32_t la
 	return NULL;
 }
 
-const struct section *sections_last(const struct sections *sections, uint32_t lane)
+const struct section *sections_last(const struct sections *sections, uint32_t lane, size_t to)
 {
 	size_t i;
 
 	for (i = sections->count; i-- > 0;)
-		if (sections->items[i].lane == lane && !sections->items[i].single)
+		if (sections->items[i].lane == lane && !sections->items[i].single &&
+		    sections->items[i].begin < to)
 			return &sections->items[i];
 	return NULL;
 }

@@ -42,9 +42,12 @@ struct sections {
 struct sections *sections_new(const struct history *history);
 void sections_free(struct sections *sections);
 
-/* The lane's last section that was open when the run ended, its last one; NULL: none. */
+/*
+ * The lane's last section that was open when the run ended; the last one under a lock that begins
+ * before event `to`, which may be HISTORY_NONE. NULL: none.
+ */
 const struct section *sections_open(const struct sections *sections, uint32_t lane);
-const struct section *sections_last(const struct sections *sections, uint32_t lane);
+const struct section *sections_last(const struct sections *sections, uint32_t lane, size_t to);
 
 /* The section that event `at` lies in or begins, the innermost; NULL: none. */
 const struct section *sections_around(const struct sections *sections, size_t at);

@@ -132,8 +132,22 @@ static void tell_finding(FILE *out, const struct history *history, unsigned widt
 	text_print_wrapped(out, width, text.data);
 }
 
+/* Whether an interpreter with a global lock can do that at all. */
+static void tell_gil(FILE *out, const cJSON *outcome, unsigned width)
+{
+	const char *gil = fields_string(fields_object(outcome, "finding"), "gil", "");
+
+	if (strcmp(gil, "on") == 0)
+		text_print_wrapped(out, width, "can happen: yes, on this interpreter as it is");
+	else if (strcmp(gil, "off") == 0)
+		text_print_wrapped(out, width,
+				   "can happen: only without the GIL (free-threaded builds, other "
+				   "interpreters, a future version)");
+}
+
 void story_ending_tell(FILE *out, const struct history *history, unsigned width)
 {
 	tell_failure(out, history->file->outcome, width);
 	tell_finding(out, history, width);
+	tell_gil(out, history->file->outcome, width);
 }

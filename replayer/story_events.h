@@ -29,6 +29,8 @@ enum {
  *   schedule, of, seconds           found at which schedule, of how many, after how long
  *   confirmed, runs                 replays that failed in the same way, of so many
  *   preemptions                     that are left; decisions, decisions_before: minimised from
+ *   gil                             of a Python program: "on", it can happen as things are; "off",
+ *                                   only without a global lock
  *   pair                            {"first": {"lane","k"}, "second": {..}}: this run fails because
  *                                   `second` came before `first`
  * Returns 1 when something was printed, 0 when not; -code when the trace is damaged, after having

@@ -12,6 +12,7 @@
 
 #include "formats/record.h"
 #include "recorder/alloc.h"
+#include "recorder/library.h"
 #include "recorder/text.h"
 
 /* The last line of a lane: when it is announced, what the lane stands before. */
@@ -19,6 +20,7 @@ struct step {
 	uint32_t lane;
 	unsigned kind;
 	uint32_t object;
+	uint32_t context;
 	bool announced;
 	UT_hash_handle hh;
 };
@@ -243,8 +245,16 @@ static struct step *step_of(struct swimlane *swimlane, uint32_t lane)
 static void add_block_reason(const struct swimlane *swimlane, struct text *reason,
 			     const struct step *step)
 {
-	const char *how = "blocked on ";
+	const struct trace_names *names = naming_names(swimlane->naming);
+	unsigned use = library_use(names, step->context);
+	const char *how = "blocked on ", *call = library_call(names, step->context);
 
+	/* A lock of the library's own says nothing. */
+	if (use & (LIBRARY_WAIT | LIBRARY_JOIN) && call) {
+		text_add(reason, "waiting in ");
+		text_add_clean(reason, call);
+		return;
+	}
 	switch (step->kind) {
 	case EVENT_SLEEP:
 		text_add(reason, "sleeping");
@@ -356,6 +366,7 @@ static void add_event(struct swimlane *swimlane, const struct trace_event *event
 	step = step_of(swimlane, event->lane);
 	step->kind = event->kind;
 	step->object = event->object;
+	step->context = event->context;
 	step->announced = event->phase == PHASE_ANNOUNCED;
 	if (!is_shown(swimlane, event))
 		return;

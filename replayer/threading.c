@@ -14,6 +14,7 @@
 struct waiting {
 	uint32_t waiter;  /* the lock made for this wait; 0: it is in none */
 	uint32_t lock;    /* the condition's; 0: not given up yet */
+	uint32_t object;  /* what the program calls it: a condition, a queue; else the lock */
 	size_t given_up;  /* the event */
 	bool timed, late; /* with a time-out, which came */
 };
@@ -25,7 +26,9 @@ struct translation {
 	struct waiting *lanes; /* by lane */
 	uint32_t *life;        /* by object: the lane that holds it while it lives, 0: none */
 	uint32_t *thread;      /* by lane: its object, 0: none */
+	bool *waiter;          /* by object: made for a wait */
 	size_t *signal;        /* by lane: its last signal that is not complete yet */
+	size_t *call;          /* by lane: its last call of an object's method */
 };
 
 static bool is_lock(unsigned kind)
@@ -39,6 +42,26 @@ static unsigned use_at(const struct translation *t, size_t at)
 	return t->use[t->history->events[at].context];
 }
 
+/*
+ * The object whose method the user's code has called, "queue.get()", when the lane is inside of that
+ * call at event `at`; else `otherwise`.
+ */
+static uint32_t called(const struct translation *t, size_t at, uint32_t otherwise)
+{
+	const struct history_event *event = &t->history->events[at];
+	size_t call = t->call[event->lane];
+	const struct trace_names *names = t->history->file->names;
+	const struct trace_location *from, *here = library_user(names, event->context);
+
+	if (call == HISTORY_NONE || !here)
+		return otherwise;
+	from = library_user(names, t->history->events[call].context);
+	if (!from || from->source.line != here->source.line ||
+	    strcmp(from->source.function, here->source.function) != 0)
+		return otherwise;
+	return t->history->events[call].object;
+}
+
 /* Enters the wait, or comes back from it: the condition's lock is taken again. */
 static void wait_takes(struct translation *t, struct waiting *lane, size_t at)
 {
@@ -46,13 +69,15 @@ static void wait_takes(struct translation *t, struct waiting *lane, size_t at)
 
 	if (!lane->waiter) {
 		lane->waiter = event->object;
+		t->waiter[event->object] = true;
 		t->out[at] = true;
 	} else if (event->object == lane->waiter) {
 		lane->late = false;
 		t->out[at] = true;
 	} else if (event->object == lane->lock) {
 		event->kind = EVENT_COND_WOKEN;
-		event->object2 = event->object;
+		event->object = lane->object;
+		event->object2 = lane->lock;
 		event->result = lane->late ? ETIMEDOUT : 0;
 		*lane = (struct waiting){ 0 };
 	}
@@ -72,13 +97,16 @@ static void wait_event(struct translation *t, size_t at)
 		lane->late = done;
 		t->out[at] = done;
 		event->kind = EVENT_COND_WOKEN;
-		event->object = event->object2 = lane->lock;
+		event->object = lane->object;
+		event->object2 = lane->lock;
 	} else if (event->kind == EVENT_MUTEX_UNLOCK && done && lane->waiter && !lane->lock &&
 		   event->object != lane->waiter) {
 		lane->lock = event->object;
+		lane->object = called(t, at, event->object);
 		lane->given_up = at;
 		event->kind = EVENT_COND_WAIT;
-		event->object2 = event->object;
+		event->object = lane->object;
+		event->object2 = lane->lock;
 		event->waiter = lane->waiter;
 	}
 }
@@ -91,6 +119,18 @@ static const struct waiting *who_waits_with(const struct translation *t, uint32_
 		if (t->lanes[lane].waiter == waiter && t->lanes[lane].lock)
 			return &t->lanes[lane];
 	return NULL;
+}
+
+/*
+ * A queue notifies whoever could wait for what it does, and has looked whether there is anything to
+ * wait for: a notify of its that wakes nobody is never the one that somebody misses.
+ */
+static bool is_trusted(const struct translation *t, uint32_t context)
+{
+	const char *call = library_call(t->history->file->names, context);
+
+	return call && (strncmp(call, "Queue.", 6) == 0 || strncmp(call, "Semaphore.", 10) == 0 ||
+			strncmp(call, "BoundedSemaphore.", 17) == 0);
 }
 
 /*
@@ -112,12 +152,16 @@ static void notify_event(struct translation *t, size_t at)
 		if (t->out[at])
 			return;
 		event->value = 0;
+		event->object = called(t, at, event->object);
+		/* Already known by its call; or the library knows what it does. */
+		t->out[at] = is_trusted(t, event->context) ||
+			     (again && *signal == t->call[event->lane]);
 	} else {
 		woken = event->kind == EVENT_MUTEX_UNLOCK ? who_waits_with(t, event->object) : NULL;
 		if (!woken)
 			return;
 		event->waiter = event->object;
-		event->object = woken->lock;
+		event->object = woken->object;
 		event->value = 1;
 		/* The question before, or the waiter before: that signal is this one. */
 		if (again && !t->history->events[*signal].value)
@@ -164,19 +208,42 @@ static bool is_first_attempt(const struct translation *t, size_t at)
 	       (next->kind == EVENT_MUTEX_LOCK || next->kind == EVENT_MUTEX_TIMEDLOCK);
 }
 
+/*
+ * A call of a condition's own notify says what it is before anything else, also where it wakes
+ * nobody and asks for nothing.
+ */
+static void call_event(struct translation *t, size_t at)
+{
+	static const char notify[] = ".notify(", notify_all[] = ".notify_all(";
+	struct history_event *event = &t->history->events[at];
+	bool all = event->text && strncmp(event->text, notify_all, strlen(notify_all)) == 0;
+
+	t->call[event->lane] = at;
+	t->signal[event->lane] = HISTORY_NONE;
+	if (event->phase != PHASE_DONE || !event->text ||
+	    (!all && strncmp(event->text, notify, strlen(notify)) != 0))
+		return;
+	event->kind = all ? EVENT_COND_BROADCAST : EVENT_COND_SIGNAL;
+	event->result = event->value = 0;
+	event->text = NULL;
+	t->signal[event->lane] = at;
+}
+
 static void translate_event(struct translation *t, size_t at)
 {
 	struct history_event *event = &t->history->events[at];
 	unsigned kind = history_kind(t->history, event->object), use = use_at(t, at);
 	bool notifies = use & (LIBRARY_NOTIFY | LIBRARY_NOTIFY_ALL);
 
-	if (kind != OBJECT_LOCK && !(use && kind == OBJECT_SEM))
+	if (event->kind == EVENT_CALL)
+		call_event(t, at);
+	if (kind != OBJECT_LOCK && !(kind == OBJECT_SEM && use & ~(unsigned)LIBRARY_NOTHING))
 		return;
 	if (use & LIBRARY_SENTINEL && is_lock(event->kind) && event->result == 0)
 		t->life[event->object] = event->lane;
 	if (use & LIBRARY_JOIN)
 		join_event(t, at);
-	else if (use & LIBRARY_LIFE || t->life[event->object])
+	else if (use & (LIBRARY_LIFE | LIBRARY_NOTHING) || t->life[event->object])
 		t->out[at] = true;
 	else if (notifies)
 		notify_event(t, at);
@@ -185,7 +252,7 @@ static void translate_event(struct translation *t, size_t at)
 	else if (use & LIBRARY_WAIT)
 		wait_event(t, at);
 	else
-		t->out[at] = is_first_attempt(t, at);
+		t->out[at] = t->waiter[event->object] || is_first_attempt(t, at);
 	/* What is not of the same notify ends it. */
 	if (!notifies)
 		t->signal[event->lane] = HISTORY_NONE;
@@ -210,16 +277,6 @@ static void close_gaps(struct translation *t)
 	free(moved);
 }
 
-static bool has_locks(const struct history *history)
-{
-	uint32_t i;
-
-	for (i = 0; i < history->kinds_end; i++)
-		if (history->kinds[i] == OBJECT_LOCK)
-			return true;
-	return false;
-}
-
 void threading_translate(struct history *history)
 {
 	const struct trace_names *names = history->file->names;
@@ -227,14 +284,16 @@ void threading_translate(struct history *history)
 	struct translation t = { .history = history };
 	size_t at;
 
-	if (!has_locks(history))
+	if (!history->interpreted)
 		return;
 	t.out = alloc_check(calloc(history->events_n + 1, sizeof(*t.out)));
 	t.use = alloc_check(calloc(contexts + 1, sizeof(*t.use)));
 	t.lanes = alloc_check(calloc(history->lanes_end + 1, sizeof(*t.lanes)));
 	t.life = alloc_check(calloc(history->kinds_end + 1, sizeof(*t.life)));
 	t.thread = alloc_check(calloc(history->lanes_end + 1, sizeof(*t.thread)));
+	t.waiter = alloc_check(calloc(history->kinds_end + 1, sizeof(*t.waiter)));
 	t.signal = alloc_check(malloc((history->lanes_end + 1) * sizeof(*t.signal)));
+	t.call = alloc_check(malloc((history->lanes_end + 1) * sizeof(*t.call)));
 	for (i = 0; i < contexts; i++)
 		t.use[i] = library_use(names, i);
 	for (i = 0; i < history->kinds_end; i++) {
@@ -243,7 +302,7 @@ void threading_translate(struct history *history)
 			t.thread[lane] = i;
 	}
 	for (i = 0; i <= history->lanes_end; i++)
-		t.signal[i] = HISTORY_NONE;
+		t.signal[i] = t.call[i] = HISTORY_NONE;
 	for (at = 0; at < history->events_n; at++)
 		if (history->events[at].context < contexts)
 			translate_event(&t, at);
@@ -253,5 +312,7 @@ void threading_translate(struct history *history)
 	free(t.lanes);
 	free(t.life);
 	free(t.thread);
+	free(t.waiter);
 	free(t.signal);
+	free(t.call);
 }

@@ -1,16 +1,16 @@
 """contextlib.redirect_stdout changes the one sys.stdout of the process: of two threads that capture
 their output, one gets that of the other."""
 
-import contextlib
 import io
 import sys
 import threading
 
 
 def capture(name, captured):
-    buffer = io.StringIO()
-    with contextlib.redirect_stdout(buffer):
-        print(name)
+    buffer, before = io.StringIO(), sys.stdout
+    sys.stdout = buffer
+    print(name)
+    sys.stdout = before
     captured[name] = buffer.getvalue()
 
 

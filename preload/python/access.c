@@ -50,6 +50,25 @@ static uint64_t hash_name(PyObject *name)
 	return hash_bytes(text, (uint64_t)length) | 1;
 }
 
+/* Something whose contents can change. */
+static bool is_container(PyObject *object)
+{
+	PyTypeObject *type = Py_TYPE(object);
+	unsigned long flags = type->tp_flags;
+
+	if (flags & (Py_TPFLAGS_LIST_SUBCLASS | Py_TPFLAGS_DICT_SUBCLASS))
+		return true;
+	if (flags & (Py_TPFLAGS_LONG_SUBCLASS | Py_TPFLAGS_UNICODE_SUBCLASS |
+		     Py_TPFLAGS_BYTES_SUBCLASS | Py_TPFLAGS_TUPLE_SUBCLASS |
+		     Py_TPFLAGS_TYPE_SUBCLASS | Py_TPFLAGS_BASE_EXC_SUBCLASS))
+		return false;
+	return PySet_Check(object) || PyByteArray_Check(object) ||
+	       (!(flags & Py_TPFLAGS_HEAPTYPE) &&
+		(strcmp(type->tp_name, "collections.deque") == 0 ||
+		 strcmp(type->tp_name, "array.array") == 0)) ||
+	       strcmp(type->tp_name, "array.array") == 0;
+}
+
 static void tell(struct access_detail *detail, unsigned kind)
 {
 	struct python_access access = {
@@ -64,6 +83,11 @@ static void tell(struct access_detail *detail, unsigned kind)
 
 	if (detail->code->locks)
 		return;
+	/* While C code is at work on it only its contents can be of interest. */
+	if (detail->callback && (detail->name || !is_container(detail->object)))
+		return;
+	if (detail->callback)
+		access.kind = EVENT_QUERY;
 	breaker = false;
 	identity_watch(detail->object);
 	runtime->access(&access);
@@ -167,25 +191,6 @@ static bool writes_attribute(struct access_detail *detail)
 	return !found || Py_TYPE(found) == &PyMemberDescr_Type || !Py_TYPE(found)->tp_descr_set;
 }
 
-/* Something whose contents can change. */
-static bool is_container(PyObject *object)
-{
-	PyTypeObject *type = Py_TYPE(object);
-	unsigned long flags = type->tp_flags;
-
-	if (flags & (Py_TPFLAGS_LIST_SUBCLASS | Py_TPFLAGS_DICT_SUBCLASS))
-		return true;
-	if (flags & (Py_TPFLAGS_LONG_SUBCLASS | Py_TPFLAGS_UNICODE_SUBCLASS |
-		     Py_TPFLAGS_BYTES_SUBCLASS | Py_TPFLAGS_TUPLE_SUBCLASS |
-		     Py_TPFLAGS_TYPE_SUBCLASS | Py_TPFLAGS_BASE_EXC_SUBCLASS))
-		return false;
-	return PySet_Check(object) || PyByteArray_Check(object) ||
-	       (!(flags & Py_TPFLAGS_HEAPTYPE) &&
-		(strcmp(type->tp_name, "collections.deque") == 0 ||
-		 strcmp(type->tp_name, "array.array") == 0)) ||
-	       strcmp(type->tp_name, "array.array") == 0;
-}
-
 /* What an iterator goes over (listobject.c, dictobject.c, setobject.c); itself for others. */
 static PyObject *iterated(PyObject *iterator)
 {
@@ -246,12 +251,12 @@ static bool is_lock(PyObject *object)
 }
 
 /* The lock's semaphore is its first field in all versions (Modules/_threadmodule.c). */
-static void point_at_lock(struct access_detail *detail, PyObject *lock)
+static void point_at_lock(struct access_detail *detail, PyObject *lock, unsigned kind)
 {
 	if (detail->code->locks && !(runtime->flags & PLAN_RUN_LIBRARY_LOCKS))
 		return;
 	detail->object = lock;
-	runtime->before_lock(((void **)(lock + 1))[0], breaker, detail, describe_lock);
+	runtime->before_lock(((void **)(lock + 1))[0], kind, breaker, detail, describe_lock);
 	breaker = false;
 }
 
@@ -268,9 +273,13 @@ static void read_contents(struct access_detail *detail, PyObject *object, int he
 static void call_method(struct access_detail *detail, PyObject *self, const char *name)
 {
 	if (is_lock(self)) {
+		if (detail->callback)
+			return;
 		if (strcmp(name, "acquire") == 0 || strcmp(name, "__enter__") == 0 ||
 		    strcmp(name, "acquire_lock") == 0)
-			point_at_lock(detail, self);
+			point_at_lock(detail, self, EVENT_MUTEX_TRYLOCK);
+		else if (strcmp(name, "release") == 0 || strcmp(name, "__exit__") == 0)
+			point_at_lock(detail, self, EVENT_MUTEX_UNLOCK);
 		return;
 	}
 	detail->object = viewed(self);
@@ -296,14 +305,31 @@ static void call_attribute(struct access_detail *detail, unsigned kind)
 		tell(detail, kind);
 }
 
+/* print() writes to what sys.stdout is at that time. */
+static void print(struct access_detail *detail)
+{
+	static PyObject *name;
+
+	if (!name)
+		name = PyUnicode_InternFromString("stdout");
+	detail->object = PyThreadState_Get()->interp->sysdict;
+	detail->name = name;
+	if (name && detail->object && !detail->callback)
+		tell(detail, EVENT_LOAD);
+}
+
 /* A built-in function. */
 static void call_function(struct access_detail *detail, const char *name)
 {
-	static const char *const quiet[] = { "isinstance", "id", "type", "callable", "print",
-					     "hash", "issubclass", "range", NULL };
+	static const char *const quiet[] = { "isinstance", "id",         "type",  "callable",
+					     "hash",       "issubclass", "range", NULL };
 	PyObject *first = detail->argument_count ? detail->arguments[0] : NULL;
 	uint32_t i;
 
+	if (strcmp(name, "print") == 0) {
+		print(detail);
+		return;
+	}
 	if (!first || one_of(name, quiet))
 		return;
 	if (strcmp(name, "getattr") == 0 || strcmp(name, "hasattr") == 0) {
@@ -507,11 +533,39 @@ static void take_cell(struct access_detail *detail, PyObject **top, unsigned kin
 	tell(detail, kind);
 }
 
+/* A generator that gives the turn back can be entered again. */
+static void take_yield(struct access_detail *detail)
+{
+	if (detail->frame->owner != FRAME_OWNED_BY_GENERATOR)
+		return;
+	detail->object = (PyObject *)_PyFrame_GetGenerator(detail->frame);
+	tell(detail, EVENT_CALL);
+}
+
+void access_callback(frame_t *caller)
+{
+	struct code *code = code_find(frame_code(caller));
+	uint32_t unit = (uint32_t)_PyInterpreterFrame_LASTI(caller);
+	struct access_detail detail = {
+		.frame = caller,
+		.code = code,
+		.unit = unit,
+		.callback = true,
+		.height = -1,
+	};
+
+	if (!code->ops || unit >= code->size || code->ops[unit].kind != OP_CALL)
+		return;
+	detail.op = &code->ops[unit];
+	take_call(&detail,
+		  caller->localsplus + code->object->co_nlocalsplus + detail.op->depth);
+}
+
 static void take_with(struct access_detail *detail, PyObject **top)
 {
 	detail->height = detail->op->depth - 1;
 	if (is_lock(top[-1]))
-		point_at_lock(detail, top[-1]);
+		point_at_lock(detail, top[-1], EVENT_MUTEX_TRYLOCK);
 }
 
 void access_instruction(struct code *code, uint32_t unit, frame_t *frame)
@@ -585,6 +639,9 @@ void access_instruction(struct code *code, uint32_t unit, frame_t *frame)
 		break;
 	case OP_WITH:
 		take_with(&detail, top);
+		break;
+	case OP_YIELD:
+		take_yield(&detail);
 		break;
 	default:
 		break;

@@ -54,6 +54,7 @@ enum op_kind {
 	OP_CALL,
 	OP_CALL_EX,
 	OP_WITH,
+	OP_YIELD,
 };
 
 struct op {
@@ -117,12 +118,15 @@ struct access_detail {
 	PyObject *const *arguments;
 	uint32_t argument_count;
 	int height; /* of the object in the value stack; -1: it is not there */
+	bool callback; /* the call has begun, and C code calls back */
 };
 
 /* The instruction `unit` of the frame is about to be executed. */
 void access_instruction(struct code *code, uint32_t unit, frame_t *frame);
 /* The interpreter looks whether it has to switch. */
 void access_breaker(void);
+/* A function of the user has been called by C code, for which this frame waits. */
+void access_callback(frame_t *caller);
 
 /* --- identity.c --- */
 

@@ -481,6 +481,10 @@ static void classify(const struct code *code, const struct instruction *in, stru
 	case BEFORE_WITH:
 		set(op, OP_WITH, 0, 0);
 		break;
+	case YIELD_VALUE:
+		if (code->object->co_flags & CO_GENERATOR)
+			set(op, OP_YIELD, 0, 0);
+		break;
 	case RESUME:
 	case JUMP_BACKWARD:
 		set(op, OP_BREAKER, 0, 0);

@@ -345,7 +345,10 @@ void describe_value(const struct python_access *access, struct python_value *val
 	char number[80];
 	PyObject *read;
 
-	if (detail->call && !detail->name) {
+	if (detail->op->kind == OP_YIELD) {
+		value->type = EVENT_VALUE_TEXT;
+		snprintf(value->text, sizeof value->text, " (yields)");
+	} else if (detail->call && !detail->name) {
 		put_call(detail, value);
 	} else if (detail->key) {
 		put_item(detail, access->kind, value);

@@ -85,10 +85,11 @@ struct python_runtime {
 	/* A scheduling point and an event, unless nobody could see them. */
 	void (*access)(const struct python_access *access);
 	/*
-	 * Before a call that takes a lock, which is an event by itself: only the point. `lock` is the
-	 * semaphore behind it; `name` writes what people call it, at most once for each lock.
+	 * Before a call that takes a lock or gives it back, which is an event by itself (`kind`):
+	 * only the point. `lock` is the semaphore behind it; `name` writes what people call it, at
+	 * most once for each lock.
 	 */
-	void (*before_lock)(const void *lock, bool switchable, void *detail,
+	void (*before_lock)(const void *lock, unsigned kind, bool switchable, void *detail,
 			    void (*name)(void *detail, char text[PYTHON_TEXT]));
 	/* The object at this address has ended. */
 	void (*forget)(uint64_t address);

@@ -33,6 +33,8 @@ static int trace(PyObject *self, PyFrameObject *frame, int what, PyObject *argum
 		frame->f_trace_lines = 0;
 		frame->f_trace_opcodes = code->ops != NULL;
 		access_breaker();
+		if (code->user && inner->is_entry && inner->previous)
+			access_callback(inner->previous);
 	}
 	return 0;
 }
@@ -131,6 +133,19 @@ void points_watch(struct code *code)
 	Py_XDECREF(result);
 }
 
+/* Below a frame that C code has begun lies one that stands for it. */
+static void callback(const struct code *code)
+{
+	frame_t *frame = frame_of_thread(), *below = frame ? frame->previous : NULL;
+
+	if (!code->user || !frame || frame_code(frame) != code->object || !below ||
+	    below->owner != FRAME_OWNED_BY_CSTACK)
+		return;
+	below = frame_next(frame);
+	if (below)
+		access_callback(below);
+}
+
 static PyObject *on_start(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
 {
 	struct code *code = code_watched((PyCodeObject *)arguments[0]);
@@ -141,6 +156,7 @@ static PyObject *on_start(PyObject *self, PyObject *const *arguments, Py_ssize_t
 		return Py_NewRef(disable);
 	points_watch(code);
 	access_breaker();
+	callback(code);
 	Py_RETURN_NONE;
 }
 

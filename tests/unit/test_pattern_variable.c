@@ -309,6 +309,26 @@ static void order(void **state)
 	       LOST);
 }
 
+/* The last words: whether that can happen at all. */
+static void can_happen(void **state)
+{
+	char *text;
+
+	(void)state;
+#define WITH_GIL(word) "{\"status\":1,\"finding\":{\"gil\":\"" word "\"}}"
+	text = tell(NESTED, WITH_GIL("on"), 80, NULL);
+	assert_non_null(strstr(text, "\ncan happen: yes, on this interpreter as it is\n"));
+	free(text);
+	text = tell(NESTED, WITH_GIL("off"), 120, NULL);
+	assert_non_null(strstr(text,
+			       "\ncan happen: only without the GIL (free-threaded builds, other "
+			       "interpreters, a future version)\n"));
+	free(text);
+	text = tell(NESTED, LOST, 80, NULL);
+	assert_null(strstr(text, "can happen"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +339,7 @@ int main(void)
 		cmocka_unit_test(several_variables),
 		cmocka_unit_test(under_locks),
 		cmocka_unit_test(order),
+		cmocka_unit_test(can_happen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -698,6 +698,7 @@ static void test_policy(void **state)
 		{ "libtsan.so.2", true },
 		{ "libclang_rt.asan-x86_64.so", true },
 		{ "libfrontrun.so", true },
+		{ "libfrontrun-python3.11.so", true },
 		{ "libpthread.so.0", true },
 		{ "libgomp.so.1", true },
 		{ "libc", true },

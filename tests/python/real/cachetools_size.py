@@ -1,8 +1,10 @@
 """cachetools.Cache with sizes: what it holds must be what it says it holds, and no more than it may.
 
 plain:  no lock: the bound is checked, then the entry is stored, then the size is added; two threads that
-        store at once exceed the bound (gil: on: the size is asked of a method in between), or one of the
-        two sizes is lost (`self.__currsize += diffsize`; gil: off)
+        store at once exceed the bound, or one of the two sizes is lost (gil: off, nothing is called
+        between the check and the end)
+ones:   the same without a function for sizes: a method that keeps sizes of 1 is called before the sum is
+        brought up to date, so that the bound is exceeded (gil: on)
 locked: never fails
 """
 
@@ -14,7 +16,8 @@ import cachetools
 
 
 def main(variant):
-    cache = cachetools.Cache(maxsize=10, getsizeof=len)
+    bound = 1 if variant == "ones" else 10
+    cache = cachetools.Cache(bound, None if variant == "ones" else len)
     lock = threading.Lock() if variant == "locked" else contextlib.nullcontext()
 
     def store(key, value):
@@ -26,8 +29,8 @@ def main(variant):
         thread.start()
     for thread in threads:
         thread.join()
-    held = sum(len(value) for value in cache.values())
-    assert held <= 10, "%d in a cache for 10" % held
+    held = sum(cache.getsizeof(value) for value in cache.values())
+    assert held <= bound, "%d in a cache for %d" % (held, bound)
     assert cache.currsize == held, "the cache says %d, it holds %d" % (cache.currsize, held)
 
 

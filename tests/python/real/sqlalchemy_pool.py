@@ -12,6 +12,9 @@ import threading
 
 from sqlalchemy import event, pool
 
+# More than a minute: that long a schedule may let a thread stand still while others wait.
+PATIENCE = 600
+
 
 class Connection:
     opened = []
@@ -43,7 +46,7 @@ class Gauge:
 def main(variant):
     Connection.opened = []
     gauge = Gauge()
-    connections = pool.QueuePool(Connection, pool_size=2, max_overflow=0, timeout=30)
+    connections = pool.QueuePool(Connection, pool_size=2, max_overflow=0, timeout=PATIENCE)
 
     if variant == "metrics":
 

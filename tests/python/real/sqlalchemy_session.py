@@ -12,6 +12,8 @@ from sqlalchemy import Column, Integer, String, create_engine
 from sqlalchemy.orm import declarative_base, scoped_session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
+# More than a minute: that long a schedule may let a thread stand still while others wait.
+PATIENCE = 600
 Base = declarative_base()
 
 
@@ -23,7 +25,7 @@ class User(Base):
 
 def main(variant):
     engine = create_engine("sqlite://", poolclass=QueuePool, pool_size=1, max_overflow=0,
-                           connect_args={"check_same_thread": False})
+                           pool_timeout=PATIENCE, connect_args={"check_same_thread": False})
     Base.metadata.create_all(engine)
     session = scoped_session(sessionmaker(bind=engine))
     if variant == "shared":

@@ -1,6 +1,6 @@
 """threading.Timer as a debouncer: each call puts off the save; in the end there is one.
 
-race:   cancel() comes when the old timer's function runs already: saved twice (gil: on)
+race:   cancel() comes when the old timer's function runs already: the new text is saved twice (gil: on)
 locked: the function looks under a lock whether it is still the newest; never fails
 """
 
@@ -41,7 +41,8 @@ def main(variant):
     last = editor.timer
     for timer in (first, last):
         timer.join()
-    assert editor.saves == ["hi"], editor.saves
+    # Where the second key was struck late the first text is saved too, and rightly so.
+    assert editor.saves in (["hi"], ["h", "hi"]), editor.saves
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """weakref.WeakSet of listeners: one thread tells all of them, another one registers.
 
 live: iterates over the set: `Set changed size during iteration` (gil: on)
-copy: iterates over a copy, and so does the copy: the same (gil: on, --include weakref)
+copy: iterates over a copy, and so does the copy: the same (gil: on, --include _weakrefset)
 lock: both under a lock; never fails
 """
 
