@@ -10,7 +10,7 @@ import os
 
 
 def _number_of_values(action):
-    """How many words follow an option that was written without `=`; None: as many as look like it."""
+    """How many words follow an option that was written without `=`; None: all up to the next."""
     if action.nargs is None:
         return 1
     if isinstance(action.nargs, int):
@@ -76,7 +76,7 @@ def given(config):
 
 
 def for_test(config, path, names, plugin):
-    """Arguments for pytest.main() that collect `path`, narrowed to `names` ("::Class::test")."""
+    """Arguments for pytest.main() that collect `path`, narrowed to `names` ("Class::test")."""
     path = os.path.relpath(str(path), str(config.invocation_params.dir))
     parser = getattr(config._parser, "optparser", None) or config._parser._getparser()
     if not isinstance(parser, argparse.ArgumentParser):
@@ -89,4 +89,6 @@ def for_test(config, path, names, plugin):
     if hasattr(config.option, "no_cov"):
         words.append("--no-cov")
     # In a path pytest takes brackets for parameters. What led to the test once does so again.
-    return words + ([path + names] if "[" not in path else [str(word) for word in config.args])
+    if "[" in path:
+        return words + [str(word) for word in config.args]
+    return words + [path + "::" + names if names else path]

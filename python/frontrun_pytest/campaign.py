@@ -32,15 +32,6 @@ class Search:
         self.fail_on = "can-happen"
         self.gil = None
         self.options = []  # further ones of frontrun fuzz
-        self._known = None
-
-    def knows(self, option):
-        """Does this CLI have that option?"""
-        if self._known is None:
-            self._known = subprocess.run(
-                [self.program, "fuzz", "--help"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL, env=self.environment, universal_newlines=True).stdout
-        return option in self._known.split()
 
 
 class UsageError(Exception):
@@ -71,27 +62,32 @@ def trace_name(test):
 
 def _run(search, arguments):
     """Status, stdout and stderr. What interrupts us ends the child first, so nothing is left."""
-    child = subprocess.Popen([search.program] + arguments, stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=search.directory,
-                             env=search.environment)
+    child = subprocess.Popen(
+        [search.program] + arguments,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=search.directory,
+        env=search.environment,
+    )
     try:
         out, err = child.communicate()
     except BaseException:
         child.terminate()
         try:
             child.communicate()
-        except BaseException:
-            child.kill()
-            child.wait()
-            raise
+        finally:
+            child.kill()  # where even that was interrupted
         raise
     return child.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
 
 
 def _ours(errors):
     """The CLI's own lines, without what it says while it works."""
-    lines = [line[len("frontrun: "):] for line in errors.splitlines() if line.startswith("frontrun: ")]
-    return [line for line in lines if not re.match(r"[\d,]+ schedules, |schedule [\d,]+ fails: ", line)]
+    ours = re.findall(r"^frontrun: (.*)$", errors, re.MULTILINE)
+    return [
+        line for line in ours if not re.match(r"[\d,]+ schedules, |schedule [\d,]+ fails: ", line)
+    ]
 
 
 def _trouble(said, errors, status):
@@ -111,20 +107,26 @@ def _trouble(said, errors, status):
 def _section(story, heading):
     """Cuts the section with this heading out of a story: (its lines, the rest)."""
     before, found, after = story.partition("\n%s\n" % heading)
+    lines = after.split("\n")
+    n = 0
+    while n < len(lines) and (not lines[n] or lines[n].startswith("  ")):
+        if lines[n].startswith("  replay:"):
+            break
+        n += 1
     if not found:
         return "", story
-    lines = after.split("\n")
-    end = next((i for i, line in enumerate(lines) if line and not line.startswith("  ")), len(lines))
-    copy = next((i for i, line in enumerate(lines[:end]) if line.startswith("  replay:")), end)
-    return textwrap.dedent("\n".join(lines[:copy])).strip("\n"), before + "\n" + "\n".join(lines[copy:])
+    section = textwrap.dedent("\n".join(lines[:n])).strip("\n")
+    return section, before + "\n" + "\n".join(lines[n:])
 
 
 def _story(search, finding):
     """The story as `explain` tells it, below what the test itself said in that schedule."""
-    if not finding.get("trace"):
-        return "%s\n%s\nNo trace could be kept: %s\n" % (
-            finding.get("failure", ""), finding.get("message", ""), finding.get("reason", ""))
-    _, story, errors = _run(search, ["explain", "--no-pager", "--width", str(STORY_WIDTH), finding["trace"]])
+    path = finding.get("trace")
+    if not path:
+        words = (finding.get("failure"), finding.get("message"))
+        why = "No trace could be kept: %s" % finding.get("reason")
+        return "\n".join([word for word in words if word] + [why]) + "\n"
+    _, story, errors = _run(search, ["explain", "--no-pager", "--width", str(STORY_WIDTH), path])
     if not story:
         return "\n".join(_ours(errors)) + "\n"
     said, story = _section(story, "Its last words on standard error:")
@@ -133,25 +135,33 @@ def _story(search, finding):
     confirmed, runs = finding.get("confirmed", 0), finding.get("runs", 0)
     if confirmed != runs:
         story += "\nUnstable: %d of %d replays failed in the same way; %s." % (
-            confirmed, runs, finding.get("reason", ""))
+            confirmed,
+            runs,
+            finding.get("reason"),
+        )
     return (said + "\n\n" if said else "") + story + "\n"
 
 
-def explore(search, test, command, iterations, seconds):
-    outcome = Outcome()
+def _arguments(search, test, iterations, seconds):
     seed = search.seed
     if seed is None:
         seed = zlib.crc32(test.encode("utf-8", "surrogatepass"))
-    arguments = ["fuzz", "--die-with-parent", "--json", "--color", "never", "--iterations", str(max(iterations, 1)),
-                 "--seed", str(seed), "--corpus", "", "--output", search.output,
-                 "--name", trace_name(test)]
+    arguments = ["fuzz", "--json", "--color", "never", "--die-with-parent", "--corpus", ""]
+    arguments += ["--output", search.output, "--name", trace_name(test)]
+    arguments += ["--seed", str(seed), "--iterations", str(iterations)]
     if seconds:  # 0: no limit
         arguments += ["--time", "%g" % seconds]
-    if search.gil and search.knows("--gil"):
+    if search.gil:
         arguments += ["--gil", search.gil]
-    if search.knows("--fail-on"):
-        arguments += ["--fail-on", search.fail_on]
-    status, out, errors = _run(search, arguments + search.options + ["--"] + command)
+    return arguments + ["--fail-on", search.fail_on] + search.options
+
+
+def explore(search, test, command, iterations, seconds):
+    """Blocks until the search is over. `command` is the child's."""
+    outcome = Outcome()
+    status, out, errors = _run(
+        search, _arguments(search, test, iterations, seconds) + ["--"] + command
+    )
     if status == USAGE:
         raise UsageError("; ".join(_ours(errors)))
     try:
@@ -176,7 +186,10 @@ def explore(search, test, command, iterations, seconds):
     outcome.trouble = _trouble(said, errors, status)
     if not outcome.trouble and said.get("uncontrolled"):
         outcome.warning = "in %d of %d schedules something was not under control: %s" % (
-            said["uncontrolled"], outcome.schedules, said.get("note", ""))
+            said["uncontrolled"],
+            outcome.schedules,
+            said.get("note"),
+        )
     return outcome
 
 

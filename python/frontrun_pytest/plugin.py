@@ -1,8 +1,8 @@
 """The plugin of the suite's own pytest, which runs as ever: each test once, natively.
 
 A test that started threads and passed is then explored: a search of its own, in a child, after the
-teardown and before its report is given. What the search finds makes the report a failure, whose text
-is the story. What could not be explored is listed at the end, with the reason.
+teardown and before its report is given. What the search finds makes the report a failure, whose
+text is the story. What could not be explored is listed at the end, with the reason.
 """
 
 import os
@@ -12,7 +12,7 @@ import pytest
 from _pytest import runner
 from _pytest._code.code import ReprFileLocation, TerminalRepr
 
-from frontrun_pytest import arguments, campaign, settings, threads
+from frontrun_pytest import arguments, campaign, notes, settings, threads
 
 PLUGIN = "frontrun_pytest.plugin"
 PROGRAM = "FRONTRUN_PYTEST"  # path of the CLI, set by `frontrun pytest`
@@ -23,16 +23,9 @@ PROGRAM_PATH = os.environ.pop(PROGRAM, None)
 # What the suite was started with, before a conftest has changed it: its children do that again.
 ENVIRONMENT = dict(os.environ)
 
-SUMMARY = (
-    ("finding", "found"),
-    ("not explored", "not explored"),
-    ("warning", "warning"),
-    ("only without the GIL", "only without the GIL, so no failure"),
-)
-
 
 class Story(TerminalRepr):
-    """The failure of an explored test. Its last line is for the short summary."""
+    """The failure of an explored test."""
 
     def __init__(self, text, location):
         self.text = text
@@ -47,7 +40,7 @@ class Story(TerminalRepr):
 
 
 def writable(directory, output):
-    """The folder for traces, or another one where that cannot be written: a story needs its trace."""
+    """The folder for traces, or another where that cannot be written: a story needs its trace."""
     path = os.path.join(directory, output)
     there = path if os.path.exists(path) else os.path.dirname(path.rstrip("/"))
     if os.access(there, os.W_OK):
@@ -125,49 +118,29 @@ class Suite:
 
     def judge(self, item, call, teardown):
         """Explores, and makes of what came of it the report of the test."""
-        note = {"test": item.nodeid}
-        call.frontrun = note
         try:
             wish = settings.per_test(item)
         except pytest.UsageError as error:
+            call.frontrun = notes.not_explored(item.nodeid, str(error))
             self.fail(item, call, str(error))
             return
         why = self.why_not(item, call, teardown, wish)
         if why:
-            note["not explored"] = why
-            if wish.marked:
-                self.fail(item, call, "the test is marked frontrun and was not explored: " + why)
+            call.frontrun = notes.not_explored(item.nodeid, why)
             return
         try:
-            outcome = campaign.explore(self.search, item.nodeid, self.command(item), wish.iterations,
-                                       wish.seconds)
+            outcome = campaign.explore(
+                self.search, item.nodeid, self.command(item), wish.iterations, wish.seconds
+            )
         except campaign.UsageError as error:
             raise pytest.UsageError(str(error))
-        note.update(schedules=outcome.schedules, seconds=outcome.seconds, threads=outcome.threads)
-        if outcome.warning:
-            note["warning"] = outcome.warning
-        if outcome.only_without_gil:
-            note["only without the GIL"] = outcome.only_without_gil.get("trace", "")
+        call.frontrun = notes.note(item.nodeid, outcome)
+        why = notes.too_little(outcome)
         if outcome.finding:
-            note["finding"] = outcome.finding.get("trace") or "no trace could be kept"
-            self.fail(item, call, outcome.story, outcome.finding)
-            return
-        if outcome.trouble:
-            note["not explored"] = outcome.trouble
-        why = self.too_little(outcome)
-        if wish.marked and why:
-            self.fail(item, call, "the test is marked frontrun and too little of it ran: " + why)
-
-    @staticmethod
-    def too_little(outcome):
-        if outcome.trouble:
-            return outcome.trouble
-        if outcome.threads < 2:
-            return "only one thread ever ran"
-        if outcome.points < campaign.FEW_POINTS:
-            return "there are only %d points at which another thread could go on, fewer than %d" % (
-                outcome.points, campaign.FEW_POINTS)
-        return None
+            gist = outcome.finding.get("message") or outcome.finding.get("failure")
+            self.fail(item, call, gist, outcome.story)
+        elif wish.marked and why:
+            self.fail(item, call, "marked frontrun, and too little of it ran: " + why)
 
     @staticmethod
     def why_not(item, call, teardown, wish):
@@ -184,25 +157,21 @@ class Suite:
     def command(self, item):
         path = getattr(item, "path", None) or item.fspath
         # Parameters and odd names are left to the child, which compares whole node ids.
-        rest = item.nodeid.partition("::")[2].partition("[")[0]
-        names = "".join("::" + part for part in rest.split("::") if part)
+        names = item.nodeid.partition("::")[2].partition("[")[0]
         words = [CHILD]
         if self.thread_exceptions:
             words.append("--thread-exceptions")
         words.append(item.nodeid)
-        return campaign.python_command() + words + arguments.for_test(item.config, path, names, PLUGIN)
+        words += arguments.for_test(item.config, path, names, PLUGIN)
+        return campaign.python_command() + words
 
-    def fail(self, item, call, text, finding=None):
+    @staticmethod
+    def fail(item, call, gist, story=None):
+        """The gist is for the short summary."""
+        gist = "frontrun: " + gist
         path, line, _ = item.location
-        gist = text.strip().splitlines()[0] if not finding else finding.get("message") or finding.get(
-            "failure", "")
         call.outcome = "failed"
-        call.longrepr = Story("frontrun: " + text if not finding else text,
-                              ReprFileLocation(path, (line or 0) + 1, "frontrun: " + gist))
-
-
-def plural(n, word):
-    return "%d %s%s" % (n, word, "" if n == 1 else "s")
+        call.longrepr = Story(story or gist, ReprFileLocation(path, (line or 0) + 1, gist))
 
 
 def namesake():
@@ -224,36 +193,24 @@ class Terminal:
 
     def pytest_report_header(self, config):
         wish = settings.PerTest(config)
-        lines = ["frontrun: each test that starts threads is tried in %d schedules" % wish.iterations]
-        if wish.seconds:
-            lines[0] += ", or for %g s" % wish.seconds
-        if not wish.iterations:
-            lines = ["frontrun: no test is explored (--frontrun-iterations 0)"]
+        lines = ["frontrun: " + notes.header(wish.iterations, wish.seconds)]
         other = namesake()
         if other:
-            lines.append("frontrun: the package frontrun %s of PyPI is installed too (%s): it is "
-                         "another program, and not used here" % other)
+            lines.append(
+                "frontrun: the package frontrun %s of PyPI is installed too (%s): it is another "
+                "program, and not used here" % other
+            )
         return lines
 
     def pytest_runtest_logreport(self, report):
-        note = getattr(report, "frontrun", None)
-        if note:
-            self.notes.append(note)
+        if hasattr(report, "frontrun"):
+            self.notes.append(report.frontrun)
 
     def pytest_terminal_summary(self, terminalreporter):
-        if not self.notes:
-            return
-        explored = [note for note in self.notes if note.get("schedules")]
-        found = [note for note in self.notes if "finding" in note]
-        terminalreporter.section("frontrun")
-        terminalreporter.write_line("%s explored, %s in %.1f s, %s" % (
-            plural(len(explored), "test"),
-            plural(sum(note["schedules"] for note in explored), "schedule"),
-            sum(note["seconds"] for note in explored), plural(len(found), "finding")))
-        for key, words in SUMMARY:
-            for note in self.notes:
-                if key in note:
-                    terminalreporter.write_line("%s: %s: %s" % (words, note["test"], note[key]))
+        if self.notes:
+            terminalreporter.section("frontrun")
+            for line in notes.summary(self.notes):
+                terminalreporter.write_line(line)
 
 
 class Hooks:
@@ -262,6 +219,7 @@ class Hooks:
     def __init__(self, suite):
         self.suite = suite
         self.handled = None
+        self.elsewhere = False  # does another plugin run the test, and did that start threads?
 
     def pytest_runtest_protocol(self, item, nextitem):
         self.handled = item
@@ -290,8 +248,9 @@ class Hooks:
         result = yield
         report = result.get_result()
         if report.when == "call" and report.passed and self.handled is not item and self.elsewhere:
-            report.frontrun = {"test": item.nodeid,
-                               "not explored": "another plugin runs this test in its own way"}
+            report.frontrun = notes.not_explored(
+                item.nodeid, "another plugin runs this test in its own way"
+            )
 
 
 class Leader:

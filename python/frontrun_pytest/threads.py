@@ -1,5 +1,5 @@
-"""Has a test started threads? An audit hook counts what the interpreter starts. Before 3.12 no event
-tells of it: there the function that starts a thread is replaced by one that counts.
+"""Has a test started threads? An audit hook counts what the interpreter starts. Before 3.12 no
+event tells of it: there the function that starts a thread is replaced by one that counts.
 
     install()
     before = started()

@@ -29,7 +29,7 @@ is "suite: ... and passes" "$(outcome test_only_native)" PASSED
 like "suite: a test marked xfail is named" "$out" '^not explored: .*::test_xpass: it is marked xfail$'
 like "suite: iterations=0 is named" "$out" '^not explored: .*::test_marked_not: no schedules '
 is "suite: a marked test without threads fails" "$(outcome test_marked_alone)" FAILED
-like "suite: ... and says why" "$out" '^frontrun: the test is marked frontrun and too little of it ran: .* second thread'
+like "suite: ... and says why" "$out" '^frontrun: marked frontrun, and too little of it ran: .* second thread'
 is "suite: a marker that makes no sense fails" "$(outcome test_marked_wrong)" FAILED
 like "suite: ... and says why" "$out" '^frontrun: the marker frontrun knows iterations and time, not loops$'
 is "nothing is written" "$(ls -A | grep -vE '^(tests|pytest.ini|runs|out|err)$')" ""
@@ -45,7 +45,7 @@ like "story: of a TestCase" "$out" '^tests/test_kinds.py:[0-9]+: AssertionError:
 like "story: a deadlock" "$out" '^Deadlock: '
 like "story: an exception in a thread" "$out" '^tests/test_kinds.py:[0-9]+: ValueError: second came first$'
 is "traces carry the test's name" "$(cd frontrun-failures && ls | grep -v -- '-passes\.zst$' | sed -E 's/-[0-9a-f]{16}\.zst$//' | sort | xargs)" \
-	"tests_test_kinds.py-TestClass-test_lost-exit tests_test_kinds.py-TestUnit-test_lost-exit tests_test_kinds.py-test_deadlock-deadlock tests_test_kinds.py-test_exception-exit tests_test_kinds.py-test_only_without_gil-deadlock"
+	"tests_test_kinds.py-TestClass-test_lost-exit tests_test_kinds.py-TestUnit-test_lost-exit tests_test_kinds.py-test_deadlock-deadlock tests_test_kinds.py-test_exception-exception tests_test_kinds.py-test_only_without_gil-deadlock"
 is "nothing else is written" "$(ls -A | grep -vE '^(frontrun-failures|tests|pytest.ini|runs|out|err)$')" ""
 
 is "only without the GIL: passes" "$(outcome test_only_without_gil)" PASSED
