@@ -349,7 +349,7 @@ static void idle(struct lane *me)
 			if (allowed > decide_run()->idle_wait_ns)
 				allowed = decide_run()->idle_wait_ns;
 		}
-		if (decide_scripted() && waited > patience())
+		if (decide_scripted() && !decide_exhausted() && waited > patience())
 			decide_diverge(me, "nothing happens here where the recording went on");
 		if (waited >= allowed) {
 			jump_to_next(me, false);
