@@ -112,7 +112,7 @@ static bool find(const struct search *search, struct triple *triple, triple_want
 			if (!first || (back && (!first->reads || again(search, later, first))))
 				break;
 			*triple = (struct triple){ .first = first, .second = second };
-			/* What was read again since is of no more use, unless it was a condition. */
+			/* What was read again since is of no use, unless it was a condition. */
 			if (back && !is_iteration(search, second) &&
 			    !thing_is_check(search, first, second))
 				continue;
@@ -247,8 +247,8 @@ static void say_between(struct search *search, const struct triple *triple)
 	pattern_say(
 		search, name,
 		name == PATTERN_STALE_READ
-			? "%L read %O%K at %P and again at %P, but %L had changed it in between, at "
-			  "%P."
+			? "%L read %O%K at %P and again at %P, but %L had changed it in between, "
+			  "at %P."
 			: "%L looked at %O%K at %P and acted on it at %P, but %L had changed it in "
 			  "between, at %P.",
 		triple->first->lane, thing.object, thing.key, calls.first, calls.second,
