@@ -109,6 +109,30 @@ static void a_lock_that_it_has_itself(void **state)
 		     "\"owner\":2,\"owner_context\":4,\"owner_k\":1}]}");
 }
 
+/* The line that was interrupted calls no handler. */
+static void a_handler(void **state)
+{
+	/* main:50, main:51, append:11<write:17: 3, write:16: 4, ...<append:11<write:17: 5 */
+	static const char source[] = "source 11 log.append(line)\nsource 21 write('reload')\n";
+	static const char steps[] =
+		"2 signal @append:11<write:17\n2 mutex_trylock log_lock @write:16\n"
+		"2! mutex_lock log_lock @write:16<on_reload:21<append:11<write:17\n";
+	static const char edges[] =
+		"{\"edges\":[{\"lane\":2,\"kind\":\"mutex_lock\",\"object\":3,\"context\":5,"
+		"\"owner\":2,\"owner_context\":4,\"owner_k\":1}]}";
+	char text[1024];
+
+	(void)state;
+	snprintf(text, sizeof(text), "%s%s%s", BORN, source, steps);
+	expect_after("stuck", PATTERN_HANDLER,
+		     "a signal came while T2 \"alice\" had log_lock since write (bank.py:16)", text,
+		     edges);
+	/* It does. */
+	snprintf(text, sizeof(text), "%ssource 11 on_reload()\n%s", BORN, steps);
+	expect_after("stuck", PATTERN_SELF_DEADLOCK, "which it has itself since write", text,
+		     edges);
+}
+
 static void a_circle(void **state)
 {
 	(void)state;
@@ -194,6 +218,7 @@ int main(void)
 		cmocka_unit_test(a_notify_that_nobody_hears),
 		cmocka_unit_test(left_alone),
 		cmocka_unit_test(a_lock_that_it_has_itself),
+		cmocka_unit_test(a_handler),
 		cmocka_unit_test(a_circle),
 		cmocka_unit_test(an_executor),
 		cmocka_unit_test(who_has_raised_it),
