@@ -213,6 +213,8 @@ static void count(struct campaign *campaign, const struct crew *crew,
 	result->failed += verdict->kind != FAILURE_NONE;
 	result->uncontrolled += log->uncontrolled > 0 || report->uncontrolled > 0;
 	result->inexact += log->inexact > 0 && crew->ticket.schedule.forced_count == 0;
+	if (*log->remark)
+		snprintf(result->remark, sizeof(result->remark), "%s", log->remark);
 	if (*log->note && (log->uncontrolled || crew->ticket.schedule.forced_count == 0))
 		snprintf(result->note, sizeof(result->note), "%s", log->note);
 	add_counts(campaign);

@@ -80,6 +80,7 @@ struct campaign_result {
 	uint64_t failed;     /* runs that failed, known failures included */
 	uint64_t uncontrolled, inexact; /* runs with such a note; the last of them: */
 	char note[256];
+	char remark[256];    /* of a run, "" none: no fault, but worth knowing */
 	uint64_t points;     /* most choices between threads in one run */
 	uint32_t lanes;      /* most threads in one run */
 	uint64_t operations; /* most events in one run */

@@ -183,6 +183,8 @@ static void print_warnings(const struct campaign_result *result, FILE *errors)
 			(unsigned long long)result->inexact,
 			(unsigned long long)result->counts.runs, result->note);
 	}
+	if (*result->remark)
+		fprintf(errors, "frontrun: warning: %s\n", result->remark);
 	if (result->lanes >= 2 && result->points < FEW_POINTS && !unknown(result))
 		fprintf(errors,
 			"frontrun: warning: there are only %llu points at which another thread "

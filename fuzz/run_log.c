@@ -204,8 +204,10 @@ static int on_note(void *self, const struct record_note *record, struct err *err
 	struct run_log *log = self;
 
 	(void)err;
-	if (record->kind == NOTE_INFO)
+	if (record->kind == NOTE_INFO) {
+		snprintf(log->remark, sizeof(log->remark), "%s", record->text);
 		return 0;
+	}
 	log->uncontrolled += record->kind == NOTE_UNCONTROLLED;
 	log->inexact += record->kind == NOTE_INEXACT;
 	if (record->kind == NOTE_UNCONTROLLED || !log->uncontrolled)

@@ -90,6 +90,7 @@ struct run_log {
 	bool interpreted; /* some operations are an interpreted program's on its variables */
 	/* the last of them: of the uncontrolled ones, where there is one */
 	char note[256];
+	char remark[256]; /* the last that is only worth knowing */
 	struct {
 		size_t step, decision, word, lane, object, context, module;
 		uint64_t uncontrolled, inexact;

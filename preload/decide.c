@@ -180,6 +180,11 @@ static const struct plan_decision *next_entry(struct lane *me)
 	return &prefix->decisions[prefix_next];
 }
 
+bool decide_exhausted(void)
+{
+	return prefix_exhausted;
+}
+
 bool decide_due(const struct lane *me)
 {
 	const struct plan_decision *entry;

@@ -63,6 +63,9 @@ static inline bool decide_scripted(void)
 	return decide_script_active;
 }
 
+/* All of the prefix has been used: what follows, if anything, is up to the strategy. */
+bool decide_exhausted(void);
+
 /*
  * May the prefix have something for this point? False for nearly all points of a replay, which need
  * no further question then.

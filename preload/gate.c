@@ -61,6 +61,11 @@ void gate_need(struct lane *lane)
 	schedule.gated++;
 }
 
+void gate_hurry(void)
+{
+	keeper.hurry();
+}
+
 void gate_open(void)
 {
 	sched_release(gate_object, SCHED_ANY);

@@ -43,6 +43,8 @@ struct gate_keeper {
 	const void *dropped;
 	void *(*leave)(void);
 	void (*enter)(void *state);
+	/* Has the thread that holds it give it up soon. Async-signal-safe. */
+	void (*hurry)(void);
 };
 
 /*
@@ -67,6 +69,9 @@ static inline bool gate_held(const struct lane *me)
 
 /* The lane will need it. */
 void gate_need(struct lane *lane);
+
+/* The watchdog has interrupted the lane that holds it: others are to have a turn. */
+void gate_hurry(void);
 
 /* An open point: others who wait for it can be picked; and they cannot any more. */
 void gate_open(void);

@@ -7,7 +7,9 @@
  * decision. Nothing to wait for: the end.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "preload/decide.h"
@@ -299,10 +301,24 @@ static void wait_outside(int64_t ns, int64_t *pause)
 	real_poll(gathered, count, ns < SLICE_NS ? ns : SLICE_NS);
 }
 
+/*
+ * Could a signal come? In a run of a search nobody knows the process but its own children; its timers
+ * are ours.
+ */
+static bool signal_possible(void)
+{
+	siginfo_t info;
+
+	if (!signals_awaited())
+		return false;
+	return !(decide_run()->flags & PLAN_RUN_FLUSH) ||
+	       raw(SYS_waitid, P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0) != -ECHILD;
+}
+
 /* Could anybody outside wake one of the lanes? */
 static bool anybody_outside(void)
 {
-	return schedule.outside_count || schedule.foreign_waits || signals_awaited() ||
+	return schedule.outside_count || schedule.foreign_waits || signal_possible() ||
 	       foreign_seen();
 }
 
@@ -333,7 +349,7 @@ static void idle(struct lane *me)
 			if (allowed > decide_run()->idle_wait_ns)
 				allowed = decide_run()->idle_wait_ns;
 		}
-		if (decide_scripted() && waited > patience())
+		if (decide_scripted() && !decide_exhausted() && waited > patience())
 			decide_diverge(me, "nothing happens here where the recording went on");
 		if (waited >= allowed) {
 			jump_to_next(me, false);

@@ -176,6 +176,20 @@ static void before_lock(const void *lock, unsigned kind, bool switchable, void *
 	thread_leave(me);
 }
 
+/* An interpreter gives its lock away from time to time: a loop may wait for what others do. */
+static void breathe(void)
+{
+	struct lane *me = thread_enter();
+
+	if (!me)
+		return;
+	if (gate_held(me)) {
+		sched_open_point(me, EVENT_YIELD, NULL, here(), true);
+		sched_done(me, 0);
+	}
+	thread_leave(me);
+}
+
 static void forget(uint64_t address)
 {
 	struct lane *me = thread_enter();
@@ -198,7 +212,7 @@ static uint32_t living(void)
 
 static void note(const char *text)
 {
-	log_note(NOTE_UNCONTROLLED, thread_state.lane ? thread_state.lane->number : 0, text);
+	log_note(NOTE_INFO, thread_state.lane ? thread_state.lane->number : 0, text);
 }
 
 /* As the return of main does it, without what exit(3) calls then. */
@@ -294,6 +308,7 @@ void interpreter_start(struct lane *me)
 		.version = PYTHON_INTERFACE,
 		.access = take_access,
 		.before_lock = before_lock,
+		.breathe = breathe,
 		.forget = forget,
 		.is_private = is_private,
 		.lane = lane_number,
@@ -314,6 +329,7 @@ void interpreter_start(struct lane *me)
 		.dropped = agent.dropped,
 		.leave = agent.leave,
 		.enter = agent.enter,
+		.hurry = agent.hurry,
 	};
 	gate_start(me, &keeper);
 	interpreter_active = true;

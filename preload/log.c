@@ -9,6 +9,7 @@
 
 #include "formats/hash.h"
 #include "preload/context.h"
+#include "preload/gate.h"
 #include "preload/interpreter.h"
 #include "preload/modules.h"
 #include "preload/raw.h"
@@ -320,14 +321,15 @@ uint32_t runtime_context(const struct unwind_start *start)
 	const uint64_t *pcs;
 	uint32_t id, count;
 
-	if (__builtin_expect(interpreter_active, 0)) {
+	if (__builtin_expect(interpreter_active, 0) && !start->exact) {
 		/* What the interpreter itself does needs no walk: who told it to is known. */
 		count = interpreter_stack(&start->pc, 1, places, UNWIND_MAX);
 		if (count)
 			return log_context(context_intern(contexts, places, count));
 	}
 	id = context_capture(contexts, start);
-	if (__builtin_expect(interpreter_active, 0) && id) {
+	/* An interrupted interpreter may be anywhere, also in between two frames. */
+	if (__builtin_expect(interpreter_active, 0) && id && !start->exact) {
 		pcs = context_frames(contexts, id, &count);
 		count = interpreter_stack(pcs, count, places, UNWIND_MAX);
 		if (count)
@@ -447,7 +449,11 @@ void log_lane_state(const struct lane *lane)
 	struct region_lane *mirror = &region->lane[lane->slot];
 
 	mirror->number = lane->number;
-	mirror->state = lane->state;
+	/* Who waits for the gate could run if who has it were interrupted. */
+	mirror->state = lane->state == LANE_BLOCKED && gate_object &&
+					lane->wait_object == gate_object
+				? LANE_RUNNABLE
+				: lane->state;
 	mirror->tid = lane->tid;
 	mirror->kind = lane->kind;
 	mirror->object = lane->object ? lane->object->number : 0;

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <ucontext.h>
 
+#include "preload/gate.h"
 #include "preload/log.h"
 #include "preload/raw.h"
 #include "preload/real.h"
@@ -67,6 +68,8 @@ static void on_watchdog(int number, siginfo_t *info, void *context)
 	log_note(
 		NOTE_INEXACT, me->number,
 		"a thread ran for long without any operation and was interrupted; replay may differ from here");
+	if (gate_held(me))
+		gate_hurry();
 	sched_yield_point(me, EVENT_PREEMPTED, stack);
 	sched_done(me, 0);
 	thread_state.inside = 0;

@@ -133,3 +133,16 @@ bool library_looks(const char *call)
 
 	return begins_with_any(call, names, sizeof(names) / sizeof(*names));
 }
+
+bool library_may_time_out(const char *function)
+{
+	static const char *const names[] = { "Condition.wait", "Condition.wait_for",
+					     "Event.wait",     "Semaphore.acquire",
+					     "Thread.join",    "wait" };
+	size_t i;
+
+	for (i = 0; function && i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(function, names[i]) == 0)
+			return true;
+	return false;
+}

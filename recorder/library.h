@@ -43,6 +43,9 @@ const struct trace_location *library_user(const struct trace_names *names, uint3
 bool library_synchronises(const char *call);
 bool library_looks(const char *call);
 
+/* Waits that may end by their time-out, and only say so: the user's code has to look. */
+bool library_may_time_out(const char *function);
+
 /* A place of interpreted code. */
 static inline bool library_is_interpreted(const struct trace_location *location)
 {

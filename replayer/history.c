@@ -20,7 +20,6 @@ enum { SHARED = UINT32_MAX, CHAIN = 64 };
 struct loading {
 	struct history *history;
 	uint32_t *users; /* by object */
-	bool *changed;   /* by object: a variable that is written, or is about to be */
 	uint32_t users_end;
 	uint32_t *own; /* by lane: operations left out since its last event */
 };
@@ -57,13 +56,12 @@ static bool is_private_kind(unsigned kind)
 	}
 }
 
-/* A lock of an interpreted program that people have a name for. */
-static bool is_named_lock(const struct history *history, uint32_t number)
+/* A lock of an interpreted program that the user's code takes itself, not inside of a library. */
+static bool is_users_lock(const struct history *history, const struct trace_event *event)
 {
-	const struct trace_object *object = trace_names_object(history->file->names, number);
-
-	return history_kind(history, number) == OBJECT_LOCK &&
-	       (object->name || ids_is_name(object->id, object->kind));
+	return history_kind(history, event->object) == OBJECT_LOCK &&
+	       library_user(history->file->names, event->context) &&
+	       !library_call(history->file->names, event->context);
 }
 
 /* Tells what is waited for, whoever else uses it. */
@@ -87,13 +85,8 @@ static bool is_kept(const struct loading *loading, const struct trace_event *eve
 		return true;
 	if (synchronises(event))
 		return true;
-	/* What stays as it is cannot be misread; but an iteration may be all that changes it. */
-	if (event->kind != EVENT_ITERATE && event_table[event->kind].access == ACCESS_READ &&
-	    naming_has_value(event->kind) && event->object < loading->users_end &&
-	    !loading->changed[event->object])
-		return false;
 	/* That somebody had another lock than everybody else is worth knowing. */
-	if (is_named_lock(loading->history, event->object))
+	if (is_users_lock(loading->history, event))
 		return true;
 	return event->object >= loading->users_end || loading->users[event->object] == SHARED;
 }
@@ -113,7 +106,7 @@ static void find_users(struct loading *loading)
 		if (naming_has_value(line.event.kind) && line.event.object < loading->users_end &&
 		    event_table[line.event.kind].access == ACCESS_WRITE &&
 		    !synchronises(&line.event))
-			loading->changed[line.event.object] = true;
+			loading->history->changed[line.event.object] = true;
 		/* A lock that is waited with has to do with others, whoever takes it. */
 		if (line.event.kind == EVENT_COND_WAIT || line.event.kind == EVENT_COND_TIMEDWAIT)
 			touch(loading, line.event.object2, SHARED);
@@ -276,6 +269,7 @@ static void find_kinds(struct history *history)
 
 	history->kinds_end = trace_names_objects_end(names);
 	history->kinds = alloc_check(malloc(history->kinds_end + 1));
+	history->changed = alloc_check(calloc(history->kinds_end + 1, sizeof(bool)));
 	for (i = 0; i < history->kinds_end; i++) {
 		object = trace_names_object(names, i);
 		history->kinds[i] = (uint8_t)(object && object->kind
@@ -301,7 +295,6 @@ struct history *history_new(const struct trace_file *file)
 	find_kinds(history);
 	loading.users_end = trace_names_objects_end(file->names);
 	loading.users = alloc_check(calloc(loading.users_end + 1, sizeof(*loading.users)));
-	loading.changed = alloc_check(calloc(loading.users_end + 1, sizeof(*loading.changed)));
 	find_users(&loading);
 	loading.own = alloc_check(calloc(history->lanes_end + 1, sizeof(*loading.own)));
 	trace_reader_filter(file->reader,
@@ -314,7 +307,6 @@ struct history *history_new(const struct trace_file *file)
 			keep_choice(&loading, &line.decision);
 	}
 	free(loading.users);
-	free(loading.changed);
 	free(loading.own);
 	threading_translate(history);
 	find_lives(history);
@@ -327,6 +319,7 @@ void history_free(struct history *history)
 		return;
 	pool_free(history->texts);
 	free(history->kinds);
+	free(history->changed);
 	free(history->events);
 	free(history->choices);
 	free(history->lanes);

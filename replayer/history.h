@@ -51,6 +51,7 @@ struct history {
 	size_t events_n;
 	struct pool *texts; /* of the events */
 	uint8_t *kinds;     /* enum object_kind of each object, by number */
+	bool *changed;      /* by object: a variable that is written, or is about to be */
 	uint32_t kinds_end;
 	bool interpreted; /* there are locks of an interpreter */
 	struct history_choice *choices;

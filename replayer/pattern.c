@@ -242,8 +242,8 @@ static void find_failure(struct search *search)
 /* What is proven comes first; a file says more than a variable on the way to it. */
 static bool pattern_of_variables(struct search *search)
 {
-	return pattern_variable(search, true) || (thing_any(search) && pattern_io_race(search)) ||
-	       pattern_variable(search, false);
+	return pattern_noticed(search) || pattern_variable(search, true) ||
+	       (thing_any(search) && pattern_io_race(search)) || pattern_variable(search, false);
 }
 
 static void ask_rules(struct search *search)

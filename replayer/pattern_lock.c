@@ -145,6 +145,26 @@ bool pattern_itself(struct search *search)
 	return false;
 }
 
+/*
+ * Who waits for which lock, and since when who has it. Of an interpreted program: there a lock has
+ * the name of an attribute of some object, and the places tell which.
+ */
+static void add_circle(struct search *search, const struct edge *edges, unsigned cycle)
+{
+	enum { MOST = 3 };
+	unsigned i;
+
+	for (i = 0; i < cycle && cycle <= MOST; i++) {
+		pattern_add(search, i ? "; %L for %O at %P" : ": %L waits for %O at %P",
+			    edges[i].lane, edges[i].object,
+			    pattern_place_at(search, last_of(search, edges[i].lane)));
+		if (taken_at(search, &edges[i]) != HISTORY_NONE)
+			pattern_add(search, ", which %L has since %P", edges[i].owner,
+				    pattern_place_at(search, taken_at(search, &edges[i])));
+	}
+	pattern_add(search, ".");
+}
+
 bool pattern_deadlock(struct search *search)
 {
 	struct edge edges[STORY_EDGES];
@@ -163,7 +183,11 @@ bool pattern_deadlock(struct search *search)
 	}
 	pattern_say(search, PATTERN_DEADLOCK, "");
 	add_lanes(search, edges, cycle);
-	pattern_add(search, cycle == 2 ? " wait for each other." : " wait in a circle.");
+	pattern_add(search, cycle == 2 ? " wait for each other" : " wait in a circle");
+	if (history_kind(search->history, edges[0].object) == OBJECT_LOCK)
+		add_circle(search, edges, cycle);
+	else
+		pattern_add(search, ".");
 	for (i = 0; i < cycle; i++)
 		show_edge(search, &edges[i]);
 	return true;

@@ -72,6 +72,36 @@ static size_t find(const struct search *search, bool line, bool named)
 	return HISTORY_NONE;
 }
 
+/*
+ * Where a thread began to say on standard error what has ended it: the library does so for it, when
+ * nothing of the user's is left on its stack.
+ */
+static size_t find_words(const struct search *search)
+{
+	const struct history *history = search->history;
+	size_t i;
+
+	for (i = 0; i < history->events_n; i++)
+		if (history->events[i].kind == EVENT_WRITE && history->events[i].lane != 1 &&
+		    library_use(history->file->names, history->events[i].context) & LIBRARY_LIFE)
+			return i;
+	return HISTORY_NONE;
+}
+
+/* The lane's last event in the user's code before `to`. */
+static size_t last_of_user(const struct search *search, uint32_t lane, size_t to)
+{
+	const struct history *history = search->history;
+
+	while (to != HISTORY_NONE) {
+		to = history_before(history, lane, to);
+		if (to != HISTORY_NONE &&
+		    library_user(history->file->names, history->events[to].context))
+			break;
+	}
+	return to;
+}
+
 /* Another thread had not ended then: it is no verdict over what they all did. */
 static bool others_live(const struct search *search, size_t at)
 {
@@ -96,6 +126,9 @@ bool pattern_raised(struct search *search)
 	free(errors);
 	if (!search->raised)
 		return false;
+	if (search->traceback.in_thread && find_words(search) != HISTORY_NONE)
+		at = last_of_user(search, search->history->events[find_words(search)].lane,
+				  find_words(search));
 	/* The line of the thread of that name, else what comes close. */
 	for (i = 0; i < 4 && at == HISTORY_NONE; i++)
 		at = find(search, i % 2 == 0, i < 2);

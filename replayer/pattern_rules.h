@@ -93,6 +93,7 @@ bool pattern_trylock(struct search *search);
 bool pattern_failing_section(struct search *search);
 bool pattern_io_race(struct search *search);
 bool pattern_interleaved(struct search *search);
+bool pattern_noticed(struct search *search);
 bool pattern_variable(struct search *search, bool exactly);
 bool pattern_variables(struct search *search);
 bool pattern_both_acted(struct search *search);

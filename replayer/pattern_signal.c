@@ -96,7 +96,10 @@ static const struct wakeup *woken_in_vain(const struct search *search, const str
 		       : NULL;
 }
 
-/* The section of the same lane at the same place between two events; NULL: none. */
+/*
+ * The section of the same lane at the same place between two events; NULL: none. Of an interpreted
+ * program the innermost place: it is in the function that has the lock, whoever calls that.
+ */
 static const struct section *came_again(const struct search *search, const struct section *section,
 					size_t from, size_t to)
 {
@@ -106,7 +109,8 @@ static const struct section *came_again(const struct search *search, const struc
 					 to))) {
 		if (sections_same_place(search->history,
 					sections_context(search->sections, section),
-					sections_context(search->sections, again), 2))
+					sections_context(search->sections, again),
+					search->history->interpreted ? 1 : 2))
 			return again;
 		to = again->begin;
 	}
@@ -214,8 +218,9 @@ static const struct section *looked_at(const struct search *search, uint32_t lan
 
 		if (from != HISTORY_NONE && section->begin <= from)
 			break;
+		/* What stays as it is, is nothing to wait for. */
 		if (section->variable && section->reads && section->lane == lane &&
-		    section->begin < to)
+		    section->begin < to && search->history->changed[section->object])
 			return section;
 	}
 	return NULL;

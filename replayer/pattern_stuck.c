@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "recorder/fields.h"
+#include "recorder/library.h"
 #include "recorder/story.h"
 #include "replayer/pattern_waiter.h"
 
@@ -247,6 +248,59 @@ static bool find_waiter(const struct search *search, uint32_t lane, struct waite
 	return true;
 }
 
+/* The thread runs tasks of an executor (Lib/concurrent/futures/thread.py). */
+static bool is_pools(const struct search *search, uint32_t context)
+{
+	const struct trace_names *names = search->history->file->names;
+	const struct trace_context *stack = trace_names_context(names, context);
+	const struct trace_location *location;
+	uint32_t i;
+
+	for (i = 0; stack && i < stack->frames_n; i++) {
+		location = trace_names_location(names, stack->frames[i]);
+		if (library_is_interpreted(location) && !location->user &&
+		    strcmp(location->source.function, "_worker") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* All threads of an executor wait for results of tasks, and none is left to run one. */
+static bool executor_starves(struct search *search)
+{
+	const struct trace_names *names = search->history->file->names;
+	uint32_t context, lane = 0;
+	const cJSON *edge;
+	uint64_t count = 0;
+	const char *call;
+
+	cJSON_ArrayForEach (edge, fields_array(search->outcome, "edges")) {
+		context = fields_number(edge, "context", 0);
+		if (!is_pools(search, context))
+			continue;
+		call = library_call(names, context);
+		if (!library_user(names, context) || !call || strncmp(call, "Future.", 7) != 0)
+			return false;
+		lane = lane ? lane : fields_number(edge, "lane", 0);
+		count++;
+	}
+	if (!count || lane >= search->history->lanes_end ||
+	    search->history->lanes[lane].last == HISTORY_NONE)
+		return false;
+	pattern_say(
+		search, PATTERN_POOL,
+		"%L waits for the result of another task of its pool at %P, as does every thread "
+		"of the pool (%N): nobody is left to run that task.",
+		lane, pattern_place_at(search, search->history->lanes[lane].last), count);
+	cJSON_ArrayForEach (edge, fields_array(search->outcome, "edges")) {
+		lane = fields_number(edge, "lane", 0);
+		if (lane < search->history->lanes_end &&
+		    is_pools(search, fields_number(edge, "context", 0)))
+			pattern_show(search, search->history->lanes[lane].last, "waits for ever");
+	}
+	return true;
+}
+
 bool pattern_stuck(struct search *search)
 {
 	typedef bool rule_fn(struct search *, const struct waiter *);
@@ -257,6 +311,8 @@ bool pattern_stuck(struct search *search)
 	unsigned i, j, count = 0;
 	const cJSON *edge;
 
+	if (executor_starves(search))
+		return true;
 	cJSON_ArrayForEach (edge, fields_array(search->outcome, "edges"))
 		if (count < STORY_EDGES)
 			count += find_waiter(search, fields_number(edge, "lane", 0),

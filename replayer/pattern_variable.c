@@ -329,6 +329,25 @@ static bool entered_twice(struct search *search)
 	return true;
 }
 
+/* Who overwrites what another has written in the same way says enough, whatever else is proven. */
+static bool find_alike(struct search *search, struct triple *triple)
+{
+	bool exactly = search->exactly, found = find(search, triple, both_alike);
+
+	if (!found && exactly) {
+		search->exactly = false;
+		found = find(search, triple, both_alike);
+		search->exactly = true;
+	}
+	return found;
+}
+
+/* What Python itself has noticed, and said. */
+bool pattern_noticed(struct search *search)
+{
+	return search->raised && (changed_during(search) || entered_twice(search));
+}
+
 bool pattern_variable(struct search *search, bool exactly)
 {
 	struct triple triple;
@@ -338,9 +357,7 @@ bool pattern_variable(struct search *search, bool exactly)
 	    (exactly && (search->first == HISTORY_NONE || search->second == HISTORY_NONE)))
 		return false;
 	search->exactly = exactly;
-	if (changed_during(search) || entered_twice(search))
-		;
-	else if (find(search, &triple, both_alike))
+	if (find_alike(search, &triple))
 		say_both(search, &triple);
 	else if (pattern_variables(search))
 		;

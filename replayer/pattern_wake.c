@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "recorder/library.h"
 #include "replayer/pattern_rules.h"
 
 static bool timed_out(const struct history_event *event)
@@ -63,6 +64,10 @@ static bool unfounded(struct search *search, const struct section *section)
 	const struct history_event *back = &history->events[section->begin];
 	size_t signal;
 
+	/* What the library does with its own waits is right. */
+	if (history->interpreted &&
+	    !library_may_time_out(library_call(history->file->names, back->context)))
+		return false;
 	if (timed_out(back)) {
 		pattern_say(search, PATTERN_TIMEOUT,
 			    "the wait of %L on %O at %P timed out, and %L %S", section->lane,

@@ -206,6 +206,12 @@ static void add_event(struct pairing *pairing, size_t at)
 		if (!event->result)
 			close_section(pairing, at, event->object, false);
 		break;
+	case EVENT_SEM_WAIT:
+	case EVENT_SEM_POST:
+		/* One that is made of a lock gives that back. */
+		if (event->object2)
+			close_section(pairing, at, event->object2, false);
+		break;
 	case EVENT_COND_WAIT:
 	case EVENT_COND_TIMEDWAIT:
 		if (event->object2)

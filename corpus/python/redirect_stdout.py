@@ -1,4 +1,4 @@
-"""contextlib.redirect_stdout changes the one sys.stdout of the process: of two threads that capture
+"""Capturing output by changing the one sys.stdout of the process: of two threads that capture
 their output, one gets that of the other."""
 
 import io

@@ -16,7 +16,10 @@
 #include "formats/hash.h"
 #include "formats/plan.h"
 
+#define SLICE 1000 /* backward jumps: a loop that does so many may wait for another thread */
+
 static __thread bool breaker __attribute__((tls_model("initial-exec")));
+static __thread uint32_t jumps __attribute__((tls_model("initial-exec")));
 
 void access_breaker(void)
 {
@@ -583,6 +586,8 @@ void access_instruction(struct code *code, uint32_t unit, frame_t *frame)
 	switch (op->kind) {
 	case OP_BREAKER:
 		breaker = true;
+		if (++jumps % SLICE == 0)
+			runtime->breathe();
 		break;
 	case OP_LOAD_ATTRIBUTE:
 		take_attribute(&detail, top, EVENT_LOAD);

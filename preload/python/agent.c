@@ -104,6 +104,19 @@ static void enter(void *state)
 	PyEval_RestoreThread(state);
 }
 
+/* As a thread does that has waited for a switch interval (Python/ceval_gil.c). */
+static void hurry(void)
+{
+#if IS_313
+	_Py_set_eval_breaker_bit(PyThreadState_Get(), _PY_GIL_DROP_REQUEST_BIT);
+#else
+	struct _ceval_state *state = &PyInterpreterState_Get()->ceval;
+
+	__atomic_store_n(&state->gil_drop_request._value, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&state->eval_breaker._value, 1, __ATOMIC_RELAXED);
+#endif
+}
+
 static void run(void)
 {
 	code_new_run();
@@ -147,6 +160,7 @@ int frontrun_agent_start(struct python_runtime *given, struct python_agent *agen
 		.dropped = dropped(),
 		.leave = leave,
 		.enter = enter,
+		.hurry = hurry,
 		.stack = stack,
 		.place = place,
 		.code = describe_code,

@@ -11,6 +11,7 @@
 
 #include <frameobject.h>
 #undef _PyGC_FINALIZED
+#include "internal/pycore_ceval.h"
 #include "internal/pycore_frame.h"
 #include "internal/pycore_interp.h"
 #include "internal/pycore_runtime.h"

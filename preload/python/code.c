@@ -662,19 +662,76 @@ uint64_t code_site(const struct code *code, uint32_t unit)
 	return count_site(code, unit);
 }
 
+/* How many values it takes from the stack; `*leaves`: it puts some there. */
+static int taken_by(const struct instruction *in, bool *leaves)
+{
+	int change = effect(in, -1);
+
+	*leaves = true;
+	switch (in->opcode) {
+	case STORE_FAST:
+	case STORE_ATTR:
+	case STORE_GLOBAL:
+	case STORE_NAME:
+	case STORE_DEREF:
+	case STORE_SUBSCR:
+	case POP_TOP:
+	case DELETE_SUBSCR:
+	case DELETE_ATTR:
+	case RESUME:
+	case NOP:
+	case JUMP_FORWARD:
+	case JUMP_BACKWARD:
+	case RETURN_VALUE:
+#if IS_312
+	case POP_JUMP_IF_FALSE:
+	case POP_JUMP_IF_TRUE:
+	case POP_JUMP_IF_NONE:
+	case POP_JUMP_IF_NOT_NONE:
+#else
+	case PRECALL:
+	case KW_NAMES:
+	case POP_JUMP_FORWARD_IF_FALSE:
+	case POP_JUMP_FORWARD_IF_TRUE:
+	case POP_JUMP_FORWARD_IF_NONE:
+	case POP_JUMP_FORWARD_IF_NOT_NONE:
+#endif
+		*leaves = false;
+		return -change;
+	default:
+		/* All others leave one value, or more than they take. */
+		return change > 0 ? 0 : 1 - change;
+	}
+}
+
+/* In the order of the code: right within a statement, which is what names are looked for in. */
 int code_producer(const struct code *code, uint32_t unit, uint32_t height)
 {
-	int i, found = -1;
+	PyObject *text = PyCode_GetCode(code->object);
+	const uint8_t *bytes;
+	uint32_t at = 0;
+	int found = -1;
 
-	/* Backwards to the one that found the stack no higher than that. */
-	for (i = (int)unit - 1; i >= 0; i--) {
-		if (code->ops[i].depth == UNKNOWN)
-			continue;
-		if (code->ops[i].depth <= height) {
-			found = i;
-			break;
+	if (!text)
+		return -1;
+	bytes = (const uint8_t *)PyBytes_AS_STRING(text);
+	while (at < unit && at < code->size) {
+		struct instruction in = decode(bytes, code->size, at);
+		bool leaves;
+		int taken = taken_by(&in, &leaves);
+
+		if (code->ops[at].depth != UNKNOWN) {
+			int low = code->ops[at].depth - taken;
+
+			if (leaves && low <= (int)height &&
+			    code->ops[at].depth + effect(&in, -1) > (int)height)
+				found = (int)at;
+			else if (!leaves && low <= (int)height)
+				found = -1;
 		}
+		at = in.next;
 	}
+	Py_DECREF(text);
 	return found;
 }
 

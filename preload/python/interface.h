@@ -58,6 +58,8 @@ struct python_agent {
 	/* Gives the global lock up, and takes it back. */
 	void *(*leave)(void);
 	void (*enter)(void *state);
+	/* Has the interpreter give the lock up soon. Async-signal-safe. */
+	void (*hurry)(void);
 	/* Places of the calling thread's stack, innermost first; at most `room`. */
 	uint32_t (*stack)(uint64_t *places, uint32_t room);
 	/* Of a place: its stable hash and its line. */
@@ -91,6 +93,8 @@ struct python_runtime {
 	 */
 	void (*before_lock)(const void *lock, unsigned kind, bool switchable, void *detail,
 			    void (*name)(void *detail, char text[PYTHON_TEXT]));
+	/* The thread has computed for a while: its time slice may be over. */
+	void (*breathe)(void);
 	/* The object at this address has ended. */
 	void (*forget)(uint64_t address);
 	bool (*is_private)(uint64_t site);

@@ -83,7 +83,8 @@ int points_start(void)
 	PyFrameObject *frame, *back;
 
 	_PyInterpreterState_SetEvalFrameFunc(thread->interp, evaluate);
-	_PyEval_SetTrace(thread, trace, NULL);
+	if (!take_thread(thread))
+		return 0;
 	for (frame = PyThreadState_GetFrame(thread); frame; frame = back) {
 		struct code *code = code_watched(frame->f_frame->f_code);
 
