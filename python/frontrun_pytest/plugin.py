@@ -7,6 +7,8 @@ text is the story. What could not be explored is listed at the end, with the rea
 
 import os
 
+import _pytest
+import pluggy
 import pytest
 from _pytest import runner
 from _pytest._code.code import ReprFileLocation, TerminalRepr
@@ -49,6 +51,7 @@ class Suite:
         search.gil = config.getoption("frontrun_gil")
         search.fail_on = settings.fail_on(config)
         search.options = list(config.getoption("frontrun_option"))
+        search.frameworks += [os.path.dirname(m.__file__) for m in (pytest, _pytest, pluggy)]
         self.search = search
         self.explores = settings.PerTest(config).iterations > 0
         self.thread_exceptions = False  # did a thread of the last call end with one?

@@ -12,7 +12,7 @@ read -ra all <<<"$PYTHON"
 PYTHON=${all[0]}
 export PYTHONDONTWRITEBYTECODE=1 RUNS=$T/runs PATH=$B:$PATH
 cp -r "$ROOT/tests/e2e/unittest_suite/." .
-FULL=(--frontrun-iterations 400 --frontrun-time 0 --frontrun-option=--confirm=1)
+FULL=(--frontrun-iterations 200 --frontrun-time 0 --frontrun-option=--confirm=1)
 FEW=(--frontrun-iterations 5 --frontrun-time 0)
 
 suite() {
@@ -41,7 +41,7 @@ END
 )"
 like "suite: a failing part is a failure" "$err" '^FAIL: test_lost_in_part '
 is "suite: a test without threads runs once" "$(xargs <runs)" alone
-like "header" "$err" '^frontrun: each test that starts threads is tried in 400 schedules$'
+like "header" "$err" '^frontrun: each test that starts threads is tried in 200 schedules$'
 like "summary" "$err" '^frontrun: [0-9]+ tests explored, [0-9]+ schedules in [0-9.]+ s, 3 findings$'
 like "what fails in every schedule is named" "$err" \
 	'^frontrun: not explored: test_cells.Cells.test_only_native: under the scheduler it fails in every schedule: '
