@@ -294,14 +294,16 @@ static uint64_t variable_keys;
 struct object *object_variable(struct lane *me, enum object_kind kind, const char *name,
 			       uint32_t context)
 {
-	char numbered[4096];
-	uint64_t hash = hash_bytes(name, strlen(name));
-	uint32_t n = ++names[hash % NAMES];
+	/* What a container holds is something else than the variable that holds the container. */
+	const char *contents = kind == OBJECT_CONTAINER ? "[]" : "";
+	char whole[1024], number[16] = "";
+	uint32_t n;
 
+	n = ++names[hash_mix(hash_bytes(name, strlen(name)), kind) % NAMES];
 	if (n > 1)
-		snprintf(numbered, sizeof numbered, "%s#%u", name, n);
-	return object_resource(me, VARIABLE_KEY | ++variable_keys, kind, n > 1 ? numbered : name,
-			       context);
+		snprintf(number, sizeof number, "#%u", n);
+	snprintf(whole, sizeof whole, "%s%s%s", name, contents, number);
+	return object_resource(me, VARIABLE_KEY | ++variable_keys, kind, whole, context);
 }
 
 void object_end(struct object *object)
