@@ -43,8 +43,8 @@ static unsigned use_at(const struct translation *t, size_t at)
 }
 
 /*
- * The object whose method the user's code has called, "queue.get()", when the lane is inside of that
- * call at event `at`; else `otherwise`.
+ * The object whose method the user's code has called, "queue.get()", when the lane is inside of
+ * that call at event `at`; else `otherwise`.
  */
 static uint32_t called(const struct translation *t, size_t at, uint32_t otherwise)
 {
