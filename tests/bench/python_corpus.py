@@ -12,7 +12,7 @@ from searching import Program, fuzz, geometric_mean, shown
 SEEDS = 3
 CAP = 1000
 TWIN_CAP = 200
-REPLAYS = 10  # of `frontrun fuzz`
+REPLAYS = 10
 DIRECTORY = "python"
 
 
@@ -47,10 +47,10 @@ def python_corpus_programs(b):
     return [program for program in every if program.python]
 
 
-def search(b, program, seed, cap, whole, seconds=None):
-    """One search to its first failure; if `whole`, with minimising, replays and the story."""
+def search(b, program, seed, cap, replays, seconds=None):
+    """One search to its first failure; if there are to be replays, with minimising and the story."""
     options = [*program.options(), "--seed", str(seed), "--iterations", str(cap)]
-    options += [] if whole else ["--no-minimise", "--confirm", "0"]
+    options += ["--confirm", str(replays)] + ([] if replays else ["--no-minimise"])
     options += ["--time", str(seconds)] if seconds else []
     result = fuzz(b, program.command(), [*options, "-o", b.file(f"failures-{program.title}-{seed}")])
     finding = result["findings"][0] if result["findings"] else None
@@ -103,7 +103,7 @@ def named(programs):
 @section
 def python_corpus(b):
     programs = python_corpus_programs(b)
-    jobs = [lambda p=p, s=s: search(b, p, s, CAP, s == 1)
+    jobs = [lambda p=p, s=s: search(b, p, s, CAP, REPLAYS if s == 1 else 0)
             for p in programs for s in range(1, SEEDS + 1)]
     results = in_parallel(jobs + [lambda p=p: twin(b, p, TWIN_CAP) for p in programs])
     cells = {p: results[i * SEEDS:(i + 1) * SEEDS] for i, p in enumerate(programs)}
