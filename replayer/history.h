@@ -2,8 +2,8 @@
  * What happened in a run, in memory and in order: the events of a trace that other threads could
  * see, and the choices between them. For looking back and forth (replayer/pattern.h), which the
  * reader of a trace cannot do. Not the whole trace: operations on locks that one thread alone ever
- * touches are counted and left out, and of a long run only the last HISTORY_EVENTS are kept. What an
- * interpreter's library makes of locks is told as what it stands for (replayer/threading.h).
+ * touches are counted and left out, and of a long run only the last HISTORY_EVENTS are kept. What
+ * an interpreter's library makes of locks is told as what it stands for (replayer/threading.h).
  *
  *	history = history_new(file);
  *	for (i = 0; i < history->events_n; i++)

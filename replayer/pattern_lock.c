@@ -98,6 +98,33 @@ static bool is_in_handler(const struct search *search, size_t at)
 	return false;
 }
 
+/*
+ * A handler of an interpreted program runs some time after its signal, between two instructions of
+ * whatever function is innermost: that line does not call it.
+ */
+static bool is_called_by_none(const struct search *search, size_t at)
+{
+	const struct trace_names *names = search->history->file->names;
+	const struct trace_location *callee, *caller;
+	const char *name, *dot;
+	unsigned depth;
+
+	for (depth = 0;; depth++) {
+		uint32_t context = search->history->events[at].context;
+
+		callee = trace_names_location(names,
+					      sections_frame(search->history, context, depth));
+		caller = trace_names_location(names,
+					      sections_frame(search->history, context, depth + 1));
+		if (!library_is_interpreted(callee) || !library_is_interpreted(caller))
+			return false;
+		dot = strrchr(callee->source.function, '.');
+		name = dot ? dot + 1 : callee->source.function;
+		if (caller->text && !strstr(caller->text, name))
+			return true;
+	}
+}
+
 static void say_itself(struct search *search, const struct edge *edge)
 {
 	size_t taken = taken_at(search, edge), last = last_of(search, edge->lane);
@@ -105,6 +132,8 @@ static void say_itself(struct search *search, const struct edge *edge)
 
 	if (taken != HISTORY_NONE && last != HISTORY_NONE && is_in_handler(search, last))
 		signal = signal_between(search, edge->lane, taken, last);
+	else if (last != HISTORY_NONE && is_called_by_none(search, last))
+		signal = signal_between(search, edge->lane, 0, last);
 	if (signal != HISTORY_NONE) {
 		pattern_say(search, PATTERN_HANDLER,
 			    "a signal came while %L had %O since %P, and its handler waits for "

@@ -39,8 +39,8 @@ void triple_show(struct search *search, const struct triple *triple, const char 
 uint32_t pattern_context(const struct search *search, const struct section *section);
 
 /*
- * Event `at`, or HISTORY_NONE, is in the section, which may be NULL; of an access to a variable also
- * in that of the lock that the lane had for it.
+ * Event `at`, or HISTORY_NONE, is in the section, which may be NULL; of an access to a variable
+ * also in that of the lock that the lane had for it.
  */
 bool triple_contains(const struct search *search, const struct section *section, size_t at);
 

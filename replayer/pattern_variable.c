@@ -82,6 +82,11 @@ static bool no_order(const struct search *search, struct triple *triple)
 	       apart(search, triple);
 }
 
+static bool is_iteration(const struct search *search, const struct section *section)
+{
+	return search->history->events[section->begin].kind == EVENT_ITERATE;
+}
+
 static bool again(const struct search *search, const struct section *a, const struct section *b)
 {
 	return sections_same_place(search->history, pattern_context(search, a),
@@ -107,6 +112,10 @@ static bool find(const struct search *search, struct triple *triple, triple_want
 			if (!first || (back && (!first->reads || again(search, later, first))))
 				break;
 			*triple = (struct triple){ .first = first, .second = second };
+			/* What was read again since is of no use, unless it was a condition. */
+			if (back && !is_iteration(search, second) &&
+			    !thing_is_check(search, first, second))
+				continue;
 			if (triple_find_other(search, triple, search->exactly, wanted))
 				return true;
 		}
@@ -205,11 +214,6 @@ static void say_overwritten(struct search *search, const struct triple *triple)
 	show(search, triple, "", "", note);
 }
 
-static bool is_iteration(const struct search *search, const struct section *section)
-{
-	return search->history->events[section->begin].kind == EVENT_ITERATE;
-}
-
 static void say_between(struct search *search, const struct triple *triple)
 {
 	struct thing thing = thing_of(search, triple->first);
@@ -243,8 +247,8 @@ static void say_between(struct search *search, const struct triple *triple)
 	pattern_say(
 		search, name,
 		name == PATTERN_STALE_READ
-			? "%L read %O%K at %P and again at %P, but %L had changed it in between, at "
-			  "%P."
+			? "%L read %O%K at %P and again at %P, but %L had changed it in between, "
+			  "at %P."
 			: "%L looked at %O%K at %P and acted on it at %P, but %L had changed it in "
 			  "between, at %P.",
 		triple->first->lane, thing.object, thing.key, calls.first, calls.second,

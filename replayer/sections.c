@@ -3,6 +3,7 @@
  */
 #include "replayer/sections.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,8 +154,9 @@ static void add_io(struct pairing *pairing, size_t at, bool reads)
 {
 	const struct history_event *event = &pairing->sections->history->events[at];
 
-	/* That there is no such file is an answer too. */
-	if (event->object && (event->result >= 0 || event->kind == EVENT_FILE_STAT))
+	/* That there is no such file is an answer too, and that there is one already. */
+	if (event->object && (event->result >= 0 || event->kind == EVENT_FILE_STAT ||
+			      (event->kind == EVENT_FILE_CREATE && event->result == -EEXIST)))
 		add_single(pairing, at, reads);
 }
 
@@ -205,12 +207,6 @@ static void add_event(struct pairing *pairing, size_t at)
 	case EVENT_SPIN_UNLOCK:
 		if (!event->result)
 			close_section(pairing, at, event->object, false);
-		break;
-	case EVENT_SEM_WAIT:
-	case EVENT_SEM_POST:
-		/* One that is made of a lock gives that back. */
-		if (event->object2)
-			close_section(pairing, at, event->object2, false);
 		break;
 	case EVENT_COND_WAIT:
 	case EVENT_COND_TIMEDWAIT:

@@ -25,7 +25,7 @@ struct section {
 	uint32_t lane, object;
 	size_t begin, end; /* events; HISTORY_NONE: still in it when the run ended */
 	size_t previous;   /* the lane's one before on this object, as index; or HISTORY_NONE */
-	size_t under; /* of a single one: the innermost lock of the lane, as index; or HISTORY_NONE */
+	size_t under;  /* of a single one: the lane's innermost lock, as index; or HISTORY_NONE */
 	size_t wait;   /* it goes on after this cond_wait of the lane; else HISTORY_NONE */
 	bool waits;    /* it ends with a wait */
 	bool reads;    /* shared with other readers, or a read */

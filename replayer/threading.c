@@ -43,8 +43,8 @@ static unsigned use_at(const struct translation *t, size_t at)
 }
 
 /*
- * The object whose method the user's code has called, "queue.get()", when the lane is inside of that
- * call at event `at`; else `otherwise`.
+ * The object whose method the user's code has called, "queue.get()", when the lane is inside of
+ * that call at event `at`; else `otherwise`.
  */
 static uint32_t called(const struct translation *t, size_t at, uint32_t otherwise)
 {
@@ -209,28 +209,6 @@ static bool is_first_attempt(const struct translation *t, size_t at)
 }
 
 /*
- * Inside of a semaphore's acquire and release: what they do is done when they give their lock back.
- * That is the semaphore's object; it stands for the lock as well, which ends a section.
- */
-static void semaphore_event(struct translation *t, size_t at)
-{
-	struct history_event *event = &t->history->events[at];
-	const char *call = library_call(t->history->file->names, event->context);
-
-	if (event->kind != EVENT_MUTEX_UNLOCK || event->phase != PHASE_DONE || !call)
-		return;
-	if (strcmp(call, "Semaphore.acquire") == 0)
-		event->kind = EVENT_SEM_WAIT;
-	else if (strcmp(call, "Semaphore.release") == 0 ||
-		 strcmp(call, "BoundedSemaphore.release") == 0 ||
-		 strcmp(call, "Semaphore.__exit__") == 0)
-		event->kind = EVENT_SEM_POST;
-	else
-		return;
-	event->object2 = event->object;
-}
-
-/*
  * A call of a condition's own notify says what it is before anything else, also where it wakes
  * nobody and asks for nothing.
  */
@@ -273,10 +251,8 @@ static void translate_event(struct translation *t, size_t at)
 		t->out[at] = true;
 	else if (use & LIBRARY_WAIT)
 		wait_event(t, at);
-	else if (t->waiter[event->object] || is_first_attempt(t, at))
-		t->out[at] = true;
 	else
-		semaphore_event(t, at);
+		t->out[at] = t->waiter[event->object] || is_first_attempt(t, at);
 	/* What is not of the same notify ends it. */
 	if (!notifies)
 		t->signal[event->lane] = HISTORY_NONE;

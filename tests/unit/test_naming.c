@@ -277,7 +277,8 @@ static void variables(void **state)
 	step(naming, EVENT_QUERY, PHASE_DONE, 5, ".__len__()", "calls Cart.items#2.__len__()");
 	step(naming, EVENT_QUERY, PHASE_DONE, 5, " (a list of 3)",
 	     "looks at Cart.items#2 (a list of 3)");
-	step(naming, EVENT_QUERY, PHASE_DONE, 5, "in sorted()", "looks at Cart.items#2 in sorted()");
+	step(naming, EVENT_QUERY, PHASE_DONE, 5, "in sorted()",
+	     "looks at Cart.items#2 in sorted()");
 	step(naming, EVENT_CALL, PHASE_DONE, 5, "in shuffle()", "uses Cart.items#2 in shuffle()");
 	step(naming, EVENT_CALL, PHASE_ANNOUNCED, 5, NULL, "wants to use Cart.items#2");
 	step(naming, EVENT_MUTEX_LOCK, PHASE_DONE, 3, NULL, "locks lock 1.2/lock.7");

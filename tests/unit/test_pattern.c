@@ -128,6 +128,13 @@ static void created_twice(void **state)
 	       "@open_it:9\n2 file_create file:$TMPDIR/ledger @open_it:11\n"
 	       "3 file_create file:$TMPDIR/ledger @open_it:11\n" JOINED,
 	       "exit", EXIT_1);
+	/* The second one is told that it is there. */
+	expect(PATTERN_IO_RACE, "both looked for file:$TMPDIR/ledger at open_it (bank.c:9)",
+	       BORN
+	       "2 file_stat file:$TMPDIR/ledger r-2 @open_it:9\n3 file_stat file:$TMPDIR/ledger r-2 "
+	       "@open_it:9\n2 file_create file:$TMPDIR/ledger @open_it:11\n"
+	       "3 file_create file:$TMPDIR/ledger r-17 @open_it:11\n" JOINED,
+	       "exit", EXIT_1);
 	/* No file at all: what both write to is a pipe. */
 	expect(PATTERN_NONE, "",
 	       BORN "2 read pipe @load:9\n3 read pipe @load:9\n3 write pipe @save:12\n"

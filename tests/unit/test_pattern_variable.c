@@ -150,11 +150,10 @@ static void check_then_act(void **state)
 	expect(PATTERN_CHECK_THEN_ACT,
 	       "T2 \"alice\" looked at Session.peer at send (bank.py:19) and acted on it at send "
 	       "(bank.py:20), but T3 \"bob\" had changed it in between, at close (bank.py:26).",
-	       BORN
-	       "source 19 if self.peer is not None:\nsource 20 self.peer.send(text)\n"
-	       "2 load Session.peer =<Peer> @send:19\n" SWITCH(
-		       2,
-		       3) "3 store Session.peer =None @close:26\n2 load Session.peer =None @send:20\n" JOINED,
+	       BORN "source 19 if self.peer is not None:\nsource 20 self.peer.send(text)\n"
+		    "2 load Session.peer =<Peer> @send:19\n" SWITCH(
+			    2, 3) "3 store Session.peer =None @close:26\n"
+				  "2 load Session.peer =None @send:20\n" JOINED,
 	       RAISED("alice", 20, "send", "AttributeError: no send"));
 }
 
@@ -174,11 +173,10 @@ static void items(void **state)
 	       LOST);
 	/* All of it. */
 	expect(PATTERN_CHECK_THEN_ACT, "looked at ITEMS['tea'] at drop (bank.py:9)",
-	       BORN
-	       "source 9 if item in items:\nsource 10 del items[item]\n"
-	       "2 query ITEMS =['tea'] @drop:9\n" SWITCH(
-		       2,
-		       3) "3 call ITEMS =.clear() @clear:20\n2 delete ITEMS =['tea'] @drop:10\n" JOINED,
+	       BORN "source 9 if item in items:\nsource 10 del items[item]\n"
+		    "2 query ITEMS =['tea'] @drop:9\n" SWITCH(
+			    2, 3) "3 call ITEMS =.clear() @clear:20\n"
+				  "2 delete ITEMS =['tea'] @drop:10\n" JOINED,
 	       RAISED("alice", 10, "drop", "KeyError: 'tea'"));
 }
 
@@ -228,11 +226,10 @@ static void several_variables(void **state)
 	       RAISED("bob", 20, "sum", "AssertionError"));
 	/* All of it. */
 	expect(PATTERN_UNKNOWN, "",
-	       BORN
-	       "2 store Account.balance =4 @add:3<move:9\n"
-	       "2 store Account.balance#2 =6 @add:3<move:10\n" SWITCH(
-		       2,
-		       3) "3 load Account.balance =4 @sum:20\n3 load Account.balance#2 =6 @sum:20\n" JOINED,
+	       BORN "2 store Account.balance =4 @add:3<move:9\n"
+		    "2 store Account.balance#2 =6 @add:3<move:10\n" SWITCH(
+			    2, 3) "3 load Account.balance =4 @sum:20\n"
+				  "3 load Account.balance#2 =6 @sum:20\n" JOINED,
 	       RAISED("bob", 20, "sum", "AssertionError"));
 	expect(PATTERN_ATOMICITY, "T2 \"alice\" read two variables one after the other",
 	       BORN "2 load Quote.bid =1 @trade:9\n" SWITCH(

@@ -96,12 +96,14 @@ static void a_notify_that_wakes_nobody(void **state)
 	       "2 cond_wait Box.cond Box.cond\n2! cond_woken Box.cond Box.cond\n");
 }
 
+#define NOTIFIES "@Condition.notify<Condition.notify_all<put:21\n"
+
 static void one_broadcast_wakes_all(void **state)
 {
 	(void)state;
-	expect("python\n" ENTERS(2) WAITS(2) ENTERS(4) WAITS(
-		       4) "3 mutex_unlock 1.2/lock.2 @Condition.notify<Condition.notify_all<put:21\n"
-			  "3 mutex_unlock 1.2/lock.4 @Condition.notify<Condition.notify_all<put:21\n",
+	expect("python\n" ENTERS(2) WAITS(2) ENTERS(4)
+		       WAITS(4) "3 mutex_unlock 1.2/lock.2 " NOTIFIES
+				"3 mutex_unlock 1.2/lock.4 " NOTIFIES,
 	       "2 mutex_trylock Box.cond\n2 cond_wait Box.cond Box.cond\n"
 	       "2! cond_woken Box.cond Box.cond\n4 mutex_trylock Box.cond\n"
 	       "4 cond_wait Box.cond Box.cond\n4! cond_woken Box.cond Box.cond\n"
@@ -136,6 +138,25 @@ static void a_join_is_a_join(void **state)
 	       "1 mutex_unlock 1.1/lock.1 " JOINS,
 	       "1 thread_create thread:1.1\n1! thread_join thread:1.1\n2 thread_end thread:1.1\n"
 	       "1 thread_join thread:1.1\n");
+}
+
+/* The call of a method says what is waited for, and that somebody notifies. */
+static void what_the_program_calls(void **state)
+{
+	(void)state;
+	expect("python\n2 call Box.filled =.wait() @take:12\n" ENTERS(2) WAITS(
+		       2) "3 call Box.filled =.notify() @put:21\n3 mutex_unlock 1.2/lock.2 "
+			  "@Condition.notify<put:21\n3 call Box.filled =.notify_all() @put:22\n",
+	       "2 call Box.filled\n2 mutex_trylock Box.cond\n2 cond_wait Box.filled Box.cond\n"
+	       "2! cond_woken Box.filled Box.cond\n3 cond_signal Box.filled v1\n"
+	       "3 cond_broadcast Box.filled v0\n");
+	/* A queue knows whom it has to notify. */
+	expect("python\n3 call jobs =.put() @put:20\n3 mutex_trylock 1/lock.4 @Queue.put<put:20\n"
+	       "3 mutex_trylock 1/lock.4 r16 @Condition._is_owned<Condition.notify<Queue.put<put:20\n"
+	       "3 mutex_unlock 1/lock.4 @Queue.put<put:20\n2 mutex_trylock 1/lock.4 @peek:3\n"
+	       "2 call jobs =.get() @peek:4\n",
+	       "3 call jobs\n3 mutex_trylock 1/lock.4\n3 mutex_unlock 1/lock.4\n"
+	       "2 mutex_trylock 1/lock.4\n2 call jobs\n");
 }
 
 /* The first attempt is noise where the lane then waits, and else the answer. */
@@ -194,6 +215,7 @@ int main(void)
 		cmocka_unit_test(one_broadcast_wakes_all),
 		cmocka_unit_test(a_wait_may_time_out),
 		cmocka_unit_test(a_join_is_a_join),
+		cmocka_unit_test(what_the_program_calls),
 		cmocka_unit_test(attempts),
 		cmocka_unit_test(calls_of_the_library),
 	};
