@@ -29,7 +29,8 @@ enum plan_type {
 	PLAN_PRIVATE_SITES, /* array of hash_site(), ascending: operations there share nothing */
 	/*
 	 * Whose accesses to variables are points, of an interpreted program: strings with a NUL
-	 * each, '+' or '-' and a pattern (fnmatch(3)) of a file or a module; the last that fits counts
+	 * each, '+' or '-' and a pattern (fnmatch(3)) of a file or a module; the last that fits
+	 * counts
 	 */
 	PLAN_CODE_PATTERNS,
 };
@@ -57,8 +58,8 @@ enum plan_run_flag {
 	/* write down which choices there were, also where the default was taken (RECORD_OFFER) */
 	PLAN_RUN_EXPLORE = 64,
 	/*
-	 * An interpreter with a global lock: switch at any access to shared data, as if it had none;
-	 * else only where it could switch as it is.
+	 * An interpreter with a global lock: switch at any access to shared data, as if it had
+	 * none; else only where it could switch as it is.
 	 */
 	PLAN_RUN_ANY_ACCESS = 128,
 	/* An interpreter: what is read and written is of interest (EVENT_VALUE_TEXT) */

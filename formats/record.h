@@ -139,7 +139,8 @@ enum object_kind {
 	OBJECT_DESCRIPTOR,
 	OBJECT_PROCESS,
 	OBJECT_OTHER,
-	OBJECT_LOCK,      /* of an interpreter: anybody may release it; its events are those of mutexes */
+	/* of an interpreter: anybody may release it; its events are those of mutexes */
+	OBJECT_LOCK,
 	OBJECT_VARIABLE,  /* attribute, global variable, cell of a closure */
 	OBJECT_CONTAINER, /* the contents of a list, a dictionary, ... */
 	OBJECT_KIND_COUNT
@@ -164,8 +165,9 @@ struct record_object {
 /*
  * Flags of a frame. The line of a FRAME_CODE stands above them.
  */
-#define FRAME_EXACT 1u /* the pc itself (signal frame, start), else a return address: look up offset - 1 */
-#define FRAME_CODE 2u  /* of an interpreter */
+/* the pc itself (signal frame, start), else a return address: look up offset - 1 */
+#define FRAME_EXACT 1u
+#define FRAME_CODE 2u /* of an interpreter */
 #define FRAME_LINE_SHIFT 8
 #define FRAME_LINE_MAX ((1u << 24) - 1)
 

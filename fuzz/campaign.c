@@ -42,7 +42,7 @@ struct campaign {
 	struct campaign_result *result;
 	struct worker_config worker_config;
 	struct search *search;
-	struct search *earlier;      /* with the global lock, when `search` is without */
+	struct search *earlier;       /* with the global lock, when `search` is without */
 	struct search_config without; /* of `search` then */
 	struct corpus *corpus;
 	struct crew *crew;
@@ -228,8 +228,8 @@ static char *name(const struct campaign *campaign, const struct verdict *verdict
 	char *path;
 
 	alloc_check(asprintf(&path, "%s/%s%s%s-%016llx%s.zst", campaign->config->directory,
-			     begins ? begins : "", begins ? "-" : "", verdict_word(verdict->kind), (unsigned long long)verdict->fingerprint,
-			     suffix) < 0
+			     begins ? begins : "", begins ? "-" : "", verdict_word(verdict->kind),
+			     (unsigned long long)verdict->fingerprint, suffix) < 0
 			    ? NULL
 			    : path);
 	return path;

@@ -49,7 +49,7 @@ struct campaign_config {
 	unsigned confirm; /* replays */
 	bool keep_going, allow_failing, same_output, no_minimise;
 	enum gil_mode gil;
-	bool can_happen_only; /* what needs GIL_OFF is reported, and is no failure */
+	bool can_happen_only;  /* what needs GIL_OFF is reported, and is no failure */
 	const uint64_t *known; /* fingerprints that are no findings */
 	size_t known_count;
 	const char *directory; /* for traces of findings; made when needed */

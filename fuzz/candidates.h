@@ -20,7 +20,7 @@ struct candidates;
 struct candidate {
 	const struct plan_decision *forced; /* owned by the queue until the next call */
 	uint32_t count;
-	bool library; /* a schedule of PLAN_RUN_LIBRARY_LOCKS */
+	bool library;    /* a schedule of PLAN_RUN_LIBRARY_LOCKS */
 	uint32_t depth;  /* reversals since the first run */
 	uint64_t parent; /* number of the run that it comes from */
 	uint64_t pair;

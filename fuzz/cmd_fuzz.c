@@ -138,8 +138,8 @@ static int begin_with_trace(struct fuzzing *fuzzing, const char *path)
 	session->run.cpus = run.cpus;
 	if (!options_given(&fuzzing->options, OPTION_INCLUDE) &&
 	    !options_given(&fuzzing->options, OPTION_EXCLUDE))
-		fuzzing->patterns = header_patterns(fuzzing->file.header,
-						    &session->code_patterns_length);
+		fuzzing->patterns =
+			header_patterns(fuzzing->file.header, &session->code_patterns_length);
 	if (read_decisions(fuzzing, &err))
 		return complain(&err);
 	fuzzing->config.given = fuzzing->given;
@@ -257,7 +257,9 @@ static int configure_search(struct fuzzing *fuzzing)
 	search->steps = options_count(options, OPTION_STEPS, 0);
 	search->every_point = options_given(options, OPTION_EVERY_POINT);
 	name = options_string(options, OPTION_GIL, "auto");
-	fuzzing->config.gil = !strcmp(name, "on") ? GIL_ON : !strcmp(name, "off") ? GIL_OFF : GIL_AUTO;
+	fuzzing->config.gil = !strcmp(name, "on")    ? GIL_ON
+			      : !strcmp(name, "off") ? GIL_OFF
+						     : GIL_AUTO;
 	fuzzing->config.can_happen_only =
 		!strcmp(options_string(options, OPTION_FAIL_ON, "any"), "can-happen");
 	for (i = 0; i < parameters->count; i++)

@@ -1,6 +1,7 @@
 /*
- * `frontrun pytest`: finds a Python and the files of ours that are in that language, and becomes
- * pytest with our plugin. The searches are that plugin's: it starts `frontrun fuzz`.
+ * `frontrun pytest` and `frontrun unittest`: finds a Python and the files of ours that are in that
+ * language, and becomes the one or the other, with a plugin or a runner of ours. The searches are
+ * theirs: they start `frontrun fuzz`.
  */
 #include <errno.h>
 #include <limits.h>
@@ -12,8 +13,8 @@
 #include "recorder/alloc.h"
 #include "recorder/commands.h"
 
-#define PROGRAM_VARIABLE "FRONTRUN_PYTEST" /* python/frontrun_pytest/plugin.py reads it */
-#define STARTER "python/frontrun_pytest"
+#define PROGRAM_VARIABLE "FRONTRUN_PYTEST" /* python/frontrun_pytest/options.py knows it */
+#define STARTER "python/frontrun_"         /* and the command's name */
 
 /* Our own options come first: what is no option of ours is pytest's, and so is all behind it. */
 static int own_words(int argc, char **argv)
@@ -47,47 +48,45 @@ static char *find_self(void)
 }
 
 /* As the runtime library: beside the CLI, else where both were installed. */
-static char *find_starter(const char *self)
+static char *find_starter(const struct command *command, const char *self)
 {
 	int length = (int)(strrchr(self, '/') - self);
 	char *path;
 
-	alloc_check(asprintf(&path, "%.*s/" STARTER, length, self) < 0 ? NULL : path);
+	alloc_check(asprintf(&path, "%.*s/" STARTER "%s", length, self, command->name) < 0 ? NULL
+											   : path);
 	if (access(path, R_OK)) {
 		free(path);
-		path = alloc_check(strdup(FRONTRUN_LIBDIR "/" STARTER));
+		alloc_check(asprintf(&path, FRONTRUN_LIBDIR "/" STARTER "%s", command->name) < 0
+				    ? NULL
+				    : path);
 	}
 	return path;
 }
 
-static int complain(const char *what, const char *why, const char *remedy)
+static int complain(const struct command *command, const char *what, const char *remedy)
 {
-	fprintf(stderr, "frontrun: pytest: %s: %s: %s\n", what, why, remedy);
-	return EXIT_PYTEST_USAGE;
+	return options_usage_error(command, "%s: %s: %s", what, strerror(errno), remedy);
 }
 
 /* Returns when nothing could be started. */
-static int become(const char *python, char *starter, char **rest, int n_rest)
+static int become(const struct command *command, const char *python, char *starter, char **rest,
+		  int n_rest)
 {
 	static const char *const usual[] = { "python3", "python" };
 	size_t tries = python ? 1 : sizeof(usual) / sizeof(*usual), i;
 	char **words = alloc_check(calloc((size_t)n_rest + 3, sizeof(*words)));
-	int error = 0;
 
 	words[1] = starter;
 	memcpy(words + 2, rest, (size_t)n_rest * sizeof(*words));
-	for (i = 0; i < tries && (!i || error == ENOENT); i++) {
+	for (i = 0; i < tries && (!i || errno == ENOENT); i++) {
 		words[0] = alloc_check(strdup(python ? python : usual[i]));
 		execvp(words[0], words);
-		error = errno;
-		free(words[0]);
 	}
-	free(words);
-	return complain(python ? python : usual[0], strerror(error),
-			"name a Python that has pytest with --python");
+	return complain(command, python ? python : usual[0], "name a Python with --python");
 }
 
-int cmd_pytest(const struct command *command, int argc, char **argv)
+static int run(const struct command *command, int argc, char **argv)
 {
 	int own = own_words(argc, argv);
 	struct options options;
@@ -98,17 +97,22 @@ int cmd_pytest(const struct command *command, int argc, char **argv)
 		return status;
 	self = find_self();
 	if (!self)
-		return complain("/proc/self/exe", strerror(errno), "mount /proc");
-	starter = find_starter(self);
+		return complain(command, "/proc/self/exe", "mount /proc");
+	starter = find_starter(command, self);
 	if (access(starter, R_OK))
-		status = complain(starter, strerror(errno), "install frontrun again");
-	else if (setenv(PROGRAM_VARIABLE, self, 1))
-		status = complain("the environment", strerror(errno), "make it smaller");
-	else
-		status = become(options_string(&options, OPTION_PYTHON, NULL), starter, argv + own,
-				argc - own);
-	free(starter);
-	free(self);
-	options_fini(&options);
-	return status;
+		return complain(command, starter, "install frontrun again");
+	if (setenv(PROGRAM_VARIABLE, self, 1))
+		return complain(command, "the environment", "make it smaller");
+	return become(command, options_string(&options, OPTION_PYTHON, NULL), starter, argv + own,
+		      argc - own);
+}
+
+int cmd_pytest(const struct command *command, int argc, char **argv)
+{
+	return run(command, argc, argv);
+}
+
+int cmd_unittest(const struct command *command, int argc, char **argv)
+{
+	return run(command, argc, argv);
 }

@@ -3,8 +3,8 @@
  *
  * The place where an operation could have been preceded by another lane is its opener: the offer or
  * the decision by which its lane had the turn when it did it. An operation that no choice preceded
- * has none; in an interpreted program, whose operations have often no choice of their own (a lock in
- * a library), the one of the lane's operation before it: the other lane goes first there, too.
+ * has none; in an interpreted program, whose operations have often no choice of their own (a lock
+ * in a library), the one of the lane's operation before it: the other lane goes first there, too.
  */
 #include "fuzz/conflicts.h"
 

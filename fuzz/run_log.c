@@ -171,9 +171,9 @@ static int on_context(void *self, const struct record_context *record, struct er
 	log->contexts[record->number].site = hash_site(record->frames, record->count);
 	for (i = 0; i < record->count && !(record->frames[i].flags & FRAME_CODE); i++)
 		;
-	log->contexts[record->number].library =
-		i < record->count && record->frames[i].module < log->code_count &&
-		!log->codes[record->frames[i].module];
+	log->contexts[record->number].library = i < record->count &&
+						record->frames[i].module < log->code_count &&
+						!log->codes[record->frames[i].module];
 	return 0;
 }
 

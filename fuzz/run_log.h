@@ -86,7 +86,7 @@ struct run_log {
 	uint8_t *codes; /* of an interpreted program, by number: 1, it is the user's */
 	size_t code_count, code_room;
 	uint64_t uncontrolled, inexact; /* notes */
-	bool library; /* of the schedule that was carried out, see struct schedule */
+	bool library;     /* of the schedule that was carried out, see struct schedule */
 	bool interpreted; /* some operations are an interpreted program's on its variables */
 	/* the last of them: of the uncontrolled ones, where there is one */
 	char note[256];

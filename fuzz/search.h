@@ -90,13 +90,13 @@ void search_feed(struct search *search, const struct ticket *ticket, const struc
 		 const struct server_report *report, struct search_news *news);
 
 struct search_counts {
-	uint64_t runs;     /* fed */
-	uint64_t distinct; /* hb_hashes */
-	uint64_t pairs;    /* conflict pairs */
-	uint64_t queued;   /* reversals not tried yet */
-	uint64_t last_new; /* run that brought the last distinct hash ... */
+	uint64_t runs;      /* fed */
+	uint64_t distinct;  /* hb_hashes */
+	uint64_t pairs;     /* conflict pairs */
+	uint64_t queued;    /* reversals not tried yet */
+	uint64_t last_new;  /* run that brought the last distinct hash ... */
 	uint64_t last_pair; /* ... or conflict pair */
-	uint64_t diverged; /* runs in which a forced decision was impossible */
+	uint64_t diverged;  /* runs in which a forced decision was impossible */
 };
 void search_counts(const struct search *search, struct search_counts *counts);
 

@@ -180,10 +180,9 @@ static void set_plan(struct worker *worker, const struct schedule *schedule, uin
 
 	worker->schedule = schedule;
 	worker->served = served;
-	config->run.flags =
-		(worker->config->session.run.flags &
-		 ~(uint32_t)(PLAN_RUN_VALUES | PLAN_RUN_LIBRARY_LOCKS)) |
-		flags;
+	config->run.flags = (worker->config->session.run.flags &
+			     ~(uint32_t)(PLAN_RUN_VALUES | PLAN_RUN_LIBRARY_LOCKS)) |
+			    flags;
 	if (schedule && schedule->library)
 		config->run.flags |= PLAN_RUN_LIBRARY_LOCKS;
 	if (schedule && schedule->any_access)

@@ -2,8 +2,8 @@
  * Deadlock: a cycle in the wait-for graph, looked for whenever a lane blocks, also while others
  * live; or nobody can run and nothing outside can wake anyone (runtime.md). Only locks, joins and
  * running initialisers have owners; condition variables and semaphores can be served by anybody and
- * make no edges. So can the locks of an interpreter; but when nobody can run any more, who took them
- * last is who would have to release them.
+ * make no edges. So can the locks of an interpreter; but when nobody can run any more, who took
+ * them last is who would have to release them.
  */
 #include <stddef.h>
 

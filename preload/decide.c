@@ -249,14 +249,27 @@ static bool loose_forced(const struct lane *me, enum decision_kind kind, int64_t
 	return false;
 }
 
+void decide_put_off(struct lane *me)
+{
+	int64_t choice;
+
+	if (loose_forced(me, DECISION_PICK, &choice))
+		me->put_off = (uint32_t)choice;
+}
+
 /* The same for a lane that goes on: NULL where it cannot. */
-static struct lane *loose_lane(const struct lane *me, enum decision_kind kind)
+static struct lane *loose_lane(struct lane *me, enum decision_kind kind)
 {
 	struct lane *lane;
 	int64_t choice;
 
-	if (!loose_forced(me, kind, &choice))
-		return NULL;
+	if (!loose_forced(me, kind, &choice)) {
+		if (kind != DECISION_PICK || !me->put_off)
+			return NULL;
+		choice = me->put_off;
+	}
+	if (kind == DECISION_PICK)
+		me->put_off = 0;
 	lane = lane_by_number((uint32_t)choice);
 	return lane && lane->state == LANE_RUNNABLE ? lane : NULL;
 }

@@ -278,7 +278,8 @@ static const char *rooted(const char *path)
 	uint32_t i;
 
 	for (i = 0; i < 2; i++) {
-		if (!roots[i].length || !below(path, roots[i].path, roots[i].length))
+		if (!roots[i].length || (!below(path, roots[i].path, roots[i].length) &&
+					 strcmp(path, roots[i].path) != 0))
 			continue;
 		at = put(shown, 0, sizeof shown, roots[i].shown, strlen(roots[i].shown));
 		put(shown, at, sizeof shown, path + roots[i].length,

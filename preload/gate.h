@@ -3,8 +3,9 @@
  * interpreter's code (CPython's GIL). Held at most points, it would hide every choice between
  * threads; so it is no synchronisation object of the trace, but a condition of who can run.
  *
- *	held by a lane at a point of the interpreter's own code that may give it away: the point is
- *	open, who waits for the gate can be picked, and the lane leaves the gate before it hands over;
+ *	held by a lane at a point of the interpreter's own code that may give it away: the point
+ *	is open, who waits for the gate can be picked, and the lane leaves the gate before it
+ *	hands over;
  *	held at any other point (a lock or a file used by C code): nobody who needs it can run;
  *	not held (the call that blocks has given it up): as any other point.
  *

@@ -302,8 +302,8 @@ static void wait_outside(int64_t ns, int64_t *pause)
 }
 
 /*
- * Could a signal come? In a run of a search nobody knows the process but its own children; its timers
- * are ours.
+ * Could a signal come? In a run of a search nobody knows the process but its own children; its
+ * timers are ours.
  */
 static bool signal_possible(void)
 {

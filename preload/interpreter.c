@@ -1,25 +1,25 @@
 /*
- * The runtime's side of an agent, see interpreter.h and preload/python/interface.h.
+ * The runtime's side of an agent, see interpreter.h and preload/python_interface.h.
  */
 #include "preload/interpreter.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "preload/compose.h"
 #include "preload/decide.h"
 #include "preload/gate.h"
 #include "preload/interpose.h"
 #include "preload/log.h"
-#include "preload/python/interface.h"
+#include "preload/python_interface.h"
 #include "preload/raw.h"
 #include "preload/sites.h"
 #include "preload/variables.h"
 
-#define ACCESS_FRAMES 5   /* of the stack of an access */
-#define OTHER_FRAMES 10   /* of any other operation */
+#define ACCESS_FRAMES 5 /* of the stack of an access */
+#define OTHER_FRAMES 10 /* of any other operation */
 #define CODES (1u << 18)
 /* A lane that reads so often, and does nothing else, may wait for what it reads. */
 #define READS_IN_A_ROW 1000
@@ -89,8 +89,8 @@ static struct object *object_of(struct lane *me, struct variable *variable,
 	if (variable->object)
 		return variable->object;
 	agent.name(access, name);
-	variable->object = object_variable(
-		me, access->name ? OBJECT_VARIABLE : OBJECT_CONTAINER, name, context);
+	variable->object = object_variable(me, access->name ? OBJECT_VARIABLE : OBJECT_CONTAINER,
+					   name, context);
 	return variable->object;
 }
 
@@ -128,6 +128,13 @@ static void done(struct lane *me, const struct python_access *access)
 		      value.number);
 }
 
+/* No other lane can go on here. */
+static void stay(struct lane *me, unsigned kind, struct object *object, uint32_t context)
+{
+	sched_begin(me, kind, object, context);
+	decide_put_off(me);
+}
+
 static void take_access(const struct python_access *access)
 {
 	struct lane *me = thread_enter();
@@ -152,7 +159,7 @@ static void take_access(const struct python_access *access)
 		sched_open_point(me, access->kind, object, context,
 				 me->reads && me->reads % READS_IN_A_ROW == 0);
 	else
-		sched_begin(me, access->kind, object, context);
+		stay(me, access->kind, object, context);
 	done(me, access);
 	thread_leave(me);
 }
@@ -258,12 +265,16 @@ static bool agent_path(char *path, size_t size)
 	const struct plan_environment *given = decide_section(PLAN_ENVIRONMENT, &length);
 	const unsigned long *version = dlsym(RTLD_DEFAULT, "Py_Version"); /* since 3.11 */
 	const char *slash = given ? strrchr(given->library, '/') : NULL;
+	size_t at;
 
 	if (!slash || !version)
 		return false;
-	return snprintf(path, size, "%.*s/libfrontrun-python%lu.%lu.so",
-			(int)(slash - given->library), given->library, *version >> 24,
-			*version >> 16 & 0xff) < (int)size;
+	at = compose_bytes(path, size, 0, given->library, (size_t)(slash - given->library));
+	at = compose(path, size, at, "/libfrontrun-python");
+	at = compose_number(path, size, at, *version >> 24);
+	at = compose(path, size, at, ".");
+	at = compose_number(path, size, at, *version >> 16 & 0xff);
+	return compose(path, size, at, ".so") + 1 < size;
 }
 
 static int load(const char **reason)
@@ -278,7 +289,7 @@ static int load(const char **reason)
 		return -ENOSYS;
 	library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!library) {
-		snprintf(detail, sizeof detail, "%s", dlerror());
+		compose(detail, sizeof detail, 0, dlerror());
 		if (!strstr(detail, "No such file"))
 			*reason = detail;
 		return -ENOSYS;
@@ -293,6 +304,7 @@ void interpreter_start(struct lane *me)
 	static bool tried;
 	char text[512];
 	const char *reason = NULL;
+	size_t at;
 	struct gate_keeper keeper;
 
 	gate_look();
@@ -318,9 +330,9 @@ void interpreter_start(struct lane *me)
 	};
 	read_plan();
 	if (load(&reason) != 0) {
-		snprintf(text, sizeof text,
-			 "no points at accesses to variables: %s; locks and files are points",
-			 reason);
+		at = compose(text, sizeof text, 0, "no points at accesses to variables: ");
+		at = compose(text, sizeof text, at, reason);
+		compose(text, sizeof text, at, "; locks and files are points");
 		log_note(NOTE_INFO, me->number, text);
 		gate_forget();
 		return;

@@ -59,6 +59,7 @@ struct lane {
 	bool announced;
 	uint32_t answers; /* how often the outside was ready for it, see sched_outside_ready() */
 	uint32_t stage;   /* how often the lane has waited in it */
+	uint32_t put_off; /* number of the lane that is to go on, see decide_put_off() */
 	uint32_t reads;   /* of variables in a row, nothing else between */
 	bool yielding;    /* the pending operation is a request to let others go first */
 	bool open;        /* ... stands where the lane may give the gate away (gate.h) */

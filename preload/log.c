@@ -385,8 +385,7 @@ void log_code(uint32_t number, const char *file, const char *name, uint32_t line
 	record->reserved2 = 0;
 	record->hash = hash;
 	copy_text(record->names, file, file_room);
-	copy_text(record->names + file_room, name,
-		  size - (uint32_t)sizeof *record - file_room);
+	copy_text(record->names + file_room, name, size - (uint32_t)sizeof *record - file_room);
 	commit(size);
 }
 

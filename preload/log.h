@@ -52,7 +52,7 @@ void log_note(unsigned kind, uint32_t lane, const char *text);
 void log_modules(void);
 uint32_t log_context(uint32_t id);
 
-/* A call stack given by its places, which may be of an interpreter (preload/python/interface.h). */
+/* A call stack given by its places, which may be of an interpreter (preload/python_interface.h). */
 uint32_t log_places(const uint64_t *places, uint32_t count);
 
 /* The number in the trace of a text; announces it when it is new. */

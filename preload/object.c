@@ -15,9 +15,9 @@
 #include "preload/object.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "preload/compose.h"
 #include "preload/log.h"
 #include "preload/modules.h"
 #include "preload/sched.h"
@@ -294,14 +294,18 @@ static uint64_t variable_keys;
 struct object *object_variable(struct lane *me, enum object_kind kind, const char *name,
 			       uint32_t context)
 {
-	char numbered[4096];
-	uint64_t hash = hash_bytes(name, strlen(name));
-	uint32_t n = ++names[hash % NAMES];
+	/* What a container holds is something else than the variable that holds the container. */
+	const char *contents = kind == OBJECT_CONTAINER ? "[]" : "";
+	char whole[1024];
+	size_t at;
+	uint32_t n;
 
+	n = ++names[hash_mix(hash_bytes(name, strlen(name)), kind) % NAMES];
+	at = compose(whole, sizeof whole, 0, name);
+	at = compose(whole, sizeof whole, at, contents);
 	if (n > 1)
-		snprintf(numbered, sizeof numbered, "%s#%u", name, n);
-	return object_resource(me, VARIABLE_KEY | ++variable_keys, kind, n > 1 ? numbered : name,
-			       context);
+		compose_number(whole, sizeof whole, compose(whole, sizeof whole, at, "#"), n);
+	return object_resource(me, VARIABLE_KEY | ++variable_keys, kind, whole, context);
 }
 
 void object_end(struct object *object)
@@ -315,8 +319,8 @@ void object_rename(struct object *object, const char *name)
 	uint64_t offset = 0;
 
 	object->named = true;
-	log_object(object, module ? log_locate(object->address, &offset) : 0, offset,
-		   object->maker, object->nth, 0, name);
+	log_object(object, module ? log_locate(object->address, &offset) : 0, offset, object->maker,
+		   object->nth, 0, name);
 }
 
 void object_forget(const volatile void *address)

@@ -62,8 +62,8 @@ struct object *object_init(struct lane *me, const volatile void *address, enum o
 struct object *object_of_lane(struct lane *lane);
 
 /*
- * A variable of an interpreted program. Its id is its name, with the number of those of the same
- * name that were met before.
+ * A variable of an interpreted program, or the contents of a container. Its id is its name, "[]"
+ * for contents, and "#2" for the second one of that name.
  */
 struct object *object_variable(struct lane *me, enum object_kind kind, const char *name,
 			       uint32_t context);

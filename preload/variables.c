@@ -70,8 +70,7 @@ static void take_out(struct index *index, uint32_t at)
 
 	while (index->slots[hole] != at + 1)
 		hole = (hole + 1) & index->mask;
-	for (slot = (hole + 1) & index->mask; index->slots[slot];
-	     slot = (slot + 1) & index->mask) {
+	for (slot = (hole + 1) & index->mask; index->slots[slot]; slot = (slot + 1) & index->mask) {
 		home = hash_in(index, index->slots[slot] - 1);
 		if (((slot - home) & index->mask) >= ((slot - hole) & index->mask)) {
 			index->slots[hole] = index->slots[slot];

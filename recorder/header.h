@@ -50,7 +50,8 @@ int header_plan(const cJSON *header, struct plan_run *run, struct plan_strategy 
 		struct err *err);
 
 /*
- * Which interpreted code is watched (PLAN_CODE_PATTERNS): `*length` bytes, malloc'ed; NULL: not said.
+ * Which interpreted code is watched (PLAN_CODE_PATTERNS): `*length` bytes, malloc'ed; NULL: not
+ * said.
  */
 #define HEADER_PATTERN_MAX 1024u
 #define HEADER_PATTERNS_MAX 65536u

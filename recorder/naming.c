@@ -158,6 +158,21 @@ uint32_t naming_object_lane(const struct naming *naming, uint32_t number)
 	return entry ? entry->number : 0;
 }
 
+/* The contents of a container are called as it is: "[]" tells their ids apart. */
+static void add_id(struct text *text, const struct trace_object *object)
+{
+	const char *end = object->kind && !strcmp(object->kind, "container")
+				  ? strstr(object->id, "[]")
+				  : NULL;
+
+	if (!end) {
+		text_add_clean(text, object->id);
+		return;
+	}
+	text_add_clean_n(text, object->id, (size_t)(end - object->id));
+	text_add_clean(text, end + strlen("[]"));
+}
+
 void naming_object(const struct naming *naming, struct text *text, uint32_t number)
 {
 	const struct trace_object *object = trace_names_object(naming->names, number);
@@ -180,7 +195,7 @@ void naming_object(const struct naming *naming, struct text *text, uint32_t numb
 		}
 	} else if (strncmp(object->id, "file:", strlen("file:")) == 0 ||
 		   (object->kind && ids_is_name(object->id, object->kind))) {
-		text_add_clean(text, object->id);
+		add_id(text, object);
 	} else {
 		text_add_clean(text, object->kind ? object->kind : "object");
 		text_add(text, " ");

@@ -7,7 +7,9 @@
 #include <time.h>
 #include <stdio.h>
 enum { FREE, QUEUED, TAKEN, DONE };
-static struct job { int state, input, result; } slot;
+static struct job {
+	int state, input, result;
+} slot;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static int stop;

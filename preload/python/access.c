@@ -61,9 +61,9 @@ static bool is_container(PyObject *object)
 
 	if (flags & (Py_TPFLAGS_LIST_SUBCLASS | Py_TPFLAGS_DICT_SUBCLASS))
 		return true;
-	if (flags & (Py_TPFLAGS_LONG_SUBCLASS | Py_TPFLAGS_UNICODE_SUBCLASS |
-		     Py_TPFLAGS_BYTES_SUBCLASS | Py_TPFLAGS_TUPLE_SUBCLASS |
-		     Py_TPFLAGS_TYPE_SUBCLASS | Py_TPFLAGS_BASE_EXC_SUBCLASS))
+	if (flags &
+	    (Py_TPFLAGS_LONG_SUBCLASS | Py_TPFLAGS_UNICODE_SUBCLASS | Py_TPFLAGS_BYTES_SUBCLASS |
+	     Py_TPFLAGS_TUPLE_SUBCLASS | Py_TPFLAGS_TYPE_SUBCLASS | Py_TPFLAGS_BASE_EXC_SUBCLASS))
 		return false;
 	return PySet_Check(object) || PyByteArray_Check(object) ||
 	       (!(flags & Py_TPFLAGS_HEAPTYPE) &&
@@ -231,17 +231,26 @@ static bool one_of(const char *name, const char *const *names)
 /* Methods of built-in containers that change nothing. */
 static bool method_reads(const char *name)
 {
-	static const char *const readers[] = {
-		"get",     "keys",       "values",       "items",      "copy",
-		"index",   "count",      "__len__",      "__getitem__", "__contains__",
-		"__iter__", "issubset",  "issuperset",   "isdisjoint", "union",
-		"intersection", "difference", "symmetric_difference", "__reversed__",
-		"qsize",   "empty",      "full",         "is_set",     "locked",
-		"done",    "running",    "cancelled",    "is_alive",   "__str__",
-		"__repr__", "__eq__",    "most_common",  "elements",   "total",
-		"startswith", "endswith", "decode",      "hex",        "find",
-		NULL
-	};
+	static const char *const readers[] = { "get",          "keys",
+					       "values",       "items",
+					       "copy",         "index",
+					       "count",        "__len__",
+					       "__getitem__",  "__contains__",
+					       "__iter__",     "issubset",
+					       "issuperset",   "isdisjoint",
+					       "union",        "intersection",
+					       "difference",   "symmetric_difference",
+					       "__reversed__", "qsize",
+					       "empty",        "full",
+					       "is_set",       "locked",
+					       "done",         "running",
+					       "cancelled",    "is_alive",
+					       "__str__",      "__repr__",
+					       "__eq__",       "most_common",
+					       "elements",     "total",
+					       "startswith",   "endswith",
+					       "decode",       "hex",
+					       "find",         NULL };
 
 	return one_of(name, readers);
 }
@@ -419,8 +428,8 @@ static void take_call(struct access_detail *detail, PyObject **top)
 #endif
 	detail->arguments = base + 2;
 	detail->argument_count = count;
-	detail->height = (int)(detail->op->depth - detail->op->operand - count - 2) +
-			 (self ? 1 : 0);
+	detail->height =
+		(int)(detail->op->depth - detail->op->operand - count - 2) + (self ? 1 : 0);
 	if (callable)
 		call(detail, callable, self);
 }
@@ -526,8 +535,8 @@ static void take_cell(struct access_detail *detail, PyObject **top, unsigned kin
 	if (!cell || !PyCell_Check(cell))
 		return;
 	detail->object = cell;
-	detail->name = PyTuple_GET_ITEM(detail->code->object->co_localsplusnames,
-					detail->op->argument);
+	detail->name =
+		PyTuple_GET_ITEM(detail->code->object->co_localsplusnames, detail->op->argument);
 	if (kind == EVENT_STORE)
 		detail->value = top[-1];
 	value = PyCell_GET(cell);
@@ -560,8 +569,7 @@ void access_callback(frame_t *caller)
 	if (!code->ops || unit >= code->size || code->ops[unit].kind != OP_CALL)
 		return;
 	detail.op = &code->ops[unit];
-	take_call(&detail,
-		  caller->localsplus + code->object->co_nlocalsplus + detail.op->depth);
+	take_call(&detail, caller->localsplus + code->object->co_nlocalsplus + detail.op->depth);
 }
 
 static void take_with(struct access_detail *detail, PyObject **top)

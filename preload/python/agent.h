@@ -11,14 +11,14 @@
 
 #include <frameobject.h>
 #undef _PyGC_FINALIZED
-#include "internal/pycore_ceval.h"
-#include "internal/pycore_frame.h"
-#include "internal/pycore_interp.h"
-#include "internal/pycore_runtime.h"
+#include <internal/pycore_ceval.h>
+#include <internal/pycore_frame.h>
+#include <internal/pycore_interp.h>
+#include <internal/pycore_runtime.h>
 
 #include "formats/event.h"
 #include "formats/record.h"
-#include "preload/python/interface.h"
+#include "preload/python_interface.h"
 
 #define IS_312 (PY_VERSION_HEX >= 0x030C0000)
 #define IS_313 (PY_VERSION_HEX >= 0x030D0000)
@@ -27,8 +27,10 @@ typedef _PyInterpreterFrame frame_t;
 
 extern struct python_runtime *runtime;
 
-/* The thread's innermost frame that executes code, and the next one. NULL: there is none. */
+/* The calling thread's innermost frame that executes code, and the next one. NULL: there is none. */
 frame_t *frame_of_thread(void);
+/* The same of the thread that holds the global lock, which is quicker. */
+frame_t *frame_here(void);
 frame_t *frame_next(frame_t *frame);
 PyCodeObject *frame_code(const frame_t *frame);
 
@@ -72,13 +74,13 @@ struct op {
 struct code {
 	PyCodeObject *object;
 	uint32_t number;
-	bool user;     /* the program's own, or included */
-	bool locks;    /* of the library; only what takes locks is watched */
-	bool watched;  /* its instructions are seen (3.12 and later) */
-	uint32_t size; /* code units */
+	bool user;       /* the program's own, or included */
+	bool locks;      /* of the library; only what takes locks is watched */
+	bool watched;    /* its instructions are seen (3.12 and later) */
+	uint32_t size;   /* code units */
 	struct op *ops;  /* by code unit; NULL: it is not the user's */
 	uint32_t *lines; /* by code unit, with `ops`; 0: none */
-	uint64_t hash;  /* of its name, the same in all runs and versions */
+	uint64_t hash;   /* of its name, the same in all runs and versions */
 	const char *file, *name;
 };
 
@@ -118,7 +120,7 @@ struct access_detail {
 	PyObject *call;   /* the callable; NULL */
 	PyObject *const *arguments;
 	uint32_t argument_count;
-	int height; /* of the object in the value stack; -1: it is not there */
+	int height;    /* of the object in the value stack; -1: it is not there */
 	bool callback; /* the call has begun, and C code calls back */
 };
 

@@ -4,8 +4,8 @@
  * specialised and instrumented instructions do not matter.
  *
  * The depth of the stack is not stored while a frame runs (3.12 and later), but it is a function of
- * the instruction: a walk over the code with PyCompile_OpcodeStackEffectWithJump(), and for handlers
- * the exception table (Objects/exception_handling_notes.txt) say it.
+ * the instruction: a walk over the code with PyCompile_OpcodeStackEffectWithJump(), and for
+ * handlers the exception table (Objects/exception_handling_notes.txt) say it.
  */
 #include "preload/python/agent.h"
 
@@ -84,9 +84,10 @@ static bool is_library(const char *file)
 /* What the standard library builds of locks: their taking is a point there, too. */
 static bool takes_locks(const char *file)
 {
-	static const char *const modules[] = { "/threading.py", "/queue.py", "/concurrent/futures/",
-					       "/logging/__init__.py", "/functools.py",
-					       "/_threading_local.py", "/socketserver.py" };
+	static const char *const modules[] = { "/threading.py",        "/queue.py",
+					       "/concurrent/futures/", "/logging/__init__.py",
+					       "/functools.py",        "/_threading_local.py",
+					       "/socketserver.py" };
 	size_t i;
 
 	for (i = 0; i < sizeof modules / sizeof *modules; i++) {
@@ -593,7 +594,7 @@ static struct code *add(PyCodeObject *object, struct code **slot)
 		by_number = realloc(by_number, room * sizeof *by_number);
 	}
 	if (!code || !by_number || count > TABLE / 2)
-		abort(); /* a program with 32,768 different functions, or no memory */
+		abort();   /* a program with 32,768 different functions, or no memory */
 	Py_INCREF(object); /* its address is its name here */
 	code->object = object;
 	code->number = ++count;
@@ -609,12 +610,15 @@ static struct code *add(PyCodeObject *object, struct code **slot)
 
 struct code *code_find(PyCodeObject *object)
 {
+	static struct code *last; /* one instruction after the other is of the same */
 	uint32_t slot = (uint32_t)(((uintptr_t)object >> 4) * 0x9e3779b97f4a7c15ull >> 48);
 
+	if (last && last->object == object)
+		return last;
 	for (; table[slot]; slot = (slot + 1) & (TABLE - 1))
 		if (table[slot]->object == object)
-			return table[slot];
-	return add(object, &table[slot]);
+			return last = table[slot];
+	return last = add(object, &table[slot]);
 }
 
 struct code *code_watched(PyCodeObject *object)

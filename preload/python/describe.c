@@ -28,9 +28,8 @@ static const char *type_name(const PyTypeObject *type)
 	return dot ? dot + 1 : type->tp_name;
 }
 
-static void name_value(const struct access_detail *detail, uint32_t unit, uint32_t height,
-		       int deep, char text[PYTHON_TEXT]);
-
+static void name_value(const struct access_detail *detail, uint32_t unit, uint32_t height, int deep,
+		       char text[PYTHON_TEXT]);
 
 static const char *local_name(const struct access_detail *detail, int argument)
 {
@@ -137,8 +136,8 @@ static void name_by(const struct access_detail *detail, uint32_t unit, int deep,
 }
 
 /* What the program calls the value at this height before instruction `unit`; "" unknown. */
-static void name_value(const struct access_detail *detail, uint32_t unit, uint32_t height,
-		       int deep, char text[PYTHON_TEXT])
+static void name_value(const struct access_detail *detail, uint32_t unit, uint32_t height, int deep,
+		       char text[PYTHON_TEXT])
 {
 	int producer = deep > 0 ? code_producer(detail->code, unit, height) : -1;
 
@@ -201,8 +200,9 @@ static int words(PyObject *value, char *text, size_t size)
 		return snprintf(text, size, "nothing");
 	if (value == Py_None || value == Py_True || value == Py_False)
 		return snprintf(text, size, "%s",
-				value == Py_None ? "None"
-						 : value == Py_True ? "True" : "False");
+				value == Py_None   ? "None"
+				: value == Py_True ? "True"
+						   : "False");
 	if (PyLong_CheckExact(value)) {
 		long number = PyLong_AsLongAndOverflow(value, &overflow);
 
@@ -214,14 +214,11 @@ static int words(PyObject *value, char *text, size_t size)
 		return snprintf(text, size, "%.12g", PyFloat_AS_DOUBLE(value));
 	if (PyUnicode_CheckExact(value)) {
 		const char *whole = utf8(value);
-		int most = TEXT_MOST;
+		int length = (int)strlen(whole), most = length < TEXT_MOST ? length : TEXT_MOST;
 
-		while (most > 0 && ((unsigned char)whole[most > (int)strlen(whole)
-								 ? (int)strlen(whole)
-								 : most] & 0xc0) == 0x80)
-			most--;
-		return snprintf(text, size, "'%.*s%s'", most, whole,
-				(int)strlen(whole) > most ? "..." : "");
+		while (most > 0 && ((unsigned char)whole[most] & 0xc0) == 0x80)
+			most--; /* not inside a character */
+		return snprintf(text, size, "'%.*s%s'", most, whole, length > most ? "..." : "");
 	}
 	if (PyBytes_CheckExact(value))
 		return snprintf(text, size, "%zd bytes", PyBytes_GET_SIZE(value));

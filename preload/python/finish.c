@@ -4,9 +4,9 @@
  * other thread lives. What the program has registered with atexit is done, and its output written.
  *
  * Our function stands first in the list of atexit, so that it is called last. The status is not
- * known there: it is 0, or 1 after an exception that was printed, or that of the SystemExit that was
- * made last, when the interpreter is on its way out through Py_Exit(). Where that is not sure the
- * program ends as usual.
+ * known there: it is 0, or 1 after an exception that was printed, or that of the SystemExit that
+ * was made last, when the interpreter is on its way out through Py_Exit(). Where that is not sure
+ * the program ends as usual.
  */
 #include "preload/python/agent.h"
 
@@ -33,7 +33,8 @@ static void find_exit_function(void)
 	const ElfW(Sym) *symbol = NULL;
 	Dl_info info;
 
-	if (dladdr1((void *)(uintptr_t)Py_Exit, &info, (void **)&symbol, RTLD_DL_SYMENT) && symbol) {
+	if (dladdr1((void *)(uintptr_t)Py_Exit, &info, (void **)&symbol, RTLD_DL_SYMENT) &&
+	    symbol) {
 		exit_function = (uintptr_t)info.dli_saddr;
 		exit_function_size = symbol->st_size;
 	}

@@ -1,8 +1,8 @@
 /*
  * The end of objects. An address that is freed and used again, often at once (free lists), is
  * another object; so the types of watched objects tell when one ends: classes of the program by
- * tp_free, which their deallocator calls last, other types by tp_dealloc. Each type is changed once,
- * when an object of it is watched first.
+ * tp_free, which their deallocator calls last, other types by tp_dealloc. Each type is changed
+ * once, when an object of it is watched first.
  */
 #include "preload/python/agent.h"
 

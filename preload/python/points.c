@@ -2,10 +2,10 @@
  * How the interpreter is made to say which instruction comes next.
  *
  * 3.11: a frame evaluation function (PEP 523) in front of the interpreter's own, and a C trace
- * function with opcode events. Tracing is a flag of the C frame: it is set for the user's code only,
- * so that all other code runs at nearly full speed.
- * 3.12 and later: sys.monitoring (PEP 669) with events for each instruction of the user's code only;
- * an instruction that touches nothing is never seen again.
+ * function with opcode events. Tracing is a flag of the C frame: it is set for the user's code
+ * only, so that all other code runs at nearly full speed. 3.12 and later: sys.monitoring (PEP 669)
+ * with events for each instruction of the user's code only; an instruction that touches nothing is
+ * never seen again.
  */
 #include "preload/python/agent.h"
 
@@ -114,7 +114,7 @@ static PyObject *on_instruction(PyObject *self, PyObject *const *arguments, Py_s
 	(void)count;
 	if (!code->ops || unit >= code->size || code->ops[unit].kind == OP_NONE)
 		return Py_NewRef(disable);
-	frame = frame_of_thread();
+	frame = frame_here();
 	if (frame && frame_code(frame) == code->object)
 		access_instruction(code, unit, frame);
 	Py_RETURN_NONE;
@@ -213,9 +213,8 @@ int points_start(void)
 	for (i = 0; i < 2; i++) {
 		PyObject *function = PyCFunction_New(&callbacks[i], NULL);
 
-		if (!function ||
-		    !call("register_callback", "(liN)", tool,
-			  i ? EVENT_PY_START : EVENT_INSTRUCTION, function))
+		if (!function || !call("register_callback", "(liN)", tool,
+				       i ? EVENT_PY_START : EVENT_INSTRUCTION, function))
 			return -ENOSYS;
 		if (i && !call("register_callback", "(liO)", tool, EVENT_PY_RESUME, function))
 			return -ENOSYS;

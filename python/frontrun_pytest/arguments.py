@@ -86,6 +86,9 @@ def for_test(config, path, names, plugin):
     words.append("--rootdir=%s" % getattr(config, "rootpath", config.rootdir))
     # An ini file that was not used for the suite is not used for the test either.
     words += ["-c", str(inipath or os.devnull)]
+    # What the suite leaves there would be read, and a replay would not be the same run.
+    if config.pluginmanager.hasplugin("cacheprovider"):
+        words += ["-o", "cache_dir=" + os.path.join(os.devnull, "none")]
     if hasattr(config.option, "no_cov"):
         words.append("--no-cov")
     # In a path pytest takes brackets for parameters. What led to the test once does so again.

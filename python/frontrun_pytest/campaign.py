@@ -7,7 +7,9 @@
 Nothing of pytest or unittest is in here.
 """
 
+import glob
 import json
+import os
 import re
 import subprocess
 import sys
@@ -32,6 +34,8 @@ class Search:
         self.fail_on = "can-happen"
         self.gil = None
         self.options = []  # further ones of frontrun fuzz
+        # Folders of code that is no part of what is tested, wherever it is installed.
+        self.frameworks = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
 
 
 class UsageError(Exception):
@@ -153,6 +157,8 @@ def _arguments(search, test, iterations, seconds):
         arguments += ["--time", "%g" % seconds]
     if search.gil:
         arguments += ["--gil", search.gil]
+    for folder in search.frameworks:
+        arguments += ["--exclude", glob.escape(folder) + "/*"]
     return arguments + ["--fail-on", search.fail_on] + search.options
 
 

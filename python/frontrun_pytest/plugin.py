@@ -6,20 +6,20 @@ text is the story. What could not be explored is listed at the end, with the rea
 """
 
 import os
-import tempfile
 
+import _pytest
+import pluggy
 import pytest
 from _pytest import runner
 from _pytest._code.code import ReprFileLocation, TerminalRepr
 
-from frontrun_pytest import arguments, campaign, notes, settings, threads
+from frontrun_pytest import arguments, campaign, notes, options, settings, threads
 
 PLUGIN = "frontrun_pytest.plugin"
-PROGRAM = "FRONTRUN_PYTEST"  # path of the CLI, set by `frontrun pytest`
 CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child.py")
 
 # Not for the programs that tests start.
-PROGRAM_PATH = os.environ.pop(PROGRAM, None)
+PROGRAM_PATH = os.environ.pop(options.PROGRAM, None)
 # What the suite was started with, before a conftest has changed it: its children do that again.
 ENVIRONMENT = dict(os.environ)
 
@@ -39,27 +39,19 @@ class Story(TerminalRepr):
         return self.text
 
 
-def writable(directory, output):
-    """The folder for traces, or another where that cannot be written: a story needs its trace."""
-    path = os.path.join(directory, output)
-    there = path if os.path.exists(path) else os.path.dirname(path.rstrip("/"))
-    if os.access(there, os.W_OK):
-        return output
-    return os.path.join(tempfile.gettempdir(), "frontrun-failures-%d" % os.getuid())
-
-
 class Suite:
     """What the tests of this process have in common."""
 
     def __init__(self, config, program):
         self.fixtures = set()  # definitions that started threads when they were set up
         directory = str(config.invocation_params.dir)
-        output = config.getoption("frontrun_output") or "frontrun-failures"
-        search = campaign.Search(program, directory, writable(directory, output), ENVIRONMENT)
+        output = options.output_folder(directory, config.getoption("frontrun_output"))
+        search = campaign.Search(program, directory, output, ENVIRONMENT)
         search.seed = config.getoption("frontrun_seed")
         search.gil = config.getoption("frontrun_gil")
         search.fail_on = settings.fail_on(config)
         search.options = list(config.getoption("frontrun_option"))
+        search.frameworks += [os.path.dirname(m.__file__) for m in (pytest, _pytest, pluggy)]
         self.search = search
         self.explores = settings.PerTest(config).iterations > 0
         self.thread_exceptions = False  # did a thread of the last call end with one?

@@ -25,10 +25,12 @@ def section(function):
     return function
 
 
-def row(line, measured, reference="", ratio=None, target="", reached=None):
-    rows.append((line, measured, reference, "" if ratio is None else f"{ratio:.2f}", target,
+def row(line, measured, reference="", ratio=None, target="", reached=None, into=None):
+    """A line of the one table, or of another: a list of rows."""
+    into = rows if into is None else into
+    into.append((line, measured, reference, "" if ratio is None else f"{ratio:.2f}", target,
                  "" if reached is None else "yes" if reached else "**no**"))
-    print("  " + " | ".join(str(cell) for cell in rows[-1]), flush=True)
+    print("  " + " | ".join(str(cell) for cell in into[-1]), flush=True)
 
 
 def run(command, status=0, stdin=None, cwd=None, env=None):

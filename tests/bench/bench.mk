@@ -15,6 +15,13 @@ $(BENCH_TARGETS_CXX): $(B)/bench/targets/%: tests/bench/targets/%.cpp
 	@mkdir -p $(@D)
 	$(CXX) -std=gnu++20 -O2 -g -pthread -Wall -Wextra -Wshadow -o $@ $<
 
+# The clock of the Python programs, which load it themselves.
+BENCH_CLOCK := $(B)/bench/targets/libclock.so
+
+$(BENCH_CLOCK): tests/bench/targets/python/clock.c tests/bench/targets/bench.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -g -fPIC -shared -D_GNU_SOURCE= -I. $(WARNINGS) -o $@ $<
+
 # A rustc that cannot build (no standard library, no linker) is a line of the table that says so.
 $(BENCH_TARGETS_RUST): $(B)/bench/targets/%: tests/bench/targets/%.rs
 	@mkdir -p $(@D)
@@ -22,4 +29,4 @@ $(BENCH_TARGETS_RUST): $(B)/bench/targets/%: tests/bench/targets/%.rs
 	echo "not built: $@ (no working $(RUSTC))"; fi
 	if [ -f $@ ]; then MAKEFLAGS= $(RUSTC) --edition 2021 -g -O -o $@ $<; fi
 
-bench: $(BENCH_TARGETS_C) $(BENCH_TARGETS_CXX) $(BENCH_TARGETS_RUST)
+bench: $(BENCH_CLOCK) $(BENCH_TARGETS_C) $(BENCH_TARGETS_CXX) $(BENCH_TARGETS_RUST)

@@ -8,10 +8,10 @@ fr
 is "no command: usage on stderr" "$status/$out" "2/"
 fr --help
 is "--help: status" "$status" 0
-for command in record fuzz pytest replay show explain info doctor help; do
+for command in record fuzz pytest unittest replay show explain info doctor help; do
 	like "--help: names $command" "$out" "^  $command "
 done
-for command in record fuzz pytest replay show explain info doctor help; do
+for command in record fuzz pytest unittest replay show explain info doctor help; do
 	fr $command --help
 	is "$command --help: status" "$status" 0
 	is "$command --help: as help $command" "$("$FR" help $command)" "$out"

@@ -40,10 +40,10 @@ def test_two():
     add_safely()
 PY
 sed '/^class TestClass/,$d' tests/test_kinds.py >lf/test_more.py
-fr pytest --python "$PYTHON" --color=no -q "${FEW[@]}" lf
+suite -q "${FEW[@]}" lf
 like "--lf: first run" "$out" '^1 test explored'
 sed -i 's/assert 0/assert 1/' lf/test_lf.py
-fr pytest --python "$PYTHON" --color=no -q "${FEW[@]}" lf --lf
+suite -q "${FEW[@]}" lf --lf
 like "--lf: what failed is explored" "$out" '^1 test explored, 5 schedules'
 is "--lf: nothing else" "$status/$(grep -oE '^1 passed' <<<"$out")" "0/1 passed"
 if "$PYTHON" -c 'import xdist' 2>/dev/null; then

@@ -24,12 +24,12 @@ export -n PYTHONPATH
 [ -z "$folder" ] || export PYTHONPATH=$folder
 
 cp -r "$ROOT/tests/e2e/pytest_suite/." .
-FULL=(--frontrun-iterations 400 --frontrun-time 0 --frontrun-option=--confirm=1)
+FULL=(--frontrun-iterations 200 --frontrun-time 0 --frontrun-option=--confirm=1)
 FEW=(--frontrun-iterations 5 --frontrun-time 0)
 
-# suite ARGUMENT...: as a user would, without colours and caches.
+# suite ARGUMENT...: as a user would, without colours.
 suite() {
-	fr pytest --python "$PYTHON" -p no:cacheprovider --color=no "$@"
+	fr pytest --python "$PYTHON" --color=no "$@"
 }
 
 # outcomes: "OUTCOME node" a line, of what -rA printed.

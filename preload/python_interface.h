@@ -38,12 +38,12 @@ static inline uint32_t python_place_instruction(uint64_t place)
 /* What an agent says of an access to something that threads may share. */
 struct python_access {
 	uint64_t address; /* of the instance, dictionary, cell or container */
-	uint64_t name;    /* hash of the attribute's or variable's name, 0: a container's contents */
-	uint64_t site;    /* hash_site() of its place */
-	uint8_t kind;     /* enum event_kind: LOAD to CALL */
-	bool switchable;  /* the interpreter could switch right before it */
-	bool quiet;       /* the plan calls the place private */
-	void *detail;     /* the agent's own */
+	uint64_t name;   /* hash of the attribute's or variable's name, 0: a container's contents */
+	uint64_t site;   /* hash_site() of its place */
+	uint8_t kind;    /* enum event_kind: LOAD to CALL */
+	bool switchable; /* the interpreter could switch right before it */
+	bool quiet;      /* the plan calls the place private */
+	void *detail;    /* the agent's own */
 };
 
 struct python_value {
@@ -79,8 +79,8 @@ struct python_agent {
 
 /* Given by the runtime. */
 struct python_runtime {
-	uint32_t version;    /* PYTHON_INTERFACE */
-	uint32_t flags;      /* enum plan_run_flag, of the present run */
+	uint32_t version; /* PYTHON_INTERFACE */
+	uint32_t flags;   /* enum plan_run_flag, of the present run */
 	/* Which code is watched: PLAN_CODE_PATTERNS, NULL when there are none. */
 	const char *patterns;
 	uint32_t patterns_length;
