@@ -270,6 +270,7 @@ static void find_kinds(struct history *history)
 	history->kinds_end = trace_names_objects_end(names);
 	history->kinds = alloc_check(malloc(history->kinds_end + 1));
 	history->changed = alloc_check(calloc(history->kinds_end + 1, sizeof(bool)));
+	history->called = alloc_check(calloc(history->kinds_end + 1, sizeof(*history->called)));
 	for (i = 0; i < history->kinds_end; i++) {
 		object = trace_names_object(names, i);
 		history->kinds[i] = (uint8_t)(object && object->kind
@@ -282,6 +283,12 @@ static void find_kinds(struct history *history)
 unsigned history_kind(const struct history *history, uint32_t object)
 {
 	return object < history->kinds_end ? history->kinds[object] : OBJECT_KIND_COUNT;
+}
+
+uint32_t history_called(const struct history *history, uint32_t object)
+{
+	return object < history->kinds_end && history->called[object] ? history->called[object]
+								      : object;
 }
 
 bool history_changed(const struct history *history, uint32_t object)
@@ -325,6 +332,7 @@ void history_free(struct history *history)
 	pool_free(history->texts);
 	free(history->kinds);
 	free(history->changed);
+	free(history->called);
 	free(history->events);
 	free(history->choices);
 	free(history->lanes);

@@ -52,6 +52,7 @@ struct history {
 	struct pool *texts; /* of the events */
 	uint8_t *kinds;     /* enum object_kind of each object, by number */
 	bool *changed;      /* by object */
+	uint32_t *called;   /* by object: the condition whose lock it is; 0: none */
 	uint32_t kinds_end;
 	bool interpreted; /* there are locks of an interpreter */
 	struct history_choice *choices;
@@ -76,6 +77,11 @@ void history_free(struct history *history);
 
 /* enum object_kind, OBJECT_KIND_COUNT when it is not known. */
 unsigned history_kind(const struct history *history, uint32_t object);
+
+/*
+ * The object under whose name people know this one: a lock without a name is that of a condition.
+ */
+uint32_t history_called(const struct history *history, uint32_t object);
 
 /* A variable that is written, or is about to be. */
 bool history_changed(const struct history *history, uint32_t object);

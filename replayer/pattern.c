@@ -50,7 +50,8 @@ static void add_arguments(struct search *search, const char *format, va_list arg
 			naming_lane(naming, &text, va_arg(arguments, uint32_t));
 			break;
 		case 'O':
-			naming_object(naming, &text, va_arg(arguments, uint32_t));
+			naming_object(naming, &text,
+				      history_called(search->history, va_arg(arguments, uint32_t)));
 			break;
 		case 'P':
 			add_place(search, &text, va_arg(arguments, uint32_t));

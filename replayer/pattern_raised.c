@@ -88,11 +88,15 @@ static size_t find_words(const struct search *search)
 	return HISTORY_NONE;
 }
 
-/* The lane's last event in the user's code before `to`. */
+/* The lane's last event before `to` at the place, else in the user's code. */
 static size_t last_of_user(const struct search *search, uint32_t lane, size_t to)
 {
 	const struct history *history = search->history;
+	size_t at = to;
 
+	while ((at = history_before(history, lane, at)) != HISTORY_NONE)
+		if (is_there(search, at, true))
+			return at;
 	while (to != HISTORY_NONE) {
 		to = history_before(history, lane, to);
 		if (to != HISTORY_NONE &&

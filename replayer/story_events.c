@@ -180,15 +180,19 @@ static void add_words(struct layout *layout, struct text *text, const struct bea
 	struct trace_event event = {
 		.kind = stored->kind,
 		.phase = stored->phase,
-		.object = stored->object,
+		.object = history_called(layout->history, stored->object),
 		.result = stored->result,
 		.text = stored->text,
 		.text_len = stored->text ? strlen(stored->text) : 0,
 	};
 
+	/* A lock by another's name is one all the same. */
+	if (event.object != stored->object && stored->kind == EVENT_MUTEX_TRYLOCK &&
+	    !stored->result)
+		event.kind = EVENT_MUTEX_LOCK;
 	if (beat->under) {
 		text_add(text, "under ");
-		naming_object(layout->naming, text, beat->under);
+		naming_object(layout->naming, text, history_called(layout->history, beat->under));
 	} else if (stored->kind == EVENT_COND_WOKEN && stored->phase == PHASE_DONE) {
 		text_add(text, "comes back");
 		naming_result(text, stored->kind, stored->result);
@@ -269,7 +273,8 @@ static void add_reason(const struct layout *layout, struct text *text, uint32_t 
 			  history->preemptions);
 	} else if (event->phase == PHASE_ANNOUNCED && event->object) {
 		text_addf(text, "T%u ", lane);
-		naming_waiting(layout->naming, text, event->kind, event->object, 0);
+		naming_waiting(layout->naming, text, event->kind,
+			       history_called(layout->history, event->object), 0);
 	}
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "recorder/alloc.h"
+#include "recorder/ids.h"
 #include "recorder/library.h"
 
 /* A lane inside Condition.wait. */
@@ -62,6 +63,13 @@ static uint32_t called(const struct translation *t, size_t at, uint32_t otherwis
 	return t->history->events[call].object;
 }
 
+static bool has_no_name(const struct translation *t, uint32_t lock)
+{
+	const struct trace_object *object = trace_names_object(t->history->file->names, lock);
+
+	return !object->name && !ids_is_name(object->id, object->kind);
+}
+
 /* Enters the wait, or comes back from it: the condition's lock is taken again. */
 static void wait_takes(struct translation *t, struct waiting *lane, size_t at)
 {
@@ -103,6 +111,8 @@ static void wait_event(struct translation *t, size_t at)
 		   event->object != lane->waiter) {
 		lane->lock = event->object;
 		lane->object = called(t, at, event->object);
+		if (lane->object != lane->lock && has_no_name(t, lane->lock))
+			t->history->called[lane->lock] = lane->object;
 		lane->given_up = at;
 		event->kind = EVENT_COND_WAIT;
 		event->object = lane->object;

@@ -80,6 +80,34 @@ static void a_notify_that_nobody_hears(void **state)
 	expect(PATTERN_UNKNOWN, "and nobody has ever notified it", BORN WAITS);
 }
 
+/* The lock of a condition is called as that is. */
+static void another_name(void **state)
+{
+	(void)state;
+	expect_after(
+		"exit", PATTERN_STOLEN_WAKEUP,
+		"T2 \"alice\" was woken by a notify of T3 \"bob\" on Model.changed, but T4 had "
+		"Model.changed first, at steal (bank.py:40)",
+		BORN "2 mutex_trylock 1/lock.7 @Condition.__enter__<predict:22\n"
+		     "2 call Model.changed =.wait() @predict:23\n"
+		     "2 mutex_trylock 1.1/lock.1 @Condition.wait<predict:23\n"
+		     "2 mutex_unlock 1/lock.7 @Condition.wait<predict:23\n"
+		     "3 mutex_trylock 1/lock.7 @load:16\n"
+		     "3 call Model.changed =.notify() @load:18\n"
+		     "3 mutex_unlock 1.1/lock.1 @Condition.notify<load:18\n"
+		     "3 mutex_unlock 1/lock.7 @load:16\n4 mutex_trylock 1/lock.7 @steal:40\n"
+		     "4 mutex_unlock 1/lock.7 @steal:41\n"
+		     "2 mutex_lock 1.1/lock.1 @Condition.wait<predict:23\n"
+		     "2 mutex_trylock 1/lock.7 @Condition.wait<predict:23\n"
+		     "2 load Model.weights =None @predict:24\n"
+		     "2 mutex_unlock 1/lock.7 @Condition.__exit__<predict:22\n"
+		     "2 write /stderr @Thread._bootstrap_inner\n2 thread_end T2\n"
+		     "3 store Model.weights =1 @load:19\n1 exit\n",
+		"{\"status\":0,\"stderr\":\"Exception in thread Thread-1:\\nTraceback (most "
+		"recent call last):\\n  File \\\"bank.py\\\", line 24, in predict\\n    go()\\n"
+		"TypeError: None\\n\",\"finding\":{\"judged\":\"TypeError: None\"}}");
+}
+
 /* One has counted down, another has ended without. */
 static void left_alone(void **state)
 {
@@ -229,6 +257,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_notify_that_nobody_hears),
 		cmocka_unit_test(left_alone),
+		cmocka_unit_test(another_name),
 		cmocka_unit_test(a_lock_that_it_has_itself),
 		cmocka_unit_test(a_handler),
 		cmocka_unit_test(a_circle),
