@@ -9,7 +9,13 @@ makes a schedule cheap; so an exception in a thread is looked at here, and count
 import os
 import sys
 
-import start  # beside this file
+# What is ours is compiled each time: a cache that another process writes meanwhile would make a
+# replay read another file than the recording.
+CACHES, sys.pycache_prefix = sys.pycache_prefix, "/dev/null/none"
+
+import start  # noqa: E402  beside this file
+
+sys.pycache_prefix = CACHES
 
 SHOWN = 4000  # characters of captured output
 
@@ -143,7 +149,11 @@ def main():
     if tolerant:
         del words[0]
     import pytest
+
+    sys.pycache_prefix = "/dev/null/none"
     from frontrun_pytest import settings, threads, verdict
+
+    sys.pycache_prefix = CACHES
 
     child = Child(words[0], None if tolerant else threads.Exceptions(), verdict)
     sys.argv = [os.path.join(os.path.dirname(pytest.__file__), "__main__.py")] + words[1:]
