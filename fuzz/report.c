@@ -24,7 +24,7 @@ static unsigned unknown(const struct campaign_result *result)
 	size_t i;
 
 	for (i = 0; i < result->finding_count; i++)
-		n += !result->findings[i].known;
+		n += !result->findings[i].known && !result->findings[i].tolerated;
 	return n;
 }
 
@@ -236,6 +236,8 @@ void report_text(const struct campaign_config *config, struct campaign_result *r
 		if (result->findings[i].known)
 			continue;
 		print_finding(&result->findings[i], terminal, out);
+		if (result->findings[i].tolerated)
+			fprintf(out, "  not counted as a failure: --fail-on can-happen\n");
 		fputc('\n', out);
 	}
 	print_known(result, errors);
@@ -281,6 +283,8 @@ static void json_finding(struct json_out *out, const struct finding *finding)
 		json_key(out, "gil");
 		json_string(out, finding->gil);
 	}
+	json_key(out, "tolerated");
+	json_bool(out, finding->tolerated);
 	json_key(out, "known");
 	json_bool(out, finding->known);
 	json_key(out, "schedule");

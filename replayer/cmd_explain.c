@@ -8,6 +8,8 @@
 
 #include "recorder/commands.h"
 #include "recorder/fields.h"
+#include "recorder/ids.h"
+#include "recorder/library.h"
 #include "recorder/options.h"
 #include "recorder/story.h"
 #include "replayer/pager.h"
@@ -56,6 +58,16 @@ static void takings_look(struct takings *takings, const struct trace_event *even
 			takings->number[i] = number + 1;
 }
 
+/* The locks with which an interpreter and its library keep house say nothing of the program. */
+static bool is_housekeeping(const struct trace_file *file, const struct trace_event *event)
+{
+	const struct trace_object *object = trace_names_object(file->names, event->object);
+
+	return event->phase == PHASE_DONE && object && object->kind &&
+	       strcmp(object->kind, ids_kind_name(OBJECT_LOCK)) == 0 &&
+	       library_use(file->names, event->context) & (LIBRARY_NOTHING | LIBRARY_LIFE);
+}
+
 /* One pass over the events; damage is left in file->damage. */
 static int collect(struct trace_file *file, struct takings *takings, struct tail *tail)
 {
@@ -66,7 +78,8 @@ static int collect(struct trace_file *file, struct takings *takings, struct tail
 	trace_reader_rewind(file->reader);
 	while (trace_reader_next(file->reader, &line, &err) > 0) {
 		takings_look(takings, &line.event, line.number);
-		tail_add(tail, &line.event, line.number);
+		if (!is_housekeeping(file, &line.event))
+			tail_add(tail, &line.event, line.number);
 	}
 	if (!err.code)
 		return 0;

@@ -284,6 +284,11 @@ unsigned history_kind(const struct history *history, uint32_t object)
 	return object < history->kinds_end ? history->kinds[object] : OBJECT_KIND_COUNT;
 }
 
+bool history_changed(const struct history *history, uint32_t object)
+{
+	return object < history->kinds_end && history->changed[object];
+}
+
 struct history *history_new(const struct trace_file *file)
 {
 	struct history *history = alloc_check(calloc(1, sizeof(*history)));

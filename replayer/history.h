@@ -51,7 +51,7 @@ struct history {
 	size_t events_n;
 	struct pool *texts; /* of the events */
 	uint8_t *kinds;     /* enum object_kind of each object, by number */
-	bool *changed;      /* by object: a variable that is written, or is about to be */
+	bool *changed;      /* by object */
 	uint32_t kinds_end;
 	bool interpreted; /* there are locks of an interpreter */
 	struct history_choice *choices;
@@ -76,6 +76,9 @@ void history_free(struct history *history);
 
 /* enum object_kind, OBJECT_KIND_COUNT when it is not known. */
 unsigned history_kind(const struct history *history, uint32_t object);
+
+/* A variable that is written, or is about to be. */
+bool history_changed(const struct history *history, uint32_t object);
 
 /* The done event (lane, k), else the announced one, else HISTORY_NONE. */
 size_t history_find(const struct history *history, uint32_t lane, uint64_t k);

@@ -180,7 +180,7 @@ void pattern_show_failure(struct search *search)
 
 uint32_t pattern_place_at(const struct search *search, size_t at)
 {
-	uint32_t context = search->history->events[at].context;
+	uint32_t context = at < search->history->events_n ? search->history->events[at].context : 0;
 	uint32_t location = sections_frame(search->history, context, 0);
 	const struct trace_context *stack;
 

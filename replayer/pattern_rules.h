@@ -66,7 +66,7 @@ void pattern_show_failure(struct search *search);
 
 /* The place of a section, or of an event, looking `depth` frames deep (0: the innermost). */
 uint32_t pattern_place(const struct search *search, const struct section *section, unsigned depth);
-uint32_t pattern_place_at(const struct search *search, size_t at);
+uint32_t pattern_place_at(const struct search *search, size_t at); /* HISTORY_NONE: 0 */
 
 /*
  * The section in which the lane at fault failed, or the last one that it was in before; NULL: none,

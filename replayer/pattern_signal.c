@@ -220,7 +220,7 @@ static const struct section *looked_at(const struct search *search, uint32_t lan
 			break;
 		/* What stays as it is, is nothing to wait for. */
 		if (section->variable && section->reads && section->lane == lane &&
-		    section->begin < to && search->history->changed[section->object])
+		    section->begin < to && history_changed(search->history, section->object))
 			return section;
 	}
 	return NULL;

@@ -5,15 +5,19 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <uthash.h>
 
 #include "recorder/alloc.h"
 #include "recorder/text.h"
 
+enum { TEXT = 48 };
+
 struct kept {
 	uint64_t number;
-	struct trace_event event; /* without strings: they belong to the reader */
+	struct trace_event event; /* its strings belong to the reader, but for this one */
+	char text[TEXT];          /* cut */
 };
 
 struct lane {
@@ -53,6 +57,7 @@ void tail_add(struct tail *tail, const struct trace_event *event, uint64_t numbe
 {
 	struct lane *lane;
 	struct kept *kept;
+	size_t length;
 
 	HASH_FIND(hh, tail->lanes, &event->lane, sizeof(event->lane), lane);
 	if (!lane) {
@@ -67,6 +72,17 @@ void tail_add(struct tail *tail, const struct trace_event *event, uint64_t numbe
 	kept->event = *event;
 	kept->event.text = NULL;
 	kept->event.name = NULL;
+	if (event->text) {
+		length = event->text_len;
+		if (length > sizeof(kept->text)) {
+			length = sizeof(kept->text);
+			while (length && ((unsigned char)event->text[length] & 0xc0) == 0x80)
+				length--;
+		}
+		memcpy(kept->text, event->text, length);
+		kept->event.text = kept->text;
+		kept->event.text_len = length;
+	}
 }
 
 static uint64_t latest(const struct tail *tail, const struct lane *lane)

@@ -44,10 +44,8 @@ static PyThreadState *thread_state(void)
 	return PyGILState_GetThisThreadState();
 }
 
-frame_t *frame_of_thread(void)
+static frame_t *innermost(PyThreadState *thread)
 {
-	PyThreadState *thread = thread_state();
-
 	if (!thread)
 		return NULL;
 #if IS_313
@@ -55,6 +53,16 @@ frame_t *frame_of_thread(void)
 #else
 	return thread->cframe ? executing(thread->cframe->current_frame) : NULL;
 #endif
+}
+
+frame_t *frame_of_thread(void)
+{
+	return innermost(thread_state());
+}
+
+frame_t *frame_here(void)
+{
+	return innermost(PyThreadState_Get());
 }
 
 frame_t *frame_next(frame_t *frame)

@@ -27,8 +27,10 @@ typedef _PyInterpreterFrame frame_t;
 
 extern struct python_runtime *runtime;
 
-/* The thread's innermost frame that executes code, and the next one. NULL: there is none. */
+/* The calling thread's innermost frame that executes code, and the next one. NULL: there is none. */
 frame_t *frame_of_thread(void);
+/* The same of the thread that holds the global lock, which is quicker. */
+frame_t *frame_here(void);
 frame_t *frame_next(frame_t *frame);
 PyCodeObject *frame_code(const frame_t *frame);
 

@@ -610,12 +610,15 @@ static struct code *add(PyCodeObject *object, struct code **slot)
 
 struct code *code_find(PyCodeObject *object)
 {
+	static struct code *last; /* one instruction after the other is of the same */
 	uint32_t slot = (uint32_t)(((uintptr_t)object >> 4) * 0x9e3779b97f4a7c15ull >> 48);
 
+	if (last && last->object == object)
+		return last;
 	for (; table[slot]; slot = (slot + 1) & (TABLE - 1))
 		if (table[slot]->object == object)
-			return table[slot];
-	return add(object, &table[slot]);
+			return last = table[slot];
+	return last = add(object, &table[slot]);
 }
 
 struct code *code_watched(PyCodeObject *object)

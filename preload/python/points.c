@@ -114,7 +114,7 @@ static PyObject *on_instruction(PyObject *self, PyObject *const *arguments, Py_s
 	(void)count;
 	if (!code->ops || unit >= code->size || code->ops[unit].kind == OP_NONE)
 		return Py_NewRef(disable);
-	frame = frame_of_thread();
+	frame = frame_here();
 	if (frame && frame_code(frame) == code->object)
 		access_instruction(code, unit, frame);
 	Py_RETURN_NONE;

@@ -10,7 +10,6 @@ from pythons import interpreters, row
 from searching import Program, fuzz, geometric_mean, shown
 
 SEEDS = 3
-CAP = 1000
 TWIN_CAP = 200
 REPLAYS = 10
 DIRECTORY = "python"
@@ -23,6 +22,7 @@ class PythonProgram(Program):
         fit = [python for python in pythons if python.minor >= since]
         self.python = fit[0] if fit else None  # the system's, if it has the bug
         self.title = name
+        self.cap = int(self.expect["budget"])
 
     def command(self, suffix=""):
         return [self.python.path, os.path.join(ROOT, "corpus", self.name + suffix + ".py")]
@@ -47,14 +47,14 @@ def python_corpus_programs(b):
     return [program for program in every if program.python]
 
 
-def search(b, program, seed, cap, replays, seconds=None):
+def search(b, program, seed, replays, seconds=None):
     """One search to its first failure; if there are to be replays, with minimising and the story."""
-    options = [*program.options(), "--seed", str(seed), "--iterations", str(cap)]
+    options = [*program.options(), "--seed", str(seed), "--iterations", str(program.cap)]
     options += ["--confirm", str(replays)] + ([] if replays else ["--no-minimise"])
     options += ["--time", str(seconds)] if seconds else []
     result = fuzz(b, program.command(), [*options, "-o", b.file(f"failures-{program.title}-{seed}")])
     finding = result["findings"][0] if result["findings"] else None
-    if not finding and result["end"] != "budget" and not (seconds and result["end"] == "time"):
+    if not finding and result["end"] != "budget":
         raise Failed(f"{program.title}, seed {seed}: {result['end']}: {result.get('error', '')}")
     cell = {"found": bool(finding), "expected": bool(finding) and program.is_expected(finding),
             "schedules": finding["schedule"] if finding else result["schedules"],
@@ -70,8 +70,7 @@ def twin(b, program, cap, seconds=None):
                str(cap), "-o", b.file(f"failures-{program.title}-twin")]
     options += ["--time", str(seconds)] if seconds else []
     result = fuzz(b, program.command("_ok"), options)
-    if result["schedules"] < cap and not result["findings"] and not (
-            seconds and result["end"] == "time"):
+    if result["schedules"] < cap and not seconds and not result["findings"]:
         raise Failed(f"{program.title}_ok: {result['end']} after {result['schedules']} schedules")
     return {key: result[key] for key in ("end", "schedules", "executions", "distinct")} | {
         "reports": [finding["failure"] for finding in result["findings"]]}
@@ -103,7 +102,7 @@ def named(programs):
 @section
 def python_corpus(b):
     programs = python_corpus_programs(b)
-    jobs = [lambda p=p, s=s: search(b, p, s, CAP, REPLAYS if s == 1 else 0)
+    jobs = [lambda p=p, s=s: search(b, p, s, REPLAYS if s == 1 else 0)
             for p in programs for s in range(1, SEEDS + 1)]
     results = in_parallel(jobs + [lambda p=p: twin(b, p, TWIN_CAP) for p in programs])
     cells = {p: results[i * SEEDS:(i + 1) * SEEDS] for i, p in enumerate(programs)}
@@ -128,7 +127,7 @@ def judge(cells):
     """Rows and the table of {program: its searches, the first of them whole}."""
     searches = [cell for done in cells.values() for cell in done]
     missed = [p for p, done in cells.items() if not all(cell["found"] for cell in done)]
-    row(f"Python: corpus bugs found within {CAP:,} schedules, {SEEDS} seeds",
+    row(f"Python: corpus bugs found within their budgets, {SEEDS} seeds",
         f"{sum(cell['found'] for cell in searches)} of {len(searches)}{named(missed)}",
         target=f"{len(searches)}", reached=not missed)
     wrong = [p for p, done in cells.items()
@@ -147,7 +146,8 @@ def judge(cells):
     for text, target, bad in limits:
         row(f"Python: {text}", f"{len(whole) - len(bad)} of {len(whole)}{named(bad)}",
             target=f"{target:.0f}", reached=len(whole) - len(bad) >= target)
-    mean = geometric_mean([cell["schedules"] if cell["found"] else CAP for cell in searches])
+    mean = geometric_mean([cell["schedules"] if cell["found"] else p.cap
+                           for p, done in cells.items() for cell in done])
     row("Python: schedules to the first failure, geometric mean", f"{mean:.1f}")
     mean = geometric_mean([cell["seconds"] for cell in whole.values()])
     slowest = max(whole, key=lambda p: whole[p]["seconds"])
@@ -155,7 +155,7 @@ def judge(cells):
         f"slowest {whole[slowest]['seconds']:.1f} s ({slowest.title})")
     body = [corpus_row(p, done) for p, done in cells.items()]
     tables.append(("Python: schedules to the first failure",
-                   f"Median of {SEEDS} seeds, at most {CAP:,} schedules each. The rest is of seed 1: "
+                   f"Median of {SEEDS} seeds, at most the budget of each. The rest is of seed 1: "
                    "seconds with minimising, replays and the story, while the other CPUs search too; "
                    "the label, and the one expected where it is another; the pattern alike.",
                    ["program", "Python", "schedules", "seconds", "label", "pattern", "replays"],
@@ -170,8 +170,8 @@ def corpus_row(program, done):
     cell = done[0]
     name, version = f"`{program.title}`", f"3.{program.python.minor}"
     if not cell["found"]:
-        return [name, version, shown(done, CAP), f"{cell['seconds']:.1f}", "", "not found", ""]
-    return [name, version, shown(done, CAP), f"{cell['seconds']:.1f}",
+        return [name, version, shown(done, program.cap), f"{cell['seconds']:.1f}", "", "not found", ""]
+    return [name, version, shown(done, program.cap), f"{cell['seconds']:.1f}",
             other(str(cell["gil"]), program.gil()),
             other(cell["pattern"], program.expect["story"]) if cell["expected"]
             else f"another failure: {cell['failure']}", f"{cell['confirmed']}/{REPLAYS}"]

@@ -149,6 +149,18 @@ static void a_circle(void **state)
 		"\"owner_context\":3,\"owner_k\":0}]}");
 }
 
+/* A trace of a stranger: lanes without events, objects and contexts that are not there. */
+static void what_is_not_there(void **state)
+{
+	(void)state;
+	expect_after("deadlock", PATTERN_DEADLOCK,
+		     "T9 waits for lock 1.8/lock.1 at an unknown place",
+		     BORN "2 mutex_trylock 1.8/lock.1 @move:8\n3 mutex_trylock A.lock @move:8\n",
+		     "{\"cycle\":2,\"edges\":[{\"lane\":9,\"kind\":\"mutex_lock\",\"object\":3,"
+		     "\"context\":99,\"owner\":77,\"owner_context\":99,\"owner_k\":5},{\"lane\":77,"
+		     "\"kind\":\"mutex_lock\",\"object\":9999,\"owner\":9}]}");
+}
+
 /* All that could run the task wait for it. */
 static void an_executor(void **state)
 {
@@ -220,6 +232,7 @@ int main(void)
 		cmocka_unit_test(a_lock_that_it_has_itself),
 		cmocka_unit_test(a_handler),
 		cmocka_unit_test(a_circle),
+		cmocka_unit_test(what_is_not_there),
 		cmocka_unit_test(an_executor),
 		cmocka_unit_test(who_has_raised_it),
 		cmocka_unit_test(both_have_looked),

@@ -1,6 +1,7 @@
 """Objects whose special methods count that they are called, and some of which raise: each is called as
 often as the program itself does it, in every schedule. Who looks at a value must not run it."""
 
+import functools
 import sys
 import threading
 
@@ -79,8 +80,17 @@ class Odd(metaclass=Meta):
         return int
 
 
+class Lazy:
+    """A descriptor that has only __get__."""
+
+    def __get__(self, instance, owner):
+        calls.append("Lazy.__get__")
+        return 1
+
+
 class Holder:
-    pass
+    lazy = Lazy()
+    once = functools.cached_property(lambda self: calls.append("cached_property"))
 
 
 holder = Holder()
@@ -111,6 +121,9 @@ def body():
         return cell
 
     assert inner() is odd
+    own = Holder()
+    assert own.lazy == own.lazy == 1
+    assert own.once is own.once is None
     del mine
 
 
@@ -126,6 +139,7 @@ whole = holder = None
 counted = {name: calls.count(name) for name in sorted(set(calls))}
 # __eq__: the second object meets the first one as a key: when it is put in, read, and looked for.
 expected = {
+    "Lazy.__get__": 4,
     "__contains__": 2,
     "__del__": 2,
     "__eq__": 3,
@@ -134,6 +148,7 @@ expected = {
     "__hash__": 6,
     "__setattr__": 2,
     "__setitem__": 2,
+    "cached_property": 2,
 }
 if counted != expected:
     sys.exit("called %s, expected %s" % (counted, expected))
