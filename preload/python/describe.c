@@ -269,7 +269,8 @@ static PyObject *attribute_of(PyObject *object, PyObject *name)
 		value = Py_XNewRef(PyCell_GET(object));
 	else if (PyType_Check(object))
 		value = Py_XNewRef(_PyType_Lookup((PyTypeObject *)object, name));
-	else if (Py_TYPE(object)->tp_getattro == PyObject_GenericGetAttr &&
+	else if (!is_described(object, name) &&
+		 Py_TYPE(object)->tp_getattro == PyObject_GenericGetAttr &&
 		 attributes_are_plain(object))
 		value = PyObject_GenericGetAttr(object, name);
 	PyErr_Clear();

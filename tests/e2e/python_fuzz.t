@@ -35,12 +35,15 @@ kinds_of() {
 }
 
 bug() {
-	local minor=$1 python=$2 name=$3 steps since finding kind
+	local minor=$1 python=$2 name=$3 steps since finding kind budget
 	since=$(expect "$name" since)
 	[ -z "$since" ] || [ "$(printf '%s\n' "$since" "$minor" | sort -V | head -1)" = "$since" ] || return
 	steps=$(expect "$name" steps)
+	budget=$(expect "$name" budget)
 	rm -rf frontrun-failures trace.zst trace.base.zst
-	fuzz --json --time-limit 3 --iterations "$(expect "$name" budget)" ${steps:+--steps "$steps"} -- \
+	# What takes so many is looked for in one way only: the other finds it too, as something else.
+	fuzz --json --time-limit 3 --iterations "$budget" ${steps:+--steps "$steps"} \
+		--gil "$([ "$budget" = 1000 ] && echo auto || expect "$name" gil)" -- \
 		"$python" "$ROOT/corpus/python/$name.py"
 	is "$minor: $name: found" "$status" 1
 	[ "$status" = 1 ] || {
