@@ -260,7 +260,10 @@ static void set_root(uint32_t i, const char *path, const char *shown)
 	roots[i].shown = shown;
 }
 
-/* A search makes TMPDIR in a directory of its own (recorder/sandbox.c), with another name each time. */
+/*
+ * A search makes TMPDIR in a directory of its own (recorder/sandbox.c), with another name each
+ * time.
+ */
 static void set_parent(void)
 {
 	static const char ours[] = "/frontrun-";

@@ -29,7 +29,7 @@ typedef _PyInterpreterFrame frame_t;
 
 extern struct python_runtime *runtime;
 
-/* The calling thread's innermost frame that executes code, and the next one. NULL: there is none. */
+/* The calling thread's innermost frame that executes code, and the next one. NULL: none. */
 frame_t *frame_of_thread(void);
 /* The same of the thread that holds the global lock, which is quicker. */
 frame_t *frame_here(void);
