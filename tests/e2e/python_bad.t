@@ -1,7 +1,7 @@
 #!/bin/bash
 # Python programs that do what a tool like this must survive: tests/python/bad/PROGRAMS says each of
 # them, and what is expected. Each is run natively, recorded, replayed, and searched for a few schedules.
-# Besides: a SIGINT from outside. An argument is a pattern of the programs to run.
+# An argument is a pattern of the programs to run.
 . "$(dirname "$0")/../lib.sh"
 
 PYTHON3=${PYTHON3:-/usr/bin/python3}
@@ -132,34 +132,5 @@ for row in "${rows[@]}"; do
 	done
 	[[ $name =~ ${1:-.} ]] && check
 done
-
-# interrupt COMMAND...: sends SIGINT to all when the program has said that it is ready, as Ctrl-C does.
-interrupt() {
-	local said words
-	rm -f said
-	mkfifo said
-	env --default-signal=INT setsid "$@" >said 2>interrupt.err </dev/null &
-	exec 9<said
-	read -r words <&9
-	kill -INT -- "-$!"
-	out=$words$(cat <&9)
-	exec 9<&-
-	wait $!
-	status=$?
-	err=$(cat interrupt.err)
-}
-
-if [ $# -eq 0 ]; then
-	interrupt "$PYTHON3" "$BAD/waits_for_interrupt.py"
-	is "SIGINT, native: what is said" "$out" "ready""interrupted"
-	is "SIGINT, native: status" "$status" 0
-	interrupt "$FR" record -o interrupt.zst -- "$PYTHON3" "$BAD/waits_for_interrupt.py"
-	is "SIGINT, record: what is said" "$out" "ready""interrupted"
-	is "SIGINT, record: status" "$status" 0
-	fr replay interrupt.zst
-	is "SIGINT, replay: what is said" "$(tr -d '\n' <<<"$out")" "ready""interrupted"
-	is "SIGINT, replay: status" "$status" 0
-	like "SIGINT, replay: identical" "$err" 'identical'
-fi
 
 done_testing
