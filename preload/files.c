@@ -293,23 +293,24 @@ void files_init(const char *tmpdir)
 		set_root(1, directory, ".");
 }
 
-/* The name of a file below one of the roots. */
+/* The name of a file below one of the roots: the innermost. */
 static const char *rooted(const char *path)
 {
 	static char shown[FILES_PATH];
+	uint32_t i, best = 3;
 	size_t at;
-	uint32_t i;
 
-	for (i = 0; i < 3; i++) {
-		if (!roots[i].length || (!below(path, roots[i].path, roots[i].length) &&
-					 strcmp(path, roots[i].path) != 0))
-			continue;
-		at = put(shown, 0, sizeof shown, roots[i].shown, strlen(roots[i].shown));
-		put(shown, at, sizeof shown, path + roots[i].length,
-		    strlen(path + roots[i].length));
-		return shown;
-	}
-	return path;
+	for (i = 0; i < 3; i++)
+		if (roots[i].length && (best == 3 || roots[i].length > roots[best].length) &&
+		    (below(path, roots[i].path, roots[i].length) ||
+		     strcmp(path, roots[i].path) == 0))
+			best = i;
+	if (best == 3)
+		return path;
+	at = put(shown, 0, sizeof shown, roots[best].shown, strlen(roots[best].shown));
+	path += roots[best].length;
+	put(shown, at, sizeof shown, path, strlen(path));
+	return shown;
 }
 
 static struct object *object_of_path(struct lane *me, const char *path, uint32_t context)
