@@ -245,7 +245,7 @@ static struct {
 	char path[1024];
 	size_t length; /* 0: there is none */
 	const char *shown;
-} roots[2];
+} roots[3];
 
 static void set_root(uint32_t i, const char *path, const char *shown)
 {
@@ -260,33 +260,57 @@ static void set_root(uint32_t i, const char *path, const char *shown)
 	roots[i].shown = shown;
 }
 
+/*
+ * A search makes TMPDIR in a directory of its own (recorder/sandbox.c), with another name each
+ * time.
+ */
+static void set_parent(void)
+{
+	static const char ours[] = "/frontrun-";
+	char parent[sizeof roots[0].path];
+	size_t length = roots[0].length, start;
+
+	while (length > 0 && roots[0].path[length - 1] != '/')
+		length--;
+	if (length < 2)
+		return;
+	memcpy(parent, roots[0].path, --length);
+	parent[length] = '\0';
+	for (start = length; start > 0 && parent[start] != '/'; start--)
+		;
+	if (strncmp(parent + start, ours, sizeof ours - 1) == 0)
+		set_root(2, parent, "$TMPDIR/..");
+}
+
 void files_init(const char *tmpdir)
 {
 	static char directory[1024];
 
 	if (tmpdir && *tmpdir == '/')
 		set_root(0, tmpdir, "$TMPDIR");
+	set_parent();
 	if (raw(SYS_getcwd, directory, sizeof directory) > 0)
 		set_root(1, directory, ".");
 }
 
-/* The name of a file below one of the roots. */
+/* The name of a file below one of the roots: the innermost. */
 static const char *rooted(const char *path)
 {
 	static char shown[FILES_PATH];
+	uint32_t i, best = 3;
 	size_t at;
-	uint32_t i;
 
-	for (i = 0; i < 2; i++) {
-		if (!roots[i].length || (!below(path, roots[i].path, roots[i].length) &&
-					 strcmp(path, roots[i].path) != 0))
-			continue;
-		at = put(shown, 0, sizeof shown, roots[i].shown, strlen(roots[i].shown));
-		put(shown, at, sizeof shown, path + roots[i].length,
-		    strlen(path + roots[i].length));
-		return shown;
-	}
-	return path;
+	for (i = 0; i < 3; i++)
+		if (roots[i].length && (best == 3 || roots[i].length > roots[best].length) &&
+		    (below(path, roots[i].path, roots[i].length) ||
+		     strcmp(path, roots[i].path) == 0))
+			best = i;
+	if (best == 3)
+		return path;
+	at = put(shown, 0, sizeof shown, roots[best].shown, strlen(roots[best].shown));
+	path += roots[best].length;
+	put(shown, at, sizeof shown, path, strlen(path));
+	return shown;
 }
 
 static struct object *object_of_path(struct lane *me, const char *path, uint32_t context)

@@ -108,10 +108,44 @@ static bool is_code(PyObject *value)
 	       type == &PyProperty_Type || type == &PyGetSetDescr_Type;
 }
 
+bool dict_is_plain(PyObject *dict)
+{
+	return PyDict_CheckExact(dict) && DK_IS_UNICODE(((PyDictObject *)dict)->ma_keys);
+}
+
+bool attributes_are_plain(PyObject *object)
+{
+	PyTypeObject *type = Py_TYPE(object);
+	PyObject *dict = NULL;
+
+	if (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) {
+#if IS_313
+		dict = (PyObject *)_PyObject_GetManagedDict(object);
+#elif IS_312
+		PyDictOrValues either = *_PyObject_DictOrValuesPointer(object);
+
+		dict = _PyDictOrValues_IsValues(either) ? NULL : _PyDictOrValues_GetDict(either);
+#else
+		dict = *_PyObject_ManagedDictPointer(object);
+#endif
+	} else if (type->tp_dictoffset > 0) {
+		dict = *(PyObject **)((char *)object + type->tp_dictoffset);
+	} else if (type->tp_dictoffset < 0) {
+		return false; /* behind a part of variable size */
+	}
+	return !dict || dict_is_plain(dict);
+}
+
+/* None where it cannot be told. */
 static PyObject *in_dict(PyObject *dict, PyObject *name)
 {
-	PyObject *value = dict && PyDict_Check(dict) ? PyDict_GetItemWithError(dict, name) : NULL;
+	PyObject *value;
 
+	if (!dict || !PyDict_Check(dict))
+		return NULL;
+	if (!dict_is_plain(dict))
+		return Py_None;
+	value = PyDict_GetItemWithError(dict, name);
 	if (PyErr_Occurred())
 		PyErr_Clear();
 	return value;
@@ -137,7 +171,8 @@ static bool is_own(PyObject *object, PyObject *name, PyObject *of_class)
 	PyObject *value;
 	bool own;
 
-	if (Py_TYPE(object)->tp_getattro != PyObject_GenericGetAttr)
+	if (Py_TYPE(object)->tp_getattro != PyObject_GenericGetAttr ||
+	    !attributes_are_plain(object))
 		return true;
 	value = PyObject_GenericGetAttr(object, name);
 	if (!value)

@@ -12,8 +12,10 @@
 #include <frameobject.h>
 #undef _PyGC_FINALIZED
 #include <internal/pycore_ceval.h>
+#include <internal/pycore_dict.h>
 #include <internal/pycore_frame.h>
 #include <internal/pycore_interp.h>
+#include <internal/pycore_object.h>
 #include <internal/pycore_runtime.h>
 
 #include "formats/event.h"
@@ -27,7 +29,7 @@ typedef _PyInterpreterFrame frame_t;
 
 extern struct python_runtime *runtime;
 
-/* The calling thread's innermost frame that executes code, and the next one. NULL: there is none. */
+/* The calling thread's innermost frame that executes code, and the next one. NULL: none. */
 frame_t *frame_of_thread(void);
 /* The same of the thread that holds the global lock, which is quicker. */
 frame_t *frame_here(void);
@@ -130,6 +132,14 @@ void access_instruction(struct code *code, uint32_t unit, frame_t *frame);
 void access_breaker(void);
 /* A function of the user has been called by C code, for which this frame waits. */
 void access_callback(frame_t *caller);
+
+/*
+ * A look-up in a dictionary compares keys, which is code of the program where one of them is no
+ * plain string. Does this one have only such?
+ */
+bool dict_is_plain(PyObject *dict);
+/* The same of the dictionary that the object has its attributes in, if there is one. */
+bool attributes_are_plain(PyObject *object);
 
 /* --- identity.c --- */
 

@@ -149,7 +149,7 @@ static void name_value(const struct access_detail *detail, uint32_t unit, uint32
 /* The module's name before a global variable's, unless it is the program itself. */
 static void name_global(PyObject *dict, const char *name, char text[PYTHON_TEXT])
 {
-	PyObject *module = PyDict_GetItemString(dict, "__name__");
+	PyObject *module = dict_is_plain(dict) ? PyDict_GetItemString(dict, "__name__") : NULL;
 	const char *of = module ? utf8(module) : "__main__";
 
 	if (strcmp(of, "__main__") == 0)
@@ -248,18 +248,30 @@ static void put_value(PyObject *value, struct python_value *out)
 	words(value, out->text, sizeof out->text);
 }
 
+/* Would a read run code of the class: a descriptor that is no slot? */
+static bool is_described(PyObject *object, PyObject *name)
+{
+	PyObject *found = PyType_Check(object) || PyDict_Check(object) || PyCell_Check(object)
+				  ? NULL
+				  : _PyType_Lookup(Py_TYPE(object), name);
+
+	return found && Py_TYPE(found)->tp_descr_get && Py_TYPE(found) != &PyMemberDescr_Type;
+}
+
 /* What a read would give, without the program's code; a new reference, NULL unknown or absent. */
 static PyObject *attribute_of(PyObject *object, PyObject *name)
 {
 	PyObject *value = NULL;
 
-	if (PyDict_CheckExact(object))
+	if (dict_is_plain(object))
 		value = Py_XNewRef(PyDict_GetItemWithError(object, name));
 	else if (PyCell_Check(object))
 		value = Py_XNewRef(PyCell_GET(object));
 	else if (PyType_Check(object))
 		value = Py_XNewRef(_PyType_Lookup((PyTypeObject *)object, name));
-	else if (Py_TYPE(object)->tp_getattro == PyObject_GenericGetAttr)
+	else if (!is_described(object, name) &&
+		 Py_TYPE(object)->tp_getattro == PyObject_GenericGetAttr &&
+		 attributes_are_plain(object))
 		value = PyObject_GenericGetAttr(object, name);
 	PyErr_Clear();
 	return value;
@@ -269,7 +281,7 @@ static PyObject *item_of(PyObject *object, PyObject *key)
 {
 	PyObject *value = NULL;
 
-	if (PyDict_CheckExact(object) && (PyUnicode_CheckExact(key) || PyLong_CheckExact(key))) {
+	if (dict_is_plain(object) && PyUnicode_CheckExact(key)) {
 		value = PyDict_GetItemWithError(object, key);
 	} else if (PyList_CheckExact(object) && PyLong_CheckExact(key)) {
 		Py_ssize_t at = PyLong_AsSsize_t(key), size = PyList_GET_SIZE(object);
@@ -351,7 +363,8 @@ void describe_value(const struct python_access *access, struct python_value *val
 		put_item(detail, access->kind, value);
 	} else if (access->kind == EVENT_STORE) {
 		put_value(detail->value, value);
-	} else if (access->kind == EVENT_LOAD && detail->name) {
+	} else if (access->kind == EVENT_LOAD && detail->name &&
+		   !is_described(detail->object, detail->name)) {
 		read = attribute_of(detail->object, detail->name);
 		put_value(read, value);
 		Py_XDECREF(read);

@@ -9,7 +9,13 @@ makes a schedule cheap; so an exception in a thread is looked at here, and count
 import os
 import sys
 
-import start  # beside this file
+# What is ours is compiled each time: a cache that another process writes meanwhile would make a
+# replay read another file than the recording.
+CACHES, sys.pycache_prefix = sys.pycache_prefix, "/dev/null/none"
+
+import start  # noqa: E402  beside this file
+
+sys.pycache_prefix = CACHES
 
 SHOWN = 4000  # characters of captured output
 
@@ -77,22 +83,29 @@ class Child:
         if capture:
             capture.suspend_global_capture(in_=True)
 
-    def end(self, call, report):
-        """Called with the verdict of pytest; does not return."""
-        if report.passed and self.exceptions and self.exceptions.first:
-            text = self.verdict.tell(*self.exceptions.first)
-        elif not report.failed:
-            self.verdict.leave(self.verdict.PASSED)
-        elif call.excinfo is not None:
-            text = self.verdict.tell(call.excinfo.value, call.excinfo.tb)
-        else:
-            text = report.longreprtext.rstrip("\n") + "\n"
+    def passed(self):
+        """As far as the test itself can tell. Does not return; nor do the next two."""
+        if self.exceptions and self.exceptions.first:
+            self.failed(self.verdict.tell(*self.exceptions.first), [])
+        self.verdict.leave(self.verdict.PASSED)
+
+    def failed(self, text, sections):
         self.uncapture()
-        for title, content in report.sections:
+        for title, content in sections:
             if content.strip():
                 sys.stderr.write("-- %s --\n%s\n" % (title, content[-SHOWN:].strip("\n")))
         sys.stderr.write(text)
         self.verdict.leave(self.verdict.FAILED)
+
+    def judged(self, call, report):
+        """By pytest."""
+        if not report.failed:
+            self.passed()
+        elif call.excinfo is not None:
+            text = self.verdict.tell(call.excinfo.value, call.excinfo.tb)
+        else:
+            text = report.longreprtext.rstrip("\n") + "\n"
+        self.failed(text, report.sections)
 
 
 def hooks(pytest, settings, child):
@@ -118,14 +131,22 @@ def hooks(pytest, settings, child):
         def pytest_runtest_call(self, item):
             if child.exceptions:
                 child.exceptions.__enter__()
-            yield
+            result = yield
+            # What pytest does from here to its verdict would be half of a schedule.
+            if result.excinfo is None and not getattr(item, "_excinfo", None):
+                child.passed()
+
+        # Of a subtest: that of the test comes through the hook below.
+        def pytest_runtest_logreport(self, report):
+            if report.failed:
+                child.failed(report.longreprtext.rstrip("\n") + "\n", report.sections)
 
         @pytest.hookimpl(hookwrapper=True, tryfirst=True)
         def pytest_runtest_makereport(self, item, call):
             result = yield
             report = result.get_result()
             if report.when == "call" or not report.passed:
-                child.end(call, report)
+                child.judged(call, report)
 
         def pytest_addoption(self, parser):
             settings.add_options(parser)
@@ -143,7 +164,11 @@ def main():
     if tolerant:
         del words[0]
     import pytest
+
+    sys.pycache_prefix = "/dev/null/none"
     from frontrun_pytest import settings, threads, verdict
+
+    sys.pycache_prefix = CACHES
 
     child = Child(words[0], None if tolerant else threads.Exceptions(), verdict)
     sys.argv = [os.path.join(os.path.dirname(pytest.__file__), "__main__.py")] + words[1:]

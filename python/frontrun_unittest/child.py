@@ -74,6 +74,8 @@ def runner_for(wanted, exceptions, verdict):
 
 
 def main():
+    # What is ours is compiled each time, as in frontrun_pytest/child.py.
+    caches, sys.pycache_prefix = sys.pycache_prefix, "/dev/null/none"
     sys.path[0] = os.path.join(os.path.dirname(HERE), "frontrun_pytest")
     import start
 
@@ -81,6 +83,7 @@ def main():
     from frontrun_pytest import threads, verdict
     from frontrun_unittest import runner
 
+    sys.pycache_prefix = caches
     words = sys.argv[1:]
     tolerant = words[0] == "--thread-exceptions"
     if tolerant:

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Python programs that do what a tool like this must survive: tests/python/bad/PROGRAMS says each of
 # them, and what is expected. Each is run natively, recorded, replayed, and searched for a few schedules.
-# Besides: a SIGINT from outside in the middle of each of these.
+# An argument is a pattern of the programs to run.
 . "$(dirname "$0")/../lib.sh"
 
 PYTHON3=${PYTHON3:-/usr/bin/python3}

@@ -19,6 +19,7 @@ def on_alarm(number, frame):
 
 def on_usr1(number, frame):
     total[0] += 1
+    handled.set()
 
 
 def on_usr2(number, frame):
@@ -33,18 +34,20 @@ os.set_blocking(writer, False)
 signal.set_wakeup_fd(writer)
 signal.setitimer(signal.ITIMER_REAL, 0.05)
 never = threading.Event()
+handled = threading.Event()
 
 
 def body():
     for _ in range(3):
+        handled.clear()
         os.kill(os.getpid(), signal.SIGUSR1)
-        never.wait(0.01)
+        handled.wait()
 
 
 thread = threading.Thread(target=body)
 thread.start()
-thread.join()
-while not seen:
+# A join that began before a signal would not be interrupted in 3.11.
+while thread.is_alive() or not seen:
     never.wait(0.01)
 thread = threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGUSR2))
 try:
