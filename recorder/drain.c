@@ -297,6 +297,26 @@ static int take_text(struct drain *drain, const struct record_text *text, struct
 	return drain->sink->text ? drain->sink->text(drain->self, text, err) : 0;
 }
 
+static int take_answer(struct drain *drain, const struct record_answer *answer, struct err *err)
+{
+	uint64_t bytes = sizeof(*answer) + (uint64_t)answer->name_length + answer->sent_length +
+			 answer->got_length;
+
+	if (((bytes + 7) & ~7ull) != answer->head.size)
+		return CORRUPT("answer with %u, %u and %u bytes", answer->name_length,
+			       answer->sent_length, answer->got_length);
+	if (answer->arg_count > 6 || answer->flags & ~ANSWER_FLAGS)
+		return CORRUPT("answer with %u arguments, flags %u", answer->arg_count,
+			       answer->flags);
+	if (answer->flags & ANSWER_REFERENCE &&
+	    answer->got_length != sizeof(struct answer_reference))
+		return CORRUPT("answer with a reference of %u bytes", answer->got_length);
+	if (check_known(&drain->lanes, answer->lane, "lane", err) ||
+	    check_process(answer->process, err))
+		return -DRAIN_ERR_CORRUPT;
+	return drain->sink->answer ? drain->sink->answer(drain->self, answer, err) : 0;
+}
+
 /* Bytes that a record of each type has at least. */
 static const uint32_t least[RECORD_TYPES] = {
 	[RECORD_PAD] = sizeof(struct record_head),
@@ -310,6 +330,7 @@ static const uint32_t least[RECORD_TYPES] = {
 	[RECORD_OFFER] = sizeof(struct record_offer),
 	[RECORD_CODE] = sizeof(struct record_code),
 	[RECORD_TEXT] = sizeof(struct record_text),
+	[RECORD_ANSWER] = sizeof(struct record_answer),
 };
 
 static int take(struct drain *drain, const struct record_head *head, struct err *err)
@@ -337,6 +358,8 @@ static int take(struct drain *drain, const struct record_head *head, struct err 
 		return take_code(drain, record, err);
 	case RECORD_TEXT:
 		return take_text(drain, record, err);
+	case RECORD_ANSWER:
+		return take_answer(drain, record, err);
 	default:
 		return 0;
 	}
