@@ -183,7 +183,7 @@ struct region_ring {
 struct region_tape {
 	uint64_t head;  /* [cli] bytes written since the start */
 	uint32_t news;  /* [cli] futex: +1 whenever head has moved, or `ended` was set */
-	uint32_t ended; /* [cli] no more will come: 1 the recording ends here, 2 it is damaged */
+	uint32_t ended; /* [cli] no more will come: 1 the recording ends here, 2 damaged */
 	uint8_t pad1[48];
 	uint64_t tail;    /* [target] bytes taken since the start */
 	uint32_t waiting; /* [target] non-zero while it waits for news */
