@@ -1,7 +1,7 @@
 /*
  * The fast way to read the kinds of lines of which there are millions. Accepts exactly the form
- * that trace_lines.c and trace_answer.c write, less the rare rest: in events and decisions there are
- * no escapes in strings and no bytes.
+ * that trace_lines.c and trace_answer.c write, less the rare rest: in events and decisions there
+ * are no escapes in strings and no bytes.
  */
 #ifndef FORMATS_TRACE_PARSE_FAST_H
 #define FORMATS_TRACE_PARSE_FAST_H
@@ -19,11 +19,10 @@ bool trace_parse_fast_event(struct trace_parser *parser, const char *text, size_
 			    struct trace_event *event);
 bool trace_parse_fast_decision(struct trace_parser *parser, const char *text, size_t len,
 			       struct trace_decision *decision);
-
 bool trace_parse_fast_answer(struct trace_parser *parser, const char *text, size_t len,
 			     struct trace_answer *answer);
 
-/* The slow way for an answer: from parser->json, of a line of `len` bytes. As trace_parse_line(). */
+/* The slow way for an answer: from parser->json, of a line of `len` bytes; 0 or -code. */
 int trace_parse_json_answer(struct trace_parser *parser, size_t len, struct trace_answer *answer,
 			    struct err *err);
 
