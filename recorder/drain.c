@@ -308,9 +308,6 @@ static int take_answer(struct drain *drain, const struct record_answer *answer, 
 	if (answer->arg_count > 6 || answer->flags & ~ANSWER_FLAGS)
 		return CORRUPT("answer with %u arguments, flags %u", answer->arg_count,
 			       answer->flags);
-	if (answer->flags & ANSWER_REFERENCE &&
-	    answer->got_length != sizeof(struct answer_reference))
-		return CORRUPT("answer with a reference of %u bytes", answer->got_length);
 	if (check_known(&drain->lanes, answer->lane, "lane", err) ||
 	    check_process(answer->process, err))
 		return -DRAIN_ERR_CORRUPT;

@@ -86,9 +86,7 @@ static bool make_record(struct tape *tape, const struct trace_answer *answer, st
 		return false;
 	}
 	if (bytes > RECORD_MAX || answer->name_len > UINT16_MAX ||
-	    answer->process >= REGION_PROCESSES ||
-	    (answer->flags & ANSWER_REFERENCE &&
-	     answer->got_len != sizeof(struct answer_reference))) {
+	    answer->process >= REGION_PROCESSES) {
 		err_set(err, TRACE_ERR_CORRUPT,
 			"answer %" PRIu64 " has lengths or numbers that no recording has",
 			tape->given + 1);

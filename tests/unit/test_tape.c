@@ -259,14 +259,13 @@ static void hostile_answers(void **state)
 		{ .got = bytes, .got_len = RECORD_MAX - sizeof(struct record_answer) + 1 },
 		{ .name = bytes, .name_len = RECORD_MAX },
 		{ .process = REGION_PROCESSES },
-		{ .flags = ANSWER_REFERENCE, .got = bytes, .got_len = 23 },
 	};
 	struct bench *bench = *state;
 	struct region_tape *tape = &bench->handle.map->tape;
 	struct trace_writer *w;
 	size_t i;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 3; i++) {
 		w = trace_writer_open(bench->path, 1, NULL);
 		trace_writer_header(w, NULL);
 		assert_int_equal(trace_writer_answer(w, &(struct trace_answer){ .lane = 1 }), 0);
