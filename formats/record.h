@@ -258,6 +258,7 @@ enum answer_flag {
 	/* what came in is `got_length` bytes as of struct answer_reference: look in the file itself */
 	ANSWER_REFERENCE = 4,
 	ANSWER_ASKED = 8, /* a question of the runtime, not of the program */
+	ANSWER_REDACTED = 16, /* bytes were replaced by others: what was sent is not compared */
 };
 
 /* Bytes of a file that is not kept in the trace: they are still there, or the replay ends. */
