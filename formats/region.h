@@ -195,6 +195,7 @@ struct region_tape {
 
 /* What the descriptors of the target are in a replay from the tape; goes on over an exec. */
 #define REGION_DESCRIPTORS 4096u
+#define REGION_CALLS 512u /* numbers of system calls */
 
 /* The last bytes that went to descriptor 2. */
 struct region_stderr {
@@ -257,6 +258,7 @@ struct region {
 	struct region_ring ring[REGION_RUN_SLOTS] __attribute__((aligned(4096)));
 	struct region_tape tape __attribute__((aligned(4096)));
 	uint8_t descriptor[REGION_DESCRIPTORS]; /* [target] preload/descriptors.h */
+	uint32_t trapped[REGION_CALLS]; /* [target] by number of the system call */
 };
 
 _Static_assert(sizeof(struct region_header) == 4096, "layout");

@@ -21,7 +21,9 @@
 #include "preload/raw.h"
 #include "preload/signals.h"
 #include "preload/streams.h"
+#include "preload/tape.h"
 #include "preload/threads.h"
+#include "preload/trap.h"
 
 static char region_path[64];
 
@@ -148,10 +150,13 @@ static void start(void)
 	signals_init();
 	memory_init();
 	process_init();
+	tape_init();
 	streams_init();
 	sched_begin(lane, EVENT_THREAD_START, object_of_lane(lane), 0);
 	sched_done_value(lane, 0,
 			 process_pid()); /* what a replay tells the program that its pid is */
+	if (tape_mode != TAPE_OFF)
+		trap_start(lane, false);
 	report(BOOT_OK, NULL);
 	thread_state.inside = 0;
 }

@@ -15,6 +15,7 @@
 #include "preload/log.h"
 #include "preload/raw.h"
 #include "preload/signals.h"
+#include "preload/tape.h"
 #include "preload/thread_state.h"
 
 static const struct plan_environment *environment;
@@ -52,6 +53,7 @@ static void become_uncontrolled(void)
 							: forked_from_real;
 	thread_state.lane = NULL;
 	thread_state.inside = 0;
+	tape_child();
 	process_unpin();
 	signals_child();
 	foreign_child();

@@ -11,8 +11,9 @@
 
 #include "formats/hash.h"
 #include "preload/decide.h"
+#include "preload/descriptors.h"
 #include "preload/log.h"
-#include "preload/raw.h"
+#include "preload/tape.h"
 
 /* What libc takes for a stream of such a kind: st_blksize where that is less than BUFSIZ. */
 #define TERMINAL_BUFFER 1024
@@ -32,7 +33,7 @@ static enum plan_stream kind_of(int fd, const struct stat *status)
 	case S_IFSOCK:
 		return PLAN_STREAM_SOCKET;
 	case S_IFCHR:
-		return raw(SYS_ioctl, fd, TCGETS, &settings) == 0 ? PLAN_STREAM_TERMINAL
+		return tape_ask(SYS_ioctl, fd, TCGETS, &settings) == 0 ? PLAN_STREAM_TERMINAL
 								  : PLAN_STREAM_DEVICE;
 	default:
 		return PLAN_STREAM_FILE;
@@ -70,8 +71,8 @@ void streams_init(void)
 		pretended[fd] = PLAN_STREAM_AS_IS;
 		kind = (enum plan_stream)run->streams[fd];
 		if (kind == PLAN_STREAM_CLOSED && process_index == 0)
-			raw(SYS_close, fd);
-		if (raw(SYS_fstat, fd, &at_start[fd]) < 0 || !is_original(fd, &at_start[fd])) {
+			tape_ask(SYS_close, fd);
+		if (tape_ask(SYS_fstat, fd, &at_start[fd]) < 0 || !is_original(fd, &at_start[fd])) {
 			at_start[fd].st_ino = 0;
 			continue;
 		}
@@ -109,7 +110,7 @@ enum plan_stream streams_pretend(int fd)
 	struct stat status;
 	int stream;
 
-	if (!pretending || raw(SYS_fstat, fd, &status) < 0)
+	if (!pretending || descriptors_status(fd, &status) < 0)
 		return PLAN_STREAM_AS_IS;
 	stream = streams_find(fd, &status);
 	return stream < 0 ? PLAN_STREAM_AS_IS : (enum plan_stream)pretended[stream];

@@ -11,13 +11,14 @@
 #define RECORDER_FILTER_H
 
 #include <linux/filter.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "formats/err.h"
 
 /*
- * Compiles the filter. `*program` is malloc'ed, `*count` its instructions. 0 or a negative errno.
+ * Compiles the filter; `answers`: with all calls of formats/answers.def. `*program` is malloc'ed, `*count` its instructions. 0 or a negative errno.
  */
-int filter_build(struct sock_filter **program, size_t *count, struct err *err);
+int filter_build(bool answers, struct sock_filter **program, size_t *count, struct err *err);
 
 #endif

@@ -189,7 +189,9 @@ struct session *session_new(const struct session_config *config, const struct se
 	if (!session->target || region_create(&session->region, err))
 		goto failed;
 	session->environment = target_environment(session->target, &session->environment_bytes);
-	if (!config->no_trap && filter_build(&session->filter, &session->filter_count, err))
+	if (!config->no_trap &&
+	    filter_build(config->run.flags & (PLAN_RUN_KEEP_ANSWERS | PLAN_RUN_GIVE_ANSWERS),
+			 &session->filter, &session->filter_count, err))
 		goto failed;
 	if (session_plan(session, err))
 		goto failed;

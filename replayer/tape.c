@@ -16,6 +16,20 @@
 
 #define PUBLISH_BYTES (64u << 10) /* a target that waits begins before all is read */
 
+/* Zeros at the end of the arguments are not in a trace: how many there are, the call says. */
+static const uint8_t arg_counts[] = {
+#define ANSWER(call, count, addresses, sort, name, sent, got) [SYS_##call] = count,
+#include "formats/answers.def"
+#undef ANSWER
+};
+
+static uint32_t arg_count(const struct trace_answer *answer)
+{
+	if (answer->flags & ANSWER_NEXT || answer->call >= sizeof(arg_counts))
+		return 0;
+	return arg_counts[answer->call];
+}
+
 struct tape {
 	struct region_tape *shared;
 	struct trace_reader *reader;
@@ -102,7 +116,7 @@ static bool make_record(struct tape *tape, const struct trace_answer *answer, st
 		.lane = answer->lane,
 		.sent_length = (uint32_t)answer->sent_len,
 		.got_length = (uint32_t)answer->got_len,
-		.arg_count = 6,
+		.arg_count = arg_count(answer),
 		.result = answer->result,
 		.sent_hash = answer->sent_hash,
 	};

@@ -117,7 +117,8 @@ static void check(const struct record_answer *record, uint64_t n)
 	assert_int_equal(record->call, n % 300);
 	assert_int_equal(record->lane, n % 5);
 	assert_int_equal(record->result, n);
-	assert_int_equal(record->arg_count, 6);
+	if (record->call == 0)
+		assert_int_equal(record->arg_count, 3);
 	assert_int_equal(record->name_length, 1);
 	assert_int_equal(record->sent_length, 1);
 	assert_int_equal(record->got_length, len);
