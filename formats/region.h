@@ -258,7 +258,7 @@ struct region {
 	struct region_ring ring[REGION_RUN_SLOTS] __attribute__((aligned(4096)));
 	struct region_tape tape __attribute__((aligned(4096)));
 	uint8_t descriptor[REGION_DESCRIPTORS]; /* [target] preload/descriptors.h */
-	uint32_t trapped[REGION_CALLS]; /* [target] by number of the system call */
+	uint32_t trapped[REGION_CALLS];         /* [target] by number of the system call */
 };
 
 _Static_assert(sizeof(struct region_header) == 4096, "layout");

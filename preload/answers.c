@@ -22,30 +22,90 @@
 #define MOST_VECTOR 1024
 #define REGISTRATIONS 4096 /* a power of two */
 
-#define SPEC_NONE { ANSWERS_NONE, 0, 0 }
-#define SPEC_NAME(i, j) { ANSWERS_NAME, i, j }
-#define SPEC_NAMES(i, j) { ANSWERS_NAMES, i, j }
-#define SPEC_BYTES(i, j) { ANSWERS_BYTES, i, j }
-#define SPEC_VECTOR(i, j) { ANSWERS_VECTOR, i, j }
-#define SPEC_MESSAGE(i, j) { ANSWERS_OF_MESSAGE, i, j }
-#define SPEC_MESSAGES(i, j) { ANSWERS_OF_MESSAGES, i, j }
-#define SPEC_TO(i, j) { ANSWERS_TO, i, j }
-#define SPEC_FIXED(i, j) { ANSWERS_FIXED, i, j }
-#define SPEC_RESULT(i, j) { ANSWERS_RESULT, i, j }
-#define SPEC_FROM(i, j) { ANSWERS_FROM, i, j }
-#define SPEC_LENGTH(i, j) { ANSWERS_LENGTH, i, j }
-#define SPEC_LENGTHS(i, j) { ANSWERS_LENGTHS, i, j }
-#define SPEC_POLL(i, j) { ANSWERS_POLL, i, j }
-#define SPEC_SETS(i, j) { ANSWERS_SETS, i, j }
-#define SPEC_EVENTS(i, j) { ANSWERS_EVENTS, i, j }
-#define SPEC_COUNT(i, j) { ANSWERS_COUNT, i, j }
-#define SPEC_TYPED(i, j) { ANSWERS_TYPED, i, j }
-#define SPEC_CHILD(i, j) { ANSWERS_CHILD, i, j }
-#define SPEC_CONTROL { ANSWERS_CONTROL, 0, 0 }
+#define SPEC_NONE                  \
+	{                          \
+		ANSWERS_NONE, 0, 0 \
+	}
+#define SPEC_NAME(i, j)            \
+	{                          \
+		ANSWERS_NAME, i, j \
+	}
+#define SPEC_NAMES(i, j)            \
+	{                           \
+		ANSWERS_NAMES, i, j \
+	}
+#define SPEC_BYTES(i, j)            \
+	{                           \
+		ANSWERS_BYTES, i, j \
+	}
+#define SPEC_VECTOR(i, j)            \
+	{                            \
+		ANSWERS_VECTOR, i, j \
+	}
+#define SPEC_MESSAGE(i, j)               \
+	{                                \
+		ANSWERS_OF_MESSAGE, i, j \
+	}
+#define SPEC_MESSAGES(i, j)               \
+	{                                 \
+		ANSWERS_OF_MESSAGES, i, j \
+	}
+#define SPEC_TO(i, j)            \
+	{                        \
+		ANSWERS_TO, i, j \
+	}
+#define SPEC_FIXED(i, j)            \
+	{                           \
+		ANSWERS_FIXED, i, j \
+	}
+#define SPEC_RESULT(i, j)            \
+	{                            \
+		ANSWERS_RESULT, i, j \
+	}
+#define SPEC_FROM(i, j)            \
+	{                          \
+		ANSWERS_FROM, i, j \
+	}
+#define SPEC_LENGTH(i, j)            \
+	{                            \
+		ANSWERS_LENGTH, i, j \
+	}
+#define SPEC_LENGTHS(i, j)            \
+	{                             \
+		ANSWERS_LENGTHS, i, j \
+	}
+#define SPEC_POLL(i, j)            \
+	{                          \
+		ANSWERS_POLL, i, j \
+	}
+#define SPEC_SETS(i, j)            \
+	{                          \
+		ANSWERS_SETS, i, j \
+	}
+#define SPEC_EVENTS(i, j)            \
+	{                            \
+		ANSWERS_EVENTS, i, j \
+	}
+#define SPEC_COUNT(i, j)            \
+	{                           \
+		ANSWERS_COUNT, i, j \
+	}
+#define SPEC_TYPED(i, j)            \
+	{                           \
+		ANSWERS_TYPED, i, j \
+	}
+#define SPEC_CHILD(i, j)            \
+	{                           \
+		ANSWERS_CHILD, i, j \
+	}
+#define SPEC_CONTROL                  \
+	{                             \
+		ANSWERS_CONTROL, 0, 0 \
+	}
 
 static const struct answers_row rows[NUMBERS] = {
-#define ANSWER(call, count, addresses, sort, name, sent, got) \
-	[SYS_##call] = { #call,	     count,	  addresses, ANSWERS_##sort, \
+#define ANSWER(call, count, addresses, sort, name, sent, got)                 \
+	[SYS_##call] = { #call,       count,       addresses, ANSWERS_##sort, \
 			 SPEC_##name, SPEC_##sent, SPEC_##got },
 #include "formats/answers.def"
 #undef ANSWER

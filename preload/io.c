@@ -207,7 +207,7 @@ static long receive_all(struct lane *me, long a[6])
 		result = wait_for_descriptor(me, a[0], POLLIN, socket_deadline(a[0], true));
 		if (result == 0)
 			result = tape(SYS_recvfrom, a[0], a[1] + got, want - got,
-				     (a[3] & ~MSG_WAITALL) | MSG_DONTWAIT, a[4], a[5]);
+				      (a[3] & ~MSG_WAITALL) | MSG_DONTWAIT, a[4], a[5]);
 		if (result <= 0)
 			return got ? got : result;
 		got += result;
@@ -242,12 +242,12 @@ static long output_pieces(struct lane *me, long fd, const char *bytes, long leng
 					     socket ? socket_deadline(fd, false) : -1);
 		if (result == 0 && socket) {
 			result = tape(SYS_sendto, fd, bytes + sent, length - sent,
-				     flags | MSG_DONTWAIT, 0, 0);
+				      flags | MSG_DONTWAIT, 0, 0);
 			if (result == -EAGAIN) /* POLLOUT, but not for so much: half of it fits */
-				result =
-					tape(SYS_sendto, fd, bytes + sent,
-					    length - sent < SAFE_WRITE ? length - sent : SAFE_WRITE,
-					    flags | MSG_DONTWAIT, 0, 0);
+				result = tape(SYS_sendto, fd, bytes + sent,
+					      length - sent < SAFE_WRITE ? length - sent
+									 : SAFE_WRITE,
+					      flags | MSG_DONTWAIT, 0, 0);
 		} else if (result == 0) {
 			piece = length - sent < PIPE_PIECE ? length - sent : PIPE_PIECE;
 			result = tape(SYS_write, fd, bytes + sent, piece);

@@ -34,7 +34,7 @@ static enum plan_stream kind_of(int fd, const struct stat *status)
 		return PLAN_STREAM_SOCKET;
 	case S_IFCHR:
 		return tape_ask(SYS_ioctl, fd, TCGETS, &settings) == 0 ? PLAN_STREAM_TERMINAL
-								  : PLAN_STREAM_DEVICE;
+								       : PLAN_STREAM_DEVICE;
 	default:
 		return PLAN_STREAM_FILE;
 	}

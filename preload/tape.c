@@ -75,8 +75,8 @@ static bool is_value(const struct answers_row *row, long number, const long a[6]
 		return false;
 	if (i != 2 || (number != SYS_fcntl && number != SYS_ioctl))
 		return true;
-	return number == SYS_fcntl && (a[1] == F_DUPFD || a[1] == F_DUPFD_CLOEXEC ||
-				       a[1] == F_SETFD || a[1] == F_SETFL);
+	return number == SYS_fcntl &&
+	       (a[1] == F_DUPFD || a[1] == F_DUPFD_CLOEXEC || a[1] == F_SETFD || a[1] == F_SETFL);
 }
 
 /* A descriptor or flags that were zero-extended are the same numbers as sign-extended ones. */
@@ -264,8 +264,7 @@ static size_t compose_call(char *text, size_t room, size_t at, const char *call,
 	for (i = 0; i < count && i < 3; i++) {
 		at = compose(text, room, at, i ? ", " : "");
 		at = compose(text, room, at, args[i] < 0 ? "-" : "");
-		at = compose_number(text, room, at,
-				    (uint64_t)(args[i] < 0 ? -args[i] : args[i]));
+		at = compose_number(text, room, at, (uint64_t)(args[i] < 0 ? -args[i] : args[i]));
 	}
 	return compose(text, room, at, ")");
 }

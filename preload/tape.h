@@ -60,7 +60,7 @@ static inline long tape_call6(unsigned flags, long number, long a, long b, long 
 	return tape_call(flags, number, arguments);
 }
 
-#define tape_do(flags, n, a, b, c, d, e, f, ...)                                            \
+#define tape_do(flags, n, a, b, c, d, e, f, ...) \
 	tape_call6(flags, n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 /* tape(number, up to six arguments of integer or pointer type), as raw(): the program's call. */

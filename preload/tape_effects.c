@@ -57,10 +57,10 @@ bool effects_unrecorded(const struct answers_row *row, long number, const long a
  */
 long effects_refuse(long number, const long a[6])
 {
-	long out = number == SYS_sendfile                                ? a[0]
+	long out = number == SYS_sendfile                                  ? a[0]
 		   : number == SYS_splice || number == SYS_copy_file_range ? a[2]
 		   : number == SYS_tee                                     ? a[1]
-									     : -1;
+									   : -1;
 
 	return descriptors_kind((int)out) == DESCRIPTOR_STREAM ? -EINVAL : 0;
 }
@@ -107,8 +107,8 @@ static bool is_installed(const char *path)
 	for (i = 0; i < sizeof directories / sizeof *directories; i++)
 		if (below(path, directories[i]))
 			return true;
-	return below(path, own) &&
-	       (strncmp(path + length, "/lib", 4) == 0 || strncmp(path + length, "/share/", 7) == 0);
+	return below(path, own) && (strncmp(path + length, "/lib", 4) == 0 ||
+				    strncmp(path + length, "/share/", 7) == 0);
 }
 
 /* The path of an open file, resolved; its length, 0 when there is none. */
@@ -338,7 +338,8 @@ static __attribute__((noreturn)) void changed(long fd)
 	char path[PATH];
 
 	path_of(fd, path);
-	tape_refuse("the file ", path, " has changed since the recording, which holds it by reference");
+	tape_refuse("the file ", path,
+		    " has changed since the recording, which holds it by reference");
 }
 
 static void read_reference(const long a[6], long result, answers_piece *piece)
@@ -395,8 +396,7 @@ bool effects_give(const struct answers_row *row, long number, const long a[6], l
 		return false;
 	if (is_open(number) && *result >= 0)
 		open_reference(*result, close_exec(number, a), piece);
-	else if (is_read(number) && *result > 0 &&
-		 descriptors_kind((int)a[0]) == DESCRIPTOR_FILE)
+	else if (is_read(number) && *result > 0 && descriptors_kind((int)a[0]) == DESCRIPTOR_FILE)
 		read_reference(a, *result, piece);
 	else
 		tape_refuse("a recorded answer does not fit", "", "");
