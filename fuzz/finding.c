@@ -102,6 +102,7 @@ static cJSON *header(const struct finding_config *config, struct session *sessio
 	cJSON *sandbox = cJSON_AddObjectToObject(object, "sandbox");
 
 	cJSON_AddBoolToObject(sandbox, "scratch", config->sandbox->scratch);
+	redact_header(config->redact, object);
 	return object;
 }
 
@@ -135,6 +136,7 @@ static int write_outcome(const struct finding_config *config, const struct findi
 
 	if (!passes)
 		cJSON_AddItemToObject(outcome, "finding", finding_json(config, finding));
+	redact_outcome(config->redact, outcome);
 	rc = trace_writer_outcome(writer, outcome_word(result->verdict), outcome);
 	cJSON_Delete(outcome);
 	return rc;
@@ -201,6 +203,7 @@ static int run_and_write(const struct finding_config *config, const struct findi
 	cJSON_Delete(head);
 	if (rc == 0) {
 		sink = trace_sink_new(writer);
+		trace_sink_redact(sink, config->redact);
 		rc = session_run(session, &trace_sink_table, sink, result, err);
 	} else {
 		err_set(err, -rc, "cannot write %s: %s", path, strerror(-rc));

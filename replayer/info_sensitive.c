@@ -1,6 +1,6 @@
 /*
- * What a trace may give away, class by class: for the end of `frontrun info`. Counts and names only:
- * what is to be kept from strangers is not printed here either.
+ * What a trace may give away, class by class: for the end of `frontrun info`. Counts and names
+ * only: what is to be kept from strangers is not printed here either.
  */
 #include "replayer/info_text.h"
 

@@ -1,6 +1,6 @@
 /*
- * Descriptors are followed from the call that opened them, so that bytes can be said to be of a file
- * or of an endpoint: see the header. The trace is hostile: every length is looked at.
+ * Descriptors are followed from the call that opened them, so that bytes can be said to be of a
+ * file or of an endpoint: see the header. The trace is hostile: every length is looked at.
  */
 #include "replayer/input.h"
 
@@ -332,7 +332,9 @@ static bool has(const void *bytes, size_t len, const char *needle)
 
 static bool has_home(const void *bytes, size_t len)
 {
-	return has(bytes, len, "/home/") || has(bytes, len, "/root" "/");
+	return has(bytes, len, "/home/") || has(bytes, len,
+						"/root"
+						"/");
 }
 
 static bool named(const struct trace_answer *answer, const char *name)

@@ -14,6 +14,7 @@
 #include "recorder/fields.h"
 #include "recorder/header.h"
 #include "recorder/outcome.h"
+#include "recorder/redact.h"
 #include "recorder/sandbox.h"
 #include "recorder/story.h"
 #include "recorder/trace_sink.h"
@@ -33,7 +34,8 @@ struct replay {
 	struct script *script;
 	struct verify *verify;
 	struct session *session;
-	struct tape *tape; /* what the outside answered; NULL: it is asked again */
+	struct redact *redact; /* as the recording was; NULL: it was not */
+	struct tape *tape;     /* what the outside answered; NULL: it is asked again */
 	struct sandbox_config sandbox_config;
 	struct sandbox *sandbox;     /* as the search had it; NULL: it was a recording */
 	struct trace_writer *writer; /* NULL: no output */
@@ -248,6 +250,7 @@ static int prepare(struct replay *replay, struct err *err)
 		.note = on_note,
 		.tick = on_tick,
 	};
+	replay->redact = redact_of_header(header);
 	replay->script = script_open(config->file->path, err);
 	if (!replay->script)
 		return -err->code;
@@ -283,9 +286,11 @@ static int open_output(struct replay *replay, struct err *err)
 	if (!replay->writer)
 		return -err->code;
 	header = header_new(replay->session, "replay", NULL, 0);
+	redact_header(replay->redact, header);
 	trace_writer_header(replay->writer, header);
 	cJSON_Delete(header);
 	replay->sink = trace_sink_new(replay->writer);
+	trace_sink_redact(replay->sink, replay->redact);
 	return 0;
 }
 
@@ -297,6 +302,7 @@ static int close_output(struct replay *replay, const struct session_result *resu
 	if (!replay->writer)
 		return 0;
 	outcome = outcome_new(result, replay->sink);
+	redact_outcome(replay->redact, outcome);
 	trace_writer_outcome(replay->writer, outcome_word(result->verdict), outcome);
 	cJSON_Delete(outcome);
 	rc = trace_writer_close(replay->writer, err);
@@ -342,6 +348,10 @@ static int run(struct replay *replay, struct replay_report *report, struct err *
 	rc = session_run(replay->session, &sink_table, replay, &report->result, err);
 	if (rc == -VERIFY_ERR_DIFFERENT)
 		rc = 0;
+	/* So that it can be compared with what the recording has. */
+	redact_bytes(replay->redact, report->result.stderr_tail, report->result.stderr_length);
+	redact_bytes(replay->redact, report->result.failure.text,
+		     strlen(report->result.failure.text));
 	judge(replay, report);
 	if (rc == 0)
 		rc = close_output(replay, &report->result, err);
@@ -364,6 +374,7 @@ int replay_run(const struct replay_config *config, struct replay_report *report,
 	if (replay.writer)
 		trace_writer_close(replay.writer, NULL);
 	trace_sink_free(replay.sink);
+	redact_free(replay.redact);
 	tape_close(replay.tape);
 	session_free(replay.session);
 	sandbox_free(replay.sandbox);

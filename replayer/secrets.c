@@ -1,6 +1,6 @@
 /*
- * Patterns of secrets: see the header. Each row is a needle and what has to follow it; the scan goes
- * over the bytes once and looks at the rows whose needle begins with the byte that stands there.
+ * Patterns of secrets: see the header. Each row is a needle and what has to follow it; the scan
+ * goes over the bytes once, and looks at the rows only where a needle may begin.
  */
 #include "replayer/secrets.h"
 
@@ -14,7 +14,7 @@ enum follows {
 	ANYTHING,
 	UPPER,  /* `least` capital letters and digits */
 	WORD,   /* `least` letters, digits, _ - . */
-	VALUE,  /* quotes and blanks, then = or :, then something */
+	VALUE,  /* quotes and blanks, then = or :, then something that --redact has left */
 	HEADER, /* blanks, then something on the same line */
 };
 
@@ -120,11 +120,11 @@ static bool follows(unsigned row, const char *at, const char *end)
 		at++;
 		while (at < end && (*at == ' ' || *at == '"' || *at == '\''))
 			at++;
-		return at < end && isgraph((unsigned char)*at);
+		return at < end && isgraph((unsigned char)*at) && *at != '*';
 	case HEADER:
 		while (at < end && *at == ' ')
 			at++;
-		return at < end && isgraph((unsigned char)*at);
+		return at < end && isgraph((unsigned char)*at) && *at != '*';
 	default:
 		return true;
 	}

@@ -1,6 +1,6 @@
 /*
- * What info tells of input: bytes by file and endpoint through descriptors that move, and classes of
- * secrets; no length of a hostile trace leads outside.
+ * What info tells of input: bytes by file and endpoint through descriptors that move, and classes
+ * of secrets; no length of a hostile trace leads outside.
  */
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -185,6 +185,7 @@ static void secrets_are_counted(void **state)
 		{ "{\"Password\": \"x\"}", SECRETS_PASSWORD },
 		{ "enter your password", -1 },
 		{ "password=", -1 },
+		{ "password=*******", -1 },
 		{ "GET / HTTP/1.1\r\nauthorization: Basic eA==\r\n", SECRETS_AUTHORIZATION },
 		{ "Set-Cookie: a=b", SECRETS_COOKIE },
 		{ "key AKIAIOSFODNN7EXAMPLE", SECRETS_CLOUD_KEY },
