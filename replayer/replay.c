@@ -340,6 +340,8 @@ static int run(struct replay *replay, struct replay_report *report, struct err *
 	if (config->ready)
 		config->ready(config->self, replay->session);
 	rc = session_run(replay->session, &sink_table, replay, &report->result, err);
+	if (replay->tape && rc == 0)
+		tape_finish(replay->tape);
 	if (rc == -VERIFY_ERR_DIFFERENT)
 		rc = 0;
 	judge(replay, report);
