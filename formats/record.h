@@ -259,10 +259,15 @@ enum answer_flag {
 	ANSWER_REFERENCE = 4,
 	ANSWER_ASKED = 8,     /* a question of the runtime, not of the program */
 	ANSWER_REDACTED = 16, /* bytes were overwritten: what is sent cannot be compared */
-	ANSWER_FLAGS = 31,
+	/* what a child process wrote to stream args[0] of the program; args[1]: which child */
+	ANSWER_CHILD = 32,
+	ANSWER_FLAGS = 63,
 };
 
-/* Bytes of a file that is not kept in the trace: they are still there, or the replay ends. */
+/*
+ * Bytes of a file that is not kept in the trace: they are still there, or the replay ends. Of a call
+ * that opens such a file what came in is its absolute path instead.
+ */
 struct answer_reference {
 	uint64_t offset; /* in the file `name` of this record, or of the one that opened it */
 	uint64_t length;

@@ -13,7 +13,9 @@
 /* The longest line without its bytes: names of call and flags, 6 + 4 numbers, a hash. */
 enum { FIXED_MAX = 640 };
 
-static const char *const flag_names[] = { "more", "next", "reference", "asked", "redacted" };
+static const char *const flag_names[] = {
+	"more", "next", "reference", "asked", "redacted", "child"
+};
 
 enum { FLAGS = sizeof(flag_names) / sizeof(flag_names[0]) };
 

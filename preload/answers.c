@@ -103,10 +103,27 @@
 		ANSWERS_CONTROL, 0, 0 \
 	}
 
+#define SORT_PLAIN ANSWERS_PLAIN
+#define SORT_OPEN ANSWERS_OPEN
+#define SORT_PAIR ANSWERS_PAIR
+#define SORT_DUP ANSWERS_DUP
+#define SORT_CLOSE ANSWERS_CLOSE
+#define SORT_WRITE ANSWERS_WRITE
+#define SORT_ALSO ANSWERS_ALSO
+#define SORT_FCNTL ANSWERS_FCNTL
+#define SORT_IOCTL ANSWERS_IOCTL
+#define SORT_EPOLL_CTL ANSWERS_EPOLL_CTL
+#define SORT_MESSAGE ANSWERS_MESSAGE
+#define SORT_MAP ANSWERS_MAP
+#define SORT_REAL ANSWERS_REAL
+#define SORT_ABSENT ANSWERS_ABSENT
+#define SORT_CHILD ANSWERS_CHILD_PROCESS
+
 static const struct answers_row rows[NUMBERS] = {
-#define ANSWER(call, count, addresses, sort, name, sent, got)                 \
-	[SYS_##call] = { #call,       count,       addresses, ANSWERS_##sort, \
-			 SPEC_##name, SPEC_##sent, SPEC_##got },
+#define ANSWER(call, count, addresses, sort, name, sent, got)                              \
+	[SYS_##call] = {                                                                   \
+		#call, count, addresses, SORT_##sort, SPEC_##name, SPEC_##sent, SPEC_##got \
+	},
 #include "formats/answers.def"
 #undef ANSWER
 };

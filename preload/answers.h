@@ -26,6 +26,7 @@ enum answers_sort {
 	ANSWERS_MAP,
 	ANSWERS_REAL,
 	ANSWERS_ABSENT,
+	ANSWERS_CHILD_PROCESS,
 };
 
 enum answers_how {

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "preload/children.h"
 #include "preload/decide.h"
 #include "preload/foreign.h"
 #include "preload/log.h"
@@ -286,6 +287,7 @@ static void wait_outside(int64_t ns, int64_t *pause)
 	uint32_t i, j, count = 0;
 	bool attempts = schedule.foreign_waits > 0 || foreign_seen();
 
+	children_collect();
 	for (i = 0; i < schedule.lane_slots; i++) {
 		struct lane *lane = &lanes[i];
 

@@ -40,10 +40,28 @@ static enum plan_stream kind_of(int fd, const struct stat *status)
 	}
 }
 
+static uint32_t hash_of(const struct stat *status)
+{
+	return (uint32_t)hash_id(status->st_dev, status->st_ino, 0) | 1;
+}
+
+int streams_known(long fd, const struct stat *status)
+{
+	uint32_t hash = hash_of(status);
+	int i;
+
+	if ((fd == 1 || fd == 2) && region->numbers.stream[fd] == hash)
+		return (int)fd;
+	for (i = 1; i < PLAN_STREAMS; i++)
+		if (region->numbers.stream[i] == hash)
+			return i;
+	return -1;
+}
+
 /* The program can have put another file there before an exec. */
 static bool is_original(int fd, const struct stat *status)
 {
-	uint32_t hash = (uint32_t)hash_id(status->st_dev, status->st_ino, 0) | 1;
+	uint32_t hash = hash_of(status);
 
 	if (process_index == 0)
 		region->numbers.stream[fd] = hash;

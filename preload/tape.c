@@ -13,6 +13,7 @@
 
 #include "formats/hash.h"
 #include "preload/answers.h"
+#include "preload/children.h"
 #include "preload/compose.h"
 #include "preload/decide.h"
 #include "preload/descriptors.h"
@@ -193,6 +194,7 @@ static void keep(unsigned flags, const struct answers_row *row, long number, con
 		length = gather_name(row, a, name);
 		gather_sent(&sent, row, a);
 	}
+	children_collect();
 	stream.lane = thread_state.lane->number;
 	stream.call = (uint16_t)number;
 	open_record();
@@ -293,11 +295,29 @@ static __attribute__((noreturn)) void differ(const struct answers_row *row, long
 			  gather_name(row, a, name));
 	at = compose(text, sizeof text, at, what);
 	if (there)
-		at = compose_call(text, sizeof text, at, there->call, record->args,
-				  record->arg_count, record->bytes, record->name_length);
+		at = compose_call(text, sizeof text, at, there->call, record->args, there->count,
+				  record->bytes, record->name_length);
 	if (record && record->lane != thread_state.lane->number)
 		compose(text, sizeof text, at, " of another thread");
 	fail(text);
+}
+
+/* What a child wrote to a standard stream of the program that is still there. */
+static void show_child(const struct record_answer *record)
+{
+	const uint8_t *bytes = record->bytes + record->name_length + record->sent_length;
+	uint32_t left = record->got_length;
+	long n;
+
+	if (descriptors_kind(record->args[0]) != DESCRIPTOR_STREAM)
+		return;
+	for (; left; left -= (uint32_t)n, bytes += n) {
+		n = raw(SYS_write, record->args[0], bytes, left);
+		if (n == -EINTR || n == -EAGAIN)
+			n = 0;
+		else if (n <= 0)
+			return;
+	}
 }
 
 /* The next record of the tape; NULL at its end. Blocks until the CLI has put one there. */
@@ -312,9 +332,13 @@ static const struct record_answer *look(void)
 			(const struct record_head *)(tape->bytes +
 						     (tape->tail & (REGION_RING_BYTES - 1)));
 
-		if (head != tape->tail && record->type == RECORD_ANSWER)
+		if (head != tape->tail && record->type == RECORD_ANSWER &&
+		    (((const struct record_answer *)record)->flags & ANSWER_CHILD))
+			show_child((const struct record_answer *)record);
+		else if (head != tape->tail && record->type == RECORD_ANSWER)
 			return (const struct record_answer *)record;
 		if (head != tape->tail) {
+			tape->taken += record->type == RECORD_ANSWER;
 			__atomic_store_n(&tape->tail, tape->tail + record->size, __ATOMIC_SEQ_CST);
 			continue;
 		}
@@ -378,8 +402,6 @@ static bool same_args(const struct answers_row *row, long number, const long a[6
 {
 	uint32_t i;
 
-	if (record->arg_count != row->count)
-		return false;
 	for (i = 0; i < row->count; i++)
 		if (is_value(row, number, a, i) && (int32_t)record->args[i] != (int32_t)a[i])
 			return false;

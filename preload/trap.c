@@ -22,6 +22,7 @@
 #include <sys/prctl.h>
 #include <ucontext.h>
 
+#include "preload/children.h"
 #include "preload/decide.h"
 #include "preload/foreign.h"
 #include "preload/futex.h"
@@ -168,7 +169,8 @@ static void on_trap(int signal, siginfo_t *info, void *context_)
 		result = 0; /* ours; whatever the program wants of it */
 	} else if (!me || schedule.current != me || raw(SYS_gettid) != me->tid) {
 		/* not a lane, or the child of a vfork in its place */
-		result = raw_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+		if (!children_recorded || me || !children_call(number, a, &result))
+			result = raw_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 		if (!me && number == SYS_futex && wakes_waiters(a[1]))
 			foreign_wake((void *)a[0], OBJECT_FUTEX, (uint32_t)a[2]);
 	} else if (controlling && !thread_state.inside && is_controlled(number, a) &&
@@ -277,7 +279,7 @@ static long install_handler(void)
 	return raw(SYS_rt_sigaction, SIGSYS, &action, 0, KERNEL_SIGSET);
 }
 
-static long install(void)
+static long install(enum plan_type section)
 {
 	static struct sock_filter scoped[MOST_INSTRUCTIONS];
 	struct sock_fprog program = { .filter = scoped };
@@ -285,7 +287,7 @@ static long install(void)
 	uint32_t length, count;
 	long result;
 
-	given = decide_section(PLAN_FILTER, &length);
+	given = decide_section(section, &length);
 	if (!given)
 		return 0;
 	modules_rescan();
@@ -312,9 +314,14 @@ void trap_start(struct lane *me, bool control)
 	if (tried)
 		return;
 	tried = true;
-	if (install() != 0)
+	if (install(PLAN_FILTER) != 0)
 		log_note(NOTE_UNCONTROLLED, me->number,
 			 "the system call filter was refused: blocking inside libc is not covered");
+}
+
+void trap_start_child(void)
+{
+	install(PLAN_CHILD_FILTER);
 }
 
 bool trap_active(void)

@@ -19,6 +19,9 @@
  */
 void trap_start(struct lane *me, bool control);
 
+/* In a child of the program, for what it writes (children.h). */
+void trap_start_child(void);
+
 /* The filter is in force: addresses of the next image must be random (see wrap_exec.c). */
 bool trap_active(void);
 

@@ -11,14 +11,21 @@
 #define RECORDER_FILTER_H
 
 #include <linux/filter.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "formats/err.h"
 
+/* For which program: see filter.c. */
+enum filter_kind {
+	FILTER_BLOCKING, /* what may block */
+	FILTER_ANSWERS,  /* ... and all calls of formats/answers.def */
+	FILTER_CHILD,    /* what writes, of children that run uncontrolled */
+};
+
 /*
- * Compiles the filter; `answers`: with all calls of formats/answers.def. `*program` is malloc'ed, `*count` its instructions. 0 or a negative errno.
+ * Compiles the filter. `*program` is malloc'ed, `*count` its instructions. 0 or a negative errno.
  */
-int filter_build(bool answers, struct sock_filter **program, size_t *count, struct err *err);
+int filter_build(enum filter_kind kind, struct sock_filter **program, size_t *count,
+		 struct err *err);
 
 #endif

@@ -346,6 +346,8 @@ static int run(struct replay *replay, struct replay_report *report, struct err *
 	if (config->ready)
 		config->ready(config->self, replay->session);
 	rc = session_run(replay->session, &sink_table, replay, &report->result, err);
+	if (replay->tape && rc == 0)
+		tape_finish(replay->tape);
 	if (rc == -VERIFY_ERR_DIFFERENT)
 		rc = 0;
 	/* So that it can be compared with what the recording has. */

@@ -16,20 +16,6 @@
 
 #define PUBLISH_BYTES (64u << 10) /* a target that waits begins before all is read */
 
-/* Zeros at the end of the arguments are not in a trace: how many there are, the call says. */
-static const uint8_t arg_counts[] = {
-#define ANSWER(call, count, addresses, sort, name, sent, got) [SYS_##call] = count,
-#include "formats/answers.def"
-#undef ANSWER
-};
-
-static uint32_t arg_count(const struct trace_answer *answer)
-{
-	if (answer->flags & ANSWER_NEXT || answer->call >= sizeof(arg_counts))
-		return 0;
-	return arg_counts[answer->call];
-}
-
 struct tape {
 	struct region_tape *shared;
 	struct trace_reader *reader;
@@ -100,7 +86,8 @@ static bool make_record(struct tape *tape, const struct trace_answer *answer, st
 		return false;
 	}
 	if (bytes > RECORD_MAX || answer->name_len > UINT16_MAX ||
-	    answer->process >= REGION_PROCESSES) {
+	    answer->process >= REGION_PROCESSES ||
+	    (answer->flags & ANSWER_REFERENCE && !answer->got_len)) {
 		err_set(err, TRACE_ERR_CORRUPT,
 			"answer %" PRIu64 " has lengths or numbers that no recording has",
 			tape->given + 1);
@@ -116,7 +103,7 @@ static bool make_record(struct tape *tape, const struct trace_answer *answer, st
 		.lane = answer->lane,
 		.sent_length = (uint32_t)answer->sent_len,
 		.got_length = (uint32_t)answer->got_len,
-		.arg_count = arg_count(answer),
+		.arg_count = 6,
 		.result = answer->result,
 		.sent_hash = answer->sent_hash,
 	};
@@ -185,6 +172,30 @@ bool tape_feed(struct tape *tape)
 	if (tape->head != tape->published)
 		publish(tape);
 	return tape->head != start || tape->ended != ended;
+}
+
+void tape_finish(struct tape *tape)
+{
+	uint64_t taken = __atomic_load_n(&tape->shared->taken, __ATOMIC_SEQ_CST), i = 0;
+	const struct record_answer *record = &tape->record;
+	const uint8_t *bytes;
+	uint32_t left;
+	ssize_t n;
+
+	trace_reader_rewind(tape->reader);
+	tape->ended = tape->pending = false;
+	for (; next(tape); tape->pending = false) {
+		if (i++ < taken)
+			continue;
+		bytes = tape->bytes + sizeof(*record) + record->name_length + record->sent_length;
+		left = record->flags & ANSWER_CHILD ? record->got_length : 0;
+		for (; left && record->args[0] > 0 && record->args[0] < 3; left -= (uint32_t)n) {
+			n = write((int)record->args[0], bytes, left);
+			if (n <= 0)
+				break;
+			bytes += n;
+		}
+	}
 }
 
 uint64_t tape_given(const struct tape *tape)

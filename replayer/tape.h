@@ -32,6 +32,12 @@ void tape_close(struct tape *tape);
  */
 bool tape_feed(struct tape *tape);
 
+/*
+ * When the target is gone: what its children wrote after its last question goes to this process's
+ * own standard output and error, as it did in the recording.
+ */
+void tape_finish(struct tape *tape);
+
 /* Records given so far. */
 uint64_t tape_given(const struct tape *tape);
 
