@@ -15,6 +15,7 @@
 #include <sys/utsname.h>
 
 #include "recorder/alloc.h"
+#include "replayer/answer_text.h"
 
 enum { NAME_MAX_BYTES = 4096, DESCRIPTORS_MAX = 1 << 20, THINGS_MAX = 1 << 20 };
 
@@ -243,31 +244,6 @@ static void follow(struct input *input, const struct trace_answer *answer)
 	}
 }
 
-/* Bytes that moved are the result, and the first argument says where from or to. */
-static int direction(uint16_t call)
-{
-	switch (call) {
-	case SYS_read:
-	case SYS_readv:
-	case SYS_pread64:
-	case SYS_preadv:
-	case SYS_preadv2:
-	case SYS_recvfrom:
-	case SYS_recvmsg:
-		return 1;
-	case SYS_write:
-	case SYS_writev:
-	case SYS_pwrite64:
-	case SYS_pwritev:
-	case SYS_pwritev2:
-	case SYS_sendto:
-	case SYS_sendmsg:
-		return -1;
-	default:
-		return 0;
-	}
-}
-
 /* Datagrams have an address of their own. */
 static struct input_thing *other_end(struct input *input, const struct trace_answer *answer)
 {
@@ -300,7 +276,7 @@ static uint64_t mapped(const struct trace_answer *answer)
 
 static void count_bytes(struct input *input, const struct trace_answer *answer, unsigned call)
 {
-	int way = direction(answer->call);
+	int way = answer_direction(answer->call);
 	struct input_thing *thing;
 	uint64_t bytes;
 
@@ -352,7 +328,7 @@ static void count_sensitive(struct input *input, const struct trace_answer *answ
 	input->homes += has_home(answer->name, answer->name_len) ||
 			has_home(answer->got, answer->got_len) ||
 			has_home(answer->sent, answer->sent_len);
-	thing = direction(answer->call) > 0 && answer->result > 0
+	thing = answer_direction(answer->call) > 0 && answer->result > 0
 			? about(input, answer->process, answer->args[0])
 			: NULL;
 	input->users += answer->call == SYS_getuid || answer->call == SYS_geteuid ||
