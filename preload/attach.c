@@ -25,6 +25,7 @@
 #include "preload/tape.h"
 #include "preload/threads.h"
 #include "preload/trap.h"
+#include "preload/vdso.h"
 
 static char region_path[64];
 
@@ -153,6 +154,7 @@ static void start(void)
 	process_init();
 	report(BOOT_OK, NULL);
 	tape_init();
+	vdso_replace();
 	streams_init();
 	sched_begin(lane, EVENT_THREAD_START, object_of_lane(lane), 0);
 	sched_done_value(lane, 0,

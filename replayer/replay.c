@@ -129,6 +129,7 @@ static int on_decision(void *self, const struct record_decision *record, struct 
 static const char *note_word(uint32_t kind)
 {
 	return kind == NOTE_INEXACT        ? "inexact"
+	       : kind == NOTE_LIVE         ? "live"
 	       : kind == NOTE_UNCONTROLLED ? "uncontrolled"
 					   : "info";
 }
@@ -205,7 +206,8 @@ static int prepare(struct replay *replay, struct err *err)
 	 */
 	if (session->run.flags & PLAN_RUN_KEEP_ANSWERS) {
 		session->run.flags &= ~PLAN_RUN_KEEP_ANSWERS;
-		session->run.flags |= config->follow ? 0 : PLAN_RUN_GIVE_ANSWERS;
+		if (!config->follow && !fields_int(config->file->outcome, "live", 0))
+			session->run.flags |= PLAN_RUN_GIVE_ANSWERS;
 	}
 	session->run.flags |= PLAN_RUN_REPLAY | (config->follow ? PLAN_RUN_FOLLOW : 0);
 	session->strategy = (struct plan_strategy){
