@@ -14,7 +14,7 @@
 #include <seccomp.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 
 #include "recorder/alloc.h"
@@ -103,14 +103,15 @@ static const struct refusal refusals[] = {
 	REFUSE_IPC(mq_open),
 	REFUSE_IPC(mq_unlink),
 	/* Other processes: their memory, their descriptors, their limits and places. */
-	REFUSE(ptrace),
-	REFUSE(process_vm_readv),
-	REFUSE(process_vm_writev),
+	REFUSE_BEFORE(BEFORE_FILES, ptrace), /* LeakSanitizer looks at its own threads so */
+	REFUSE_BEFORE(BEFORE_FILES, process_vm_readv),
+	REFUSE_BEFORE(BEFORE_FILES, process_vm_writev),
+	REFUSE_BEFORE(BEFORE_FILES, pidfd_getfd),
+	REFUSE_BEFORE(BEFORE_FILES, kcmp),
+	REFUSE_IF(ptrace, IS(0, PTRACE_TRACEME)), /* its parent is the guardian */
 	REFUSE(process_madvise),
 	REFUSE(process_mrelease),
-	REFUSE(pidfd_getfd),
 	REFUSE(pidfd_send_signal),
-	REFUSE(kcmp),
 	REFUSE(move_pages),
 	REFUSE(migrate_pages),
 	REFUSE(perf_event_open),

@@ -171,6 +171,11 @@ static int traces_parent(void)
 	return RESULT(ptrace(PTRACE_ATTACH, parent, NULL, NULL));
 }
 
+static int is_traced(void)
+{
+	return RESULT(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+}
+
 static int reads_parent(void)
 {
 	char byte;
@@ -355,6 +360,7 @@ static const struct question {
 	{ "queues a signal to its parent", queues_to_parent, { EPERM, EPERM } },
 	{ "signals itself", signals_itself, { 0, 0 } },
 	{ "traces its parent", traces_parent, { EPERM, EPERM } },
+	{ "is traced by its parent", is_traced, { EPERM, EPERM } },
 	{ "reads its parent's memory", reads_parent, { EPERM, EPERM } },
 	{ "limits its parent", limits_parent, { EPERM, EPERM } },
 	{ "limits itself", limits_itself, { 0, 0 } },
