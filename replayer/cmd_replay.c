@@ -248,7 +248,7 @@ static int configure(struct command_state *state)
 		state->file.path = absolute(state->shown);
 	total = trace_reader_total_events(state->file.reader, &err);
 	state->total = total > 0 ? (uint64_t)total : 0;
-	state->config.hermetic = header_is_hermetic(state->file.header) &&
+	state->config.hermetic = trace_file_is_hermetic(&state->file) &&
 				 !options_given(options, OPTION_LIVE) &&
 				 !options_given(options, OPTION_FOLLOW);
 	if (!state->config.hermetic && !header_is_ours(state->file.header) &&

@@ -237,6 +237,26 @@ static int enter_sandbox(struct replay *replay, struct err *err)
 	return 0;
 }
 
+/* The name that TMPDIR had is in what the program does; the directory need not be there. */
+static void set_temporary_directory(struct replay *replay)
+{
+	const cJSON *sandbox = fields_object(replay->config->file->header, "sandbox");
+	const char *name = fields_string(sandbox, "tmpdir", NULL);
+	size_t n = 0;
+
+	if (!name)
+		return;
+	while (replay->envp[n] && strncmp(replay->envp[n], "TMPDIR=", 7))
+		n++;
+	if (!replay->envp[n]) {
+		replay->envp =
+			alloc_check(reallocarray(replay->envp, n + 2, sizeof(*replay->envp)));
+		replay->envp[n + 1] = NULL;
+	}
+	free(replay->envp[n]);
+	alloc_check(asprintf(&replay->envp[n], "TMPDIR=%s", name) < 0 ? NULL : replay->envp[n]);
+}
+
 static int prepare(struct replay *replay, struct err *err)
 {
 	const struct replay_config *config = replay->config;
@@ -255,7 +275,7 @@ static int prepare(struct replay *replay, struct err *err)
 	 */
 	if (session->run.flags & PLAN_RUN_KEEP_ANSWERS) {
 		session->run.flags &= ~PLAN_RUN_KEEP_ANSWERS;
-		if (!config->follow && !fields_int(config->file->outcome, "live", 0))
+		if (config->hermetic)
 			session->run.flags |= PLAN_RUN_GIVE_ANSWERS;
 	}
 	session->run.flags |= PLAN_RUN_REPLAY | (config->follow ? PLAN_RUN_FOLLOW : 0);
@@ -279,12 +299,14 @@ static int prepare(struct replay *replay, struct err *err)
 		return -err->code;
 	replay->envp = config->hermetic ? header_environment_recorded(header)
 					: header_environment(header);
+	if (config->hermetic)
+		set_temporary_directory(replay);
 	session->target.argv = replay->argv;
 	session->target.envp = replay->envp;
 	rc = config->hermetic ? enter_confinement(replay, err) : 0;
 	if (rc)
 		return rc;
-	if (fields_object(header, "sandbox")) {
+	if (!config->hermetic && fields_object(header, "sandbox")) {
 		rc = enter_sandbox(replay, err);
 		if (rc)
 			return rc;
