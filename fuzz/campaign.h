@@ -60,6 +60,7 @@ struct campaign_config {
 	const char *const *environment;
 	unsigned environment_count;
 	struct redact *redact;
+	bool pack;
 	/* decisions of a trace to begin with, or NULL */
 	const struct plan_decision *given;
 	uint32_t given_count;

@@ -425,6 +425,7 @@ static int configure(struct fuzzing *fuzzing)
 	config->corpus_optional = !options_given(options, OPTION_CORPUS);
 	config->environment = env->all;
 	config->environment_count = env->count;
+	config->pack = options_given(options, OPTION_PACK);
 	config->redact = redact_new(options->value[OPTION_REDACT].all,
 				    options->value[OPTION_REDACT].count, &err);
 	if (err.code)

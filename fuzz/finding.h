@@ -53,6 +53,7 @@ struct finding_config {
 	const char *const *environment; /* further variables for the header */
 	unsigned environment_count;
 	struct redact *redact; /* NULL: nothing */
+	bool pack;             /* put the files that a replay needs into the trace */
 	bool (*interrupted)(void *self);
 	void *self;
 };

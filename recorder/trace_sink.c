@@ -28,6 +28,7 @@ struct trace_sink {
 	struct locations *locations;
 	struct answer_sink *answers;
 	struct redact *redact;
+	struct pack *pack;
 	struct lane_path *lanes; /* by number */
 	uint32_t lanes_size;
 	struct trace_sink_counts counts;
@@ -79,6 +80,11 @@ void trace_sink_redact(struct trace_sink *sink, struct redact *redact)
 {
 	sink->redact = redact;
 	answer_sink_redact(sink->answers, redact);
+}
+
+void trace_sink_pack(struct trace_sink *sink, struct pack *pack)
+{
+	sink->pack = pack;
 }
 
 void trace_sink_listen(struct trace_sink *sink,
@@ -248,6 +254,7 @@ static int put_module(void *self, const struct record_module *record, struct err
 {
 	struct trace_sink *sink = self;
 
+	pack_add(sink->pack, record->path, strlen(record->path));
 	return written(locations_module(sink->locations, record), err);
 }
 
@@ -284,7 +291,11 @@ static int put_text(void *self, const struct record_text *record, struct err *er
 static int put_answer(void *self, const struct record_answer *record, struct err *err)
 {
 	struct trace_sink *sink = self;
+	size_t before = (size_t)record->name_length + record->sent_length;
 
+	/* Of an opening what came in is the path; of others it has a NUL somewhere. */
+	if (record->flags & ANSWER_REFERENCE)
+		pack_add(sink->pack, (const char *)record->bytes + before, record->got_length);
 	return written(answer_sink_put(sink->answers, record), err);
 }
 

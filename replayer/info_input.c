@@ -33,6 +33,12 @@ static void add_call(struct text *text, unsigned call)
 		text_addf(text, "call %u", call);
 }
 
+/* Files by reference are in the trace all the same. */
+static bool is_packed(const struct info *info)
+{
+	return fields_object(info->file->header, "pack") != NULL;
+}
+
 static void put_totals(const struct input *input, FILE *out)
 {
 	char space[LINE];
@@ -90,7 +96,8 @@ static void put_things(const struct input *input, enum input_sort sort, bool ref
 
 	text_init(&text, space, sizeof(space));
 	for (thing = input->things; thing; thing = thing->hh.next) {
-		if (thing->sort != sort || thing->reference != reference)
+		if (thing->sort != sort || thing->reference != reference ||
+		    !(thing->in | thing->out))
 			continue;
 		if (!total++)
 			fprintf(out, "\n%s\n", heading);
@@ -111,8 +118,6 @@ static void put_things(const struct input *input, enum input_sort sort, bool ref
 void info_input_text(const struct info *info, FILE *out)
 {
 	const struct input *input = &info->input;
-	char space[LINE];
-	struct text text;
 
 	if (!is_kept(info)) {
 		fputs("\nInput is not in the trace: a replay asks files, servers and clock again\n",
@@ -125,13 +130,11 @@ void info_input_text(const struct info *info, FILE *out)
 	put_things(input, INPUT_STDIN, false, "Bytes from standard input", out);
 	put_things(input, INPUT_FILE, false, "Files, by name: bytes that came in", out);
 	put_things(input, INPUT_ENDPOINT, false, "Endpoints: bytes that came in", out);
-	if (!input->references)
-		return;
-	text_init(&text, space, sizeof(space));
-	text_addf(&text, "Files that are not in the trace: a replay needs %s as %s (see --pack)",
-		  input->references == 1 ? "it" : "them",
-		  input->references == 1 ? "it is" : "they are");
-	put_things(input, INPUT_FILE, true, text.data, out);
+	put_things(input, INPUT_FILE, true,
+		   is_packed(info) ? "Files that are packed in the trace: bytes that came in"
+				   : "Files that are not in the trace, and that a replay needs "
+				     "unchanged (see --pack)",
+		   out);
 }
 
 static void json_things(struct json_out *out, const struct input *input, const char *key,
@@ -208,7 +211,9 @@ void info_input_json(const struct info *info, struct json_out *out)
 	json_key(out, "kept");
 	json_bool(out, is_kept(info));
 	json_key(out, "hermetic");
-	json_bool(out, is_kept(info) && !input->references);
+	json_bool(out, is_kept(info) && (!input->references || is_packed(info)));
+	json_key(out, "packed");
+	json_bool(out, is_packed(info));
 	json_key(out, "calls");
 	json_uint(out, input->calls);
 	json_key(out, "in");

@@ -25,6 +25,7 @@
 #include "replayer/fingerprint.h"
 #include "replayer/script.h"
 #include "replayer/tape.h"
+#include "replayer/unpack.h"
 
 /* Real seconds without an operation before the running thread is interrupted, as in record. */
 #define PREEMPT_AFTER 2.0
@@ -40,6 +41,7 @@ struct replay {
 	struct session *session;
 	struct redact *redact;   /* as the recording was; NULL: it was not */
 	struct tape *tape;       /* what the outside answered; NULL: it is asked again */
+	struct unpack *unpack;   /* NULL: the trace has no files, or they are not used */
 	struct confine *confine; /* NULL: not confined */
 	struct target_inherited inherited;
 	char *directory; /* in the place of the recorded one */
@@ -257,6 +259,32 @@ static void set_temporary_directory(struct replay *replay)
 	alloc_check(asprintf(&replay->envp[n], "TMPDIR=%s", name) < 0 ? NULL : replay->envp[n]);
 }
 
+/* With the files that are in the trace. A script is run as the kernel would, by its interpreter. */
+static int enter_unpacked(struct replay *replay, struct err *err)
+{
+	const struct replay_config *config = replay->config;
+	const cJSON *program = fields_object(config->file->header, "program");
+	const cJSON *scripts = fields_array(program, "scripts");
+	struct target_config *target = &replay->session_config.target;
+
+	replay->unpack = unpack_new(config->file->path, config->file->header, err);
+	if (!replay->unpack)
+		return -err->code;
+	if (!unpack_program(replay->unpack))
+		return 0;
+	if (scripts) {
+		char **argv = unpack_script(program, replay->argv);
+
+		if (!argv)
+			return 0;
+		header_free_words(replay->argv);
+		target->argv = replay->argv = argv;
+	}
+	target->program = unpack_program(replay->unpack);
+	target->library_path = unpack_libraries(replay->unpack);
+	return 0;
+}
+
 static int prepare(struct replay *replay, struct err *err)
 {
 	const struct replay_config *config = replay->config;
@@ -303,6 +331,9 @@ static int prepare(struct replay *replay, struct err *err)
 		set_temporary_directory(replay);
 	session->target.argv = replay->argv;
 	session->target.envp = replay->envp;
+	rc = config->hermetic && unpack_is_packed(header) ? enter_unpacked(replay, err) : 0;
+	if (rc)
+		return rc;
 	rc = config->hermetic ? enter_confinement(replay, err) : 0;
 	if (rc)
 		return rc;
@@ -347,6 +378,7 @@ static int open_tape(struct replay *replay, struct err *err)
 	replay->tape = tape_open(replay->config->file->path, session_region(replay->session), err);
 	if (!replay->tape)
 		return -err->code;
+	tape_unpacked(replay->tape, replay->unpack);
 	tape_feed(replay->tape);
 	return 0;
 }
@@ -453,6 +485,7 @@ int replay_run(const struct replay_config *config, struct replay_report *report,
 	trace_sink_free(replay.sink);
 	redact_free(replay.redact);
 	tape_close(replay.tape);
+	unpack_free(replay.unpack);
 	session_free(replay.session);
 	sandbox_free(replay.sandbox);
 	confine_free(replay.confine);

@@ -84,4 +84,75 @@ fr record --redact '(' ./reads
 is "redact: no regular expression: status" "$status" 125
 like "redact: no regular expression: which" "$err" '^frontrun: record: the pattern "\(" is no regular expression'
 
+#
+# pack
+#
+cat >two.c <<'END'
+int two(void) { return 2; }
+END
+cat >main.c <<'END'
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int two(void);
+
+static void *reads(void *unused)
+{
+	char line[64] = "";
+	FILE *file = fopen("given", "r");
+
+	if (file && fgets(line, sizeof line, file))
+		printf("%s", line);
+	return unused;
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+	const char *path = getenv("LD_LIBRARY_PATH");
+
+	pthread_create(&thread, NULL, reads, NULL);
+	pthread_join(thread, NULL);
+	printf("%d %s %d %s\n", two(), argv[0], argc, path ? path : "unset");
+	return 0;
+}
+END
+mkdir lib
+${CC:-gcc} -g -shared -fPIC -o lib/libtwo.so two.c
+${CC:-gcc} -g -o packed main.c -pthread -Llib -ltwo -Wl,-rpath,"$T/lib"
+echo 'from a file' >given
+fr record --pack -o pack.zst ./packed 1
+cp out record.out
+is "pack: status" "$status" 0
+files=$(zstdcat -q pack.zst | jq -r 'select(.file and .at == 0) | .file')
+like "pack: the program" "$files" "^$T/packed\$"
+like "pack: its library" "$files" "^$T/lib/libtwo.so\$"
+like "pack: the C library" "$files" '/libc\.so\.6$'
+like "pack: the dynamic linker" "$files" '/ld-linux-x86-64\.so\.2$'
+unlike "pack: not our own" "$files" 'libfrontrun'
+rm -r packed lib given
+fr replay pack.zst
+is "pack: replay without program, library and file" "$status" 0
+same_file "pack: the same output" record.out out
+like "pack: the same run" "$err" 'identical; exit status 0$'
+unlike "pack: no warning" "$err" 'changed|warning'
+is "pack: info says that it is packed" "$(info pack.zst input.packed)" true
+is "pack: so it is hermetic" "$(info pack.zst input.hermetic)" true
+# A directory with a name that is too long to be written into the program: the machine's linker does.
+mkdir -p tmp/one-that-is-rather-long
+TMPDIR=$T/tmp/one-that-is-rather-long fr replay pack.zst
+is "pack: replay in another directory" "$status" 0
+same_file "pack: the same output there" record.out out
+is "pack: nothing is left behind" "$(find tmp -mindepth 2 | wc -l)" 0
+
+# One bad path among the good ones.
+zstdcat -q pack.zst | sed 's#{"file":"[^"]*libtwo.so"#{"file":"../../x"#' | grep -v '^{"index"' | zstd -q >evil.zst
+TMPDIR=$T/tmp/one-that-is-rather-long fr replay evil.zst
+is "pack: a path that leads outside: status" "$status" 125
+like "pack: a path that leads outside: why" "$err" '^frontrun: the path "\.\./\.\./x" of a file packed in the trace is not absolute'
+is "pack: a path that leads outside: nothing has run" "$out" ""
+is "pack: a path that leads outside: nothing is there" "$(find "$T" -name x | wc -l)" 0
+is "pack: a path that leads outside: nothing is left behind" "$(find tmp -mindepth 2 | wc -l)" 0
+
 done_testing
