@@ -1,8 +1,8 @@
 /*
- * The files that --pack has put into a trace, out of it again: below a directory of their own, which
- * is removed at the end, and for the use of a replay. Whoever wrote the trace may mean harm: a path
- * that leads outside of the directory is refused, there are no links in it, nothing is set-uid, and
- * sizes are limited.
+ * The files that --pack has put into a trace, out of it again: below a directory of their own,
+ * which is removed at the end, and for the use of a replay. Whoever wrote the trace may mean harm:
+ * a path that leads outside of the directory is refused, there are no links in it, nothing is
+ * set-uid, and sizes are limited.
  *
  *	unpack = unpack_new(trace_path, header, &err);
  *	path = unpack_path(unpack, "/usr/lib/x", 10);	where it is now, NULL: not in the trace

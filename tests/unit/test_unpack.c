@@ -206,7 +206,7 @@ static void hostile(void **state)
 		print_message("# %s\n", err.text);
 		assert_non_null(strstr(err.text, rows[i].says));
 	}
-	/* A program that is no ELF file, and one that says it has a linker's name where it has not. */
+	/* A program that is no ELF file, without and with a linker to be named in it. */
 	for (i = 0; i < 2; i++) {
 		const char *frames[] = {
 			"{\"frontrun\":\"header\",\"format\":[1,0],\"requires\":[]}\n",
