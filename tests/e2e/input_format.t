@@ -155,4 +155,16 @@ is "pack: a path that leads outside: nothing has run" "$out" ""
 is "pack: a path that leads outside: nothing is there" "$(find "$T" -name x | wc -l)" 0
 is "pack: a path that leads outside: nothing is left behind" "$(find tmp -mindepth 2 | wc -l)" 0
 
+# The trace of a finding.
+cp "$B/corpus/bank" .
+fr fuzz --seed 1 --pack --redact 'expected [a-z]+' ./bank
+is "fuzz: it finds the failure" "$status" 1
+trace=$(find frontrun-failures -name 'exit-*.zst' ! -name '*-passes.zst')
+is "fuzz: redacted" "$(zstdcat -q "$trace" | jq -r 'select(.outcome) | .stderr' | grep -c 'lost: \*\{16\} 70')" 1
+like "fuzz: packed" "$(zstdcat -q "$trace" | jq -r 'select(.file) | .file')" "^$T/bank\$"
+rm bank
+fr replay "$trace"
+is "fuzz: replay without the program" "$status" 1
+like "fuzz: the same run" "$err" 'identical; exit status 1$'
+
 done_testing
