@@ -16,6 +16,7 @@
 #include "recorder/header.h"
 #include "recorder/streams.h"
 #include "recorder/text.h"
+#include "replayer/unpack.h"
 
 enum { MODULES = 1024 };
 
@@ -150,6 +151,9 @@ void circumstances_files(const cJSON *header, const struct trace_names *names,
 	struct text text;
 	uint32_t i;
 
+	/* The program in the trace is what is run: which files are here says nothing. */
+	if (unpack_is_packed(header))
+		return;
 	header_compare_program(header, elf, sentence, sizeof(sentence));
 	text_init(&text, space, sizeof(space));
 	text_add_clean(&text, sentence);

@@ -18,12 +18,14 @@
 #include "recorder/fields.h"
 #include "recorder/header.h"
 #include "recorder/outcome.h"
+#include "recorder/redact.h"
 #include "recorder/sandbox.h"
 #include "recorder/story.h"
 #include "recorder/trace_sink.h"
 #include "replayer/fingerprint.h"
 #include "replayer/script.h"
 #include "replayer/tape.h"
+#include "replayer/unpack.h"
 
 /* Real seconds without an operation before the running thread is interrupted, as in record. */
 #define PREEMPT_AFTER 2.0
@@ -37,7 +39,9 @@ struct replay {
 	struct script *script;
 	struct verify *verify;
 	struct session *session;
+	struct redact *redact;   /* as the recording was; NULL: it was not */
 	struct tape *tape;       /* what the outside answered; NULL: it is asked again */
+	struct unpack *unpack;   /* NULL: the trace has no files, or they are not used */
 	struct confine *confine; /* NULL: not confined */
 	struct target_inherited inherited;
 	char *directory; /* in the place of the recorded one */
@@ -255,6 +259,32 @@ static void set_temporary_directory(struct replay *replay)
 	alloc_check(asprintf(&replay->envp[n], "TMPDIR=%s", name) < 0 ? NULL : replay->envp[n]);
 }
 
+/* With the files that are in the trace. A script is run as the kernel would, by its interpreter. */
+static int enter_unpacked(struct replay *replay, struct err *err)
+{
+	const struct replay_config *config = replay->config;
+	const cJSON *program = fields_object(config->file->header, "program");
+	const cJSON *scripts = fields_array(program, "scripts");
+	struct target_config *target = &replay->session_config.target;
+
+	replay->unpack = unpack_new(config->file->path, config->file->header, err);
+	if (!replay->unpack)
+		return -err->code;
+	if (!unpack_program(replay->unpack))
+		return 0;
+	if (scripts) {
+		char **argv = unpack_script(program, replay->argv);
+
+		if (!argv)
+			return 0;
+		header_free_words(replay->argv);
+		target->argv = replay->argv = argv;
+	}
+	target->program = unpack_program(replay->unpack);
+	target->library_path = unpack_libraries(replay->unpack);
+	return 0;
+}
+
 static int prepare(struct replay *replay, struct err *err)
 {
 	const struct replay_config *config = replay->config;
@@ -301,6 +331,9 @@ static int prepare(struct replay *replay, struct err *err)
 		set_temporary_directory(replay);
 	session->target.argv = replay->argv;
 	session->target.envp = replay->envp;
+	rc = config->hermetic && unpack_is_packed(header) ? enter_unpacked(replay, err) : 0;
+	if (rc)
+		return rc;
 	rc = config->hermetic ? enter_confinement(replay, err) : 0;
 	if (rc)
 		return rc;
@@ -323,6 +356,7 @@ static int prepare(struct replay *replay, struct err *err)
 		.note = on_note,
 		.tick = on_tick,
 	};
+	replay->redact = redact_of_header(header);
 	replay->script = script_open(config->file->path, err);
 	if (!replay->script)
 		return -err->code;
@@ -344,6 +378,7 @@ static int open_tape(struct replay *replay, struct err *err)
 	replay->tape = tape_open(replay->config->file->path, session_region(replay->session), err);
 	if (!replay->tape)
 		return -err->code;
+	tape_unpacked(replay->tape, replay->unpack);
 	tape_feed(replay->tape);
 	return 0;
 }
@@ -358,9 +393,11 @@ static int open_output(struct replay *replay, struct err *err)
 	if (!replay->writer)
 		return -err->code;
 	header = header_new(replay->session, "replay", NULL, 0);
+	redact_header(replay->redact, header);
 	trace_writer_header(replay->writer, header);
 	cJSON_Delete(header);
 	replay->sink = trace_sink_new(replay->writer);
+	trace_sink_redact(replay->sink, replay->redact);
 	return 0;
 }
 
@@ -372,6 +409,7 @@ static int close_output(struct replay *replay, const struct session_result *resu
 	if (!replay->writer)
 		return 0;
 	outcome = outcome_new(result, replay->sink);
+	redact_outcome(replay->redact, outcome);
 	trace_writer_outcome(replay->writer, outcome_word(result->verdict), outcome);
 	cJSON_Delete(outcome);
 	rc = trace_writer_close(replay->writer, err);
@@ -419,6 +457,10 @@ static int run(struct replay *replay, struct replay_report *report, struct err *
 		tape_finish(replay->tape);
 	if (rc == -VERIFY_ERR_DIFFERENT)
 		rc = 0;
+	/* So that it can be compared with what the recording has. */
+	redact_bytes(replay->redact, report->result.stderr_tail, report->result.stderr_length);
+	redact_bytes(replay->redact, report->result.failure.text,
+		     strlen(report->result.failure.text));
 	judge(replay, report);
 	if (rc == 0)
 		rc = close_output(replay, &report->result, err);
@@ -441,7 +483,9 @@ int replay_run(const struct replay_config *config, struct replay_report *report,
 	if (replay.writer)
 		trace_writer_close(replay.writer, NULL);
 	trace_sink_free(replay.sink);
+	redact_free(replay.redact);
 	tape_close(replay.tape);
+	unpack_free(replay.unpack);
 	session_free(replay.session);
 	sandbox_free(replay.sandbox);
 	confine_free(replay.confine);

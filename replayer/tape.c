@@ -19,6 +19,7 @@
 struct tape {
 	struct region_tape *shared;
 	struct trace_reader *reader;
+	struct unpack *unpack; /* NULL: files are where they were */
 	uint64_t head, published, given;
 	bool pending; /* `record` is still to be put in */
 	bool ended;
@@ -49,6 +50,25 @@ void tape_close(struct tape *tape)
 		return;
 	trace_reader_close(tape->reader);
 	free(tape);
+}
+
+void tape_unpacked(struct tape *tape, struct unpack *unpack)
+{
+	tape->unpack = unpack;
+}
+
+/* An opening by reference: the path becomes the one where the file is now. */
+static void redirect(struct tape *tape, struct trace_answer *answer)
+{
+	const char *path;
+
+	if (!tape->unpack || !(answer->flags & ANSWER_REFERENCE))
+		return;
+	path = unpack_path(tape->unpack, answer->got, answer->got_len);
+	if (!path)
+		return;
+	answer->got = path;
+	answer->got_len = strlen(path);
 }
 
 /* What was written since the last time becomes visible, and a waiting target hears of it. */
@@ -125,6 +145,8 @@ static bool next(struct tape *tape)
 	if (tape->ended)
 		return false;
 	rc = trace_reader_next(tape->reader, &line, &tape->error);
+	if (rc > 0)
+		redirect(tape, &line.answer);
 	if (rc > 0 && make_record(tape, &line.answer, &tape->error)) {
 		tape->pending = true;
 		return true;
