@@ -33,6 +33,7 @@ enum plan_type {
 	 * counts
 	 */
 	PLAN_CODE_PATTERNS,
+	PLAN_CHILD_FILTER, /* as PLAN_FILTER, for children whose output is recorded */
 };
 
 #define PLAN_REQUIRED 1u
