@@ -13,6 +13,7 @@
 #include "preload/decide.h"
 #include "preload/files.h"
 #include "preload/raw.h"
+#include "preload/tape.h"
 
 #define FIRST_CHOSEN \
 	32768 /* the kernel chooses none below, /proc/sys/net/ipv4/ip_local_port_range */
@@ -62,7 +63,7 @@ static socklen_t address_of(long fd, bool peer, union address *address)
 	socklen_t size = sizeof *address;
 
 	memset(address, 0, sizeof *address);
-	if (raw(peer ? SYS_getpeername : SYS_getsockname, fd, address, &size) < 0)
+	if (tape_ask(peer ? SYS_getpeername : SYS_getsockname, fd, address, &size) < 0)
 		return 0;
 	return size <= sizeof *address ? size : sizeof *address;
 }
@@ -93,7 +94,7 @@ static bool accepts(long fd)
 	int on = 0;
 	socklen_t size = sizeof on;
 
-	return raw(SYS_getsockopt, fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &size) == 0 && on;
+	return tape_ask(SYS_getsockopt, fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &size) == 0 && on;
 }
 
 static bool listened_at(const union address *own)
@@ -330,15 +331,15 @@ void sockets_bound(struct lane *me, long fd, bool is_chosen)
 	chosen_count++;
 }
 
-/* A client's socket, whose server is another process. */
+/* A client's socket, whose server is another process. No question of this is on the tape. */
 static bool is_outside(long fd)
 {
 	struct ucred peer_process = { 0 };
-	socklen_t length = sizeof peer_process, size;
-	union address own, peer;
+	union address own = { 0 }, peer = { 0 };
+	socklen_t length = sizeof peer_process, size = sizeof peer, own_size = sizeof own;
 
-	size = address_of(fd, true, &peer);
-	if (!size || !address_of(fd, false, &own) || listened_at(&own))
+	if (raw(SYS_getpeername, fd, &peer, &size) < 0 ||
+	    raw(SYS_getsockname, fd, &own, &own_size) < 0 || listened_at(&own))
 		return false;
 	if (is_internet(&peer))
 		return !has(bound_ports, port_of(&peer));
@@ -351,7 +352,8 @@ void sockets_sent(struct lane *me, long fd)
 {
 	struct stat status;
 
-	if (decide_clock_choices() && raw(SYS_fstat, fd, &status) == 0 && S_ISSOCK(status.st_mode))
+	if (decide_clock_choices() && !tape_giving() && raw(SYS_fstat, fd, &status) == 0 &&
+	    S_ISSOCK(status.st_mode))
 		me->asked = is_outside(fd) ? (int)fd + 1 : 0;
 }
 
