@@ -20,7 +20,7 @@
 #define PORTS 256
 #define SOCKETS 1024
 #define NAME 512
-#define SETTLE_MS 100
+#define SETTLE_MS 1000
 
 union address {
 	struct sockaddr any;

@@ -41,6 +41,7 @@ start_redis() {
 		fi
 		pause
 	done
+	return 0
 }
 
 # as_server COMMAND...: PostgreSQL refuses to run as root.
@@ -93,4 +94,100 @@ have_redis() {
 have_postgres() {
 	[ -n "$PG_BIN" ] && [ -x "$PG_BIN/initdb" ] && have setpriv &&
 		"$PYTHON3" -c 'import psycopg2, sqlalchemy' 2>/dev/null
+}
+
+# What follows records programs, and replays them all when nothing of what they used is there. Their
+# Python files are in $T/programs, their other files in $T/input, which are moved away meanwhile.
+#
+#	kept NAME STATUS LANES COMMAND...	records it, naturally and with a random schedule
+#	replay_without TIMES			replays each so often: nothing may differ
+
+# In a network without anything, and with the machine up for ten years more, where that is allowed.
+ELSEWHERE=()
+for option in -rnT -rn; do
+	if unshare $option true 2>/dev/null; then
+		ELSEWHERE=(unshare $option)
+		[ $option = -rn ] || ELSEWHERE+=(--monotonic 315360000 --boottime 315360000)
+		break
+	fi
+done
+KEPT=()
+
+prepare() {
+	mkdir -p "$T/input"
+	cp -r "$PROGRAMS" "$T/programs"
+}
+
+kept() {
+	local name=$1 want=$2 lanes=$3 strategy trace
+	shift 3
+	for strategy in natural "random --seed 5"; do
+		trace=$name-${strategy%% *}
+		# Not $FR alone: a program may take its input from a file that is moved away later.
+		timeout -s KILL "$LIMIT" "$FR" record --strategy $strategy -o "$trace.zst" -- "$@" \
+			>"$trace.out" 2>"$trace.err" <"${STDIN:-/dev/null}"
+		is "$trace: status of record" $? "$want"
+		target_stderr "$trace.err" >"$trace.said"
+		ok "$trace: at least $lanes threads" test "$(info "$trace.zst" lanes)" -ge "$lanes"
+		KEPT+=("$trace $want")
+	done
+}
+
+# times N FILE: the contents so often.
+times() {
+	local i
+	for ((i = 0; i < $1; i++)); do
+		cat "$2"
+	done
+}
+
+replay_without() {
+	local item trace want
+	stop_servers
+	mkdir "$T/away"
+	mv "$T/input" "$T/programs" "$T/away"
+	for item in "${KEPT[@]}"; do
+		trace=${item% *} want=${item##* }
+		run "${ELSEWHERE[@]}" "$FR" replay --count "$1" --exit-status "$trace.zst"
+		is "$trace: status of the replays" "$status" "$want"
+		like "$trace: identical each time" "$err" "^frontrun: $1 of $1 replays identical"
+		times "$1" "$trace.out" >expected.out
+		times "$1" "$trace.said" >expected.err
+		target_stderr err >got.err
+		same_file "$trace: stdout of the replays" expected.out out
+		same_file "$trace: stderr of the replays" expected.err got.err
+	done
+	mv "$T/away/input" "$T/away/programs" "$T"
+}
+
+# A replay with one decision of the trace changed: the last one that had a choice and is not one of
+# the outside.
+flipped() {
+	zstdcat -q "$1.zst" | "$PYTHON3" -c '
+import json, sys
+lines = [json.loads(line) for line in sys.stdin]
+for line in reversed(lines):
+    if line.get("d") in ("pick", "next") and len(line["from"]) > 1:
+        line["to"] = next(lane for lane in line["from"] if lane != line["to"])
+        break
+else:
+    sys.exit("no decision to change")
+for line in lines:
+    print(json.dumps(line, separators=(",", ":")))' | zstd -q -f -o flipped.zst
+	fr replay --trust flipped.zst
+	is "$1: with a decision changed, status" "$status" 125
+	like "$1: with a decision changed, it is said" "$err" '^frontrun: diverged '
+}
+
+# The machine's clock is ten years ahead of the recording's.
+ten_years_ago() {
+	zstdcat -q "$1.zst" | "$PYTHON3" -c '
+import json, sys
+header = json.loads(sys.stdin.readline())
+header["plan"]["realtime_ns"] = str(int(header["plan"]["realtime_ns"]) - 315360000 * 10**9)
+print(json.dumps(header, separators=(",", ":")))
+sys.stdout.write(sys.stdin.read())' | zstd -q -f -o old.zst
+	fr replay --trust --exit-status old.zst
+	is "$1: ten years ago, status" "$status" "$2"
+	like "$1: ten years ago, the same" "$err" '^frontrun: replayed .*, identical;'
 }
