@@ -25,8 +25,13 @@
 #define REGION_FRAMES 16u
 #define REGION_STDERR_BYTES 16384u
 
-/* Name of the environment variable that leads the runtime to its region: "/proc/PID/fd/N:NONCE". */
+/*
+ * Name of the environment variable that leads the runtime to its region: "/proc/PID/fd/N:NONCE".
+ * With REGION_OPEN in front of N it is open already, as in a confined program, which may open
+ * nothing of other processes.
+ */
 #define REGION_ENV "FRONTRUN_REGION"
+#define REGION_OPEN "/proc/self/fd/"
 
 enum boot_code {
 #define BOOT(symbol, sentence, remedy) BOOT_##symbol,

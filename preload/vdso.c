@@ -156,8 +156,8 @@ void vdso_replace(void)
 	if (!base)
 		return;
 	symbols = find_symbols(base, &names, &count);
-	if (!symbols || raw(SYS_mprotect, base, length_of(base),
-			    PROT_READ | PROT_WRITE | PROT_EXEC) != 0)
+	if (!symbols ||
+	    raw(SYS_mprotect, base, length_of(base), PROT_READ | PROT_WRITE | PROT_EXEC) != 0)
 		return;
 	for (i = 0; i < count; i++)
 		for (k = 0; k < sizeof replaced / sizeof *replaced; k++)
