@@ -99,7 +99,8 @@ have_postgres() {
 # What follows records programs, and replays them all when nothing of what they used is there. Their
 # Python files are in $T/programs, their other files in $T/input, which are moved away meanwhile.
 #
-#	kept NAME STATUS LANES COMMAND...	records it, naturally and with a random schedule
+#	kept NAME STATUS LANES COMMAND...	records it, naturally and with a random schedule; each time
+#						$BESIDE runs as well (a function)
 #	replay_without TIMES			replays each so often: nothing may differ
 
 # In a network without anything, and with the machine up for ten years more, where that is allowed.
@@ -111,7 +112,7 @@ for option in -rnT -rn; do
 		break
 	fi
 done
-KEPT=()
+KEPT=() BESIDE=
 
 prepare() {
 	mkdir -p "$T/input"
@@ -119,14 +120,18 @@ prepare() {
 }
 
 kept() {
-	local name=$1 want=$2 lanes=$3 strategy trace
+	local name=$1 want=$2 lanes=$3 strategy trace beside
 	shift 3
 	for strategy in natural "random --seed 5"; do
 		trace=$name-${strategy%% *}
-		# Not $FR alone: a program may take its input from a file that is moved away later.
+		if [ -n "$BESIDE" ]; then
+			$BESIDE >>beside.out 2>&1 </dev/null &
+			beside=$!
+		fi
 		timeout -s KILL "$LIMIT" "$FR" record --strategy $strategy -o "$trace.zst" -- "$@" \
 			>"$trace.out" 2>"$trace.err" <"${STDIN:-/dev/null}"
 		is "$trace: status of record" $? "$want"
+		[ -z "$BESIDE" ] || wait $beside
 		target_stderr "$trace.err" >"$trace.said"
 		ok "$trace: at least $lanes threads" test "$(info "$trace.zst" lanes)" -ge "$lanes"
 		KEPT+=("$trace $want")
