@@ -266,8 +266,8 @@ enum answer_flag {
 };
 
 /*
- * Bytes of a file that is not kept in the trace: they are still there, or the replay ends. Of a call
- * that opens such a file what came in is its absolute path instead.
+ * Bytes of a file that is not kept in the trace: they are still there, or the replay ends. Of a
+ * call that opens such a file what came in is its absolute path instead.
  */
 struct answer_reference {
 	uint64_t offset; /* in the file `name` of this record, or of the one that opened it */

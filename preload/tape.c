@@ -130,6 +130,12 @@ static uint32_t gather_name(const struct answers_row *row, const long a[6],
 	return length;
 }
 
+/* The lane that has the turn; 0: it is about to end, and looks after others for the last time. */
+static uint32_t asking(void)
+{
+	return thread_state.lane ? thread_state.lane->number : 0;
+}
+
 /*
  * Keeping
  */
@@ -195,7 +201,7 @@ static void keep(unsigned flags, const struct answers_row *row, long number, con
 		gather_sent(&sent, row, a);
 	}
 	children_collect();
-	stream.lane = thread_state.lane->number;
+	stream.lane = asking();
 	stream.call = (uint16_t)number;
 	open_record();
 	record = stream.out;
@@ -297,7 +303,7 @@ static __attribute__((noreturn)) void differ(const struct answers_row *row, long
 	if (there)
 		at = compose_call(text, sizeof text, at, there->call, record->args, there->count,
 				  record->bytes, record->name_length);
-	if (record && record->lane != thread_state.lane->number)
+	if (record && record->lane != asking())
 		compose(text, sizeof text, at, " of another thread");
 	fail(text);
 }
@@ -441,7 +447,7 @@ static void compare(unsigned flags, const struct answers_row *row, long number, 
 		       region->tape.ended == 2 ? ", but the recording cannot be read from here on"
 					       : ", but the recording has no more input",
 		       NULL);
-	if (record->call != number || record->lane != thread_state.lane->number ||
+	if (record->call != number || record->lane != asking() ||
 	    (record->flags & ANSWER_NEXT) ||
 	    (record->flags & ANSWER_ASKED) != (flags & ANSWER_ASKED) ||
 	    !same_args(row, number, a, record))
@@ -491,9 +497,11 @@ long tape_call(unsigned flags, long number, const long a[6])
 
 bool tape_taken(long number, const long a[6], long *result)
 {
-	if (!tape_giving() || !answers_row(number))
+	const struct answers_row *row = answers_row(number);
+
+	if (!tape_giving() || !row)
 		return false;
-	*result = tape_call(0, number, a);
+	*result = give(0, row, number, a);
 	return true;
 }
 

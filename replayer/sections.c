@@ -150,10 +150,25 @@ static struct section *add_single(struct pairing *pairing, size_t at, bool reads
 	return section;
 }
 
+/* An address, as opposed to one connection to it. */
+static bool is_server(const struct history *history, uint32_t number)
+{
+	const struct trace_object *object = trace_names_object(history->file->names, number);
+
+	return object &&
+	       (strncmp(object->id, "socket:", 7) == 0 || strncmp(object->id, "unix:", 5) == 0);
+}
+
 static void add_io(struct pairing *pairing, size_t at, bool reads)
 {
-	const struct history_event *event = &pairing->sections->history->events[at];
+	const struct history *history = pairing->sections->history;
+	const struct history_event *event = &history->events[at];
 
+	if (event->kind == EVENT_SEND || is_server(history, event->object)) {
+		if (!reads && event->result > 0 && is_server(history, event->object))
+			add_single(pairing, at, false)->request = true;
+		return;
+	}
 	/* That there is no such file is an answer too, and that there is one already. */
 	if (event->object && (event->result >= 0 || event->kind == EVENT_FILE_STAT ||
 			      (event->kind == EVENT_FILE_CREATE && event->result == -EEXIST)))
@@ -221,6 +236,7 @@ static void add_event(struct pairing *pairing, size_t at)
 	case EVENT_FILE_STAT:
 		add_io(pairing, at, true);
 		break;
+	case EVENT_SEND:
 	case EVENT_WRITE:
 	case EVENT_FILE_CREATE:
 	case EVENT_FILE_RENAME:

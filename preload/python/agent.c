@@ -70,14 +70,22 @@ frame_t *frame_next(frame_t *frame)
 	return executing(frame->previous);
 }
 
+/* The last place is the innermost one of the user's code when a library has taken all others. */
 static uint32_t stack(uint64_t *places, uint32_t room)
 {
 	frame_t *frame = frame_of_thread();
+	const struct code *code;
+	bool user = false;
 	uint32_t count = 0;
 
-	for (; frame && count < room; frame = frame_next(frame))
-		places[count++] = python_place(code_find(frame_code(frame))->number,
-					       (uint32_t)_PyInterpreterFrame_LASTI(frame));
+	for (; frame && room && (count < room || !user); frame = frame_next(frame)) {
+		code = code_find(frame_code(frame));
+		user = user || code->user;
+		if (count == room && !code->user)
+			continue;
+		places[count < room ? count++ : room - 1] =
+			python_place(code->number, (uint32_t)_PyInterpreterFrame_LASTI(frame));
+	}
 	return count;
 }
 
