@@ -110,13 +110,21 @@ bool redact_bytes(struct redact *redact, void *bytes, size_t length)
 	locale_t before;
 	bool found = false;
 	unsigned i;
+	char *copy;
 
 	if (!redact || !length)
 		return false;
+	/* regexec(3) is told the length, but whoever looks over its shoulder wants an end. */
+	copy = alloc_check(malloc(length + 1));
+	memcpy(copy, bytes, length);
+	copy[length] = '\0';
 	before = uselocale(redact->locale);
 	for (i = 0; i < redact->count; i++)
-		found |= overwrite(&redact->pattern[i].compiled, bytes, length);
+		found |= overwrite(&redact->pattern[i].compiled, copy, length);
 	uselocale(before);
+	if (found)
+		memcpy(bytes, copy, length);
+	free(copy);
 	return found;
 }
 

@@ -90,6 +90,12 @@ static void end(struct tape *tape, uint32_t how)
 	publish(tape);
 }
 
+/* Where there are no bytes there is no pointer to them. */
+static uint8_t *append(uint8_t *at, const void *bytes, size_t length)
+{
+	return length ? mempcpy(at, bytes, length) : at;
+}
+
 /* The line as a record; false: no recording has such a one. */
 static bool make_record(struct tape *tape, const struct trace_answer *answer, struct err *err)
 {
@@ -128,9 +134,9 @@ static bool make_record(struct tape *tape, const struct trace_answer *answer, st
 		.sent_hash = answer->sent_hash,
 	};
 	memcpy(record->args, answer->args, sizeof(record->args));
-	at = mempcpy(at, answer->name, answer->name_len);
-	at = mempcpy(at, answer->sent, answer->sent_len);
-	memcpy(at, answer->got, answer->got_len);
+	at = append(at, answer->name, answer->name_len);
+	at = append(at, answer->sent, answer->sent_len);
+	append(at, answer->got, answer->got_len);
 	return true;
 }
 
