@@ -1,23 +1,12 @@
 #!/bin/bash
-# What differs between versions of Python, and the options for Python.
+# The options for Python: what needs an interpreter without the GIL is reported, and is a failure only if
+# that is asked for; where switches are allowed; without the agent.
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/e2e/fuzz_lib.sh"
 . "$ROOT/tests/e2e/python_lib.sh"
 . "$ROOT/tests/e2e/python_fuzz_lib.sh"
 
 cd "$T" || exit 1
-SOME="counter_method counter_plain counter_property collector_switch cached_property_twice dict_changed
-generator_shared sort_append abba_with missed_signal half_built queue_empty lru_cache_twice"
-
-while read -r minor python; do
-	[ "$python" != /usr/bin/python3 ] || continue
-	[ -e "$B/libfrontrun-python$minor.so" ] || continue
-	for name in $SOME; do
-		search "$minor" "$python" "$name"
-	done
-done < <(interpreters)
-
-# What needs an interpreter without the GIL is reported, and is a failure only if that is asked for.
 python=/usr/bin/python3 plain=$ROOT/corpus/python/counter_plain.py
 rm -rf frontrun-failures
 fuzz --iterations 300 --fail-on can-happen -- $python "$plain"
