@@ -56,9 +56,9 @@ uint32_t trace_names_lanes_end(const struct trace_names *names);
 uint32_t trace_names_objects_end(const struct trace_names *names);
 
 /*
- * The frame of the program's own code that `depth` others of it are inside of (0: the innermost), as
- * an index of the context's frames; UINT32_MAX: there is none. Where an interpreted program's own
- * code has called a library without lines, that library is no code of the program.
+ * The frame of the program's own code that `depth` others of it are inside of (0: the innermost),
+ * as an index of the context's frames; UINT32_MAX: there is none. Where interpreted code of the
+ * program has called a library without lines, that is no code of the program.
  */
 uint32_t trace_names_user_frame(const struct trace_names *names, uint32_t context, unsigned depth);
 

@@ -48,9 +48,8 @@ static bool notifies(const char *line, const char *name)
 static uint32_t notifies_below(const struct search *search, const struct section *look,
 			       const char *name)
 {
-	const struct trace_location *location =
-		trace_names_location(search->history->file->names,
-				     pattern_place_at(search, look->begin));
+	const struct trace_location *location = trace_names_location(
+		search->history->file->names, pattern_place_at(search, look->begin));
 	char line[SNIPPET_WIDTH];
 	uint32_t number;
 

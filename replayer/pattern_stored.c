@@ -24,7 +24,8 @@ static bool by_library(const struct search *search, const struct section *sectio
 		if (!location || !location->module)
 			return false;
 		module = trace_names_module(names, location->module);
-		if (location->user && module && !module->main && !strstr(module->path, "/libpython"))
+		if (location->user && module && !module->main &&
+		    !strstr(module->path, "/libpython"))
 			return true;
 	}
 	return false;

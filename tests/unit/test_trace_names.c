@@ -147,7 +147,7 @@ static void replaced(void **state)
 	trace_names_free(names);
 }
 
-/* Interpreted code of the program has called a library; it, or its own with lines, has called back. */
+/* Interpreted code has called a library without lines, or one of its own that has some. */
 static void interpreted(void **state)
 {
 	struct trace_names *names = trace_names_new();
