@@ -65,6 +65,17 @@ static bool fits(const char *pattern, const char *file)
 	return false;
 }
 
+/*
+ * "<string>", "<attrs generated init shop.Cart>", "<frozen importlib>": code that has no file was
+ * made by a library, unless it was given to the interpreter as it is.
+ */
+static bool is_made(const char *file)
+{
+	if (*file != '<' || strcmp(file, "<stdin>") == 0)
+		return false;
+	return strcmp(file, "<string>") != 0 || !PyInterpreterState_Get()->config.run_command;
+}
+
 static bool is_library(const char *file)
 {
 	if (!standard) {
@@ -75,10 +86,10 @@ static bool is_library(const char *file)
 		if (!standard)
 			standard = "/usr/lib/python3";
 	}
-	return strncmp(file, "<frozen", 7) == 0 ||
+	return is_made(file) ||
 	       (strncmp(file, standard, strlen(standard)) == 0 && !strstr(file, "/test/")) ||
 	       strstr(file, "/site-packages/") || strstr(file, "/dist-packages/") ||
-	       strstr(file, "/frontrun_pytest");
+	       strstr(file, "/frontrun_pytest") || strstr(file, "/frontrun_unittest");
 }
 
 /* What the standard library builds of locks: their taking is a point there, too. */

@@ -1,6 +1,6 @@
 #!/bin/bash
 # The options for Python: what needs an interpreter without the GIL is reported, and is a failure only if
-# that is asked for; where switches are allowed; without the agent.
+# that is asked for; where switches are allowed; without the agent; which code is watched.
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/e2e/fuzz_lib.sh"
 . "$ROOT/tests/e2e/python_lib.sh"
@@ -19,4 +19,28 @@ fuzz --iterations 300 --gil off -- $python "$plain"
 is "--gil off: found" "$status" 1
 fuzz --iterations 300 --no-agent -- $python "$plain"
 is "--no-agent: variables are not seen" "$status" 0
+
+# Code without a file is a library's, unless it is what the interpreter was given.
+cat >made.py <<'EOF'
+import threading
+space = {}
+source = "def add(cart):\n    cart.items = cart.items + 1\n"
+exec(compile(source, "<attrs generated add shop.Cart>", "exec"), space)
+class Cart:
+    items = 0
+cart = Cart()
+threads = [threading.Thread(target=space["add"], args=(cart,)) for _ in range(2)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert cart.items == 2
+EOF
+fuzz --iterations 60 --gil off -- $python made.py
+is "made by a library: not watched" "$status" 0
+fuzz --iterations 60 --gil off --include '<attrs*' -- $python made.py
+is "... unless it is asked for" "$status" 1
+fuzz --iterations 60 --gil off -- $python -c "$(sed 's/<attrs.*Cart>/<string>/' made.py)"
+is "-c: watched" "$status" 1
+no_orphans
 done_testing
