@@ -48,6 +48,8 @@ struct drain_sink {
 	/* A later one with the same number replaces the earlier: forks count on from one place. */
 	int (*code)(void *self, const struct record_code *code, struct err *err);
 	int (*text)(void *self, const struct record_text *text, struct err *err);
+	/* Lengths add up to the record's size. */
+	int (*answer)(void *self, const struct record_answer *answer, struct err *err);
 };
 
 struct drain;
@@ -64,6 +66,12 @@ void drain_free(struct drain *drain);
  * returned; after an error nothing more is read. Blocks only where the sink does.
  */
 int drain_step(struct drain *drain, struct err *err);
+
+/*
+ * Hands over what children have written to the outlet (struct region_outlet) and the target has not
+ * taken over: when it is gone. drain_step() does it when the outlet is full. Returns as that does.
+ */
+int drain_outlet(struct drain *drain, struct err *err);
 
 /*
  * Sleeps until the doorbell rings, at most `timeout_ms` and at most 10 ms; does not sleep when the
