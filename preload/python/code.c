@@ -66,14 +66,12 @@ static bool fits(const char *pattern, const char *file)
 }
 
 /*
- * "<string>", "<attrs generated init shop.Cart>", "<frozen importlib>": code that has no file was
- * made by a library, unless it was given to the interpreter as it is.
+ * "<attrs generated init shop.Cart>", "<frozen importlib>": made by a library. "<string>" is also
+ * what exec() makes for the program, and `python -c`.
  */
 static bool is_made(const char *file)
 {
-	if (*file != '<' || strcmp(file, "<stdin>") == 0)
-		return false;
-	return strcmp(file, "<string>") != 0 || !PyInterpreterState_Get()->config.run_command;
+	return *file == '<' && strcmp(file, "<stdin>") != 0 && strcmp(file, "<string>") != 0;
 }
 
 static bool is_library(const char *file)

@@ -20,7 +20,7 @@ is "--gil off: found" "$status" 1
 fuzz --iterations 300 --no-agent -- $python "$plain"
 is "--no-agent: variables are not seen" "$status" 0
 
-# Code without a file is a library's, unless it is what the interpreter was given.
+# What a library has made is the library's; what has no name may be the program's.
 cat >made.py <<'EOF'
 import threading
 space = {}
