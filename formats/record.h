@@ -205,6 +205,7 @@ enum note_kind {
 	NOTE_INFO,
 	NOTE_UNCONTROLLED, /* something ran or blocked outside the scheduler */
 	NOTE_INEXACT,      /* from here on replay may differ, text says why */
+	NOTE_LIVE,         /* a replay needs what is outside of the program, text says why */
 	NOTE_KIND_COUNT
 };
 

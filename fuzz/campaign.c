@@ -241,6 +241,7 @@ static void finding_configure(struct campaign *campaign, struct finding_config *
 	*config = (struct finding_config){
 		.worker = &campaign->worker_config,
 		.sandbox = &campaign->config->sandbox,
+		.keep_input = campaign->config->keep_input,
 		.input = campaign->config->worker.input,
 		.of = campaign->config->iterations,
 		.seconds = limits->seconds > 0 ? limits->seconds

@@ -41,6 +41,7 @@ enum gil_mode {
 struct campaign_config {
 	struct worker_config worker; /* `prepare`, `interrupted` and `self` are the campaign's */
 	struct sandbox_config sandbox;
+	bool keep_input; /* traces of findings hold what came in */
 	struct search_config search;
 	struct campaign_observer observer;
 	uint64_t iterations;

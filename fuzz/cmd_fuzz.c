@@ -300,6 +300,7 @@ static int configure_limits(struct fuzzing *fuzzing)
 	config->search.seconds = session->hang_after;
 	session->preempt_after = options_seconds(options, OPTION_PREEMPT_AFTER, PREEMPT_AFTER);
 	session->no_trap = options_given(options, OPTION_NO_TRAP);
+	config->keep_input = !options_given(options, OPTION_NO_INPUT);
 	session->busy = jobs >= (uint64_t)(cpus > 0 ? cpus : 1);
 	config->worker.boot_seconds = BOOT_SECONDS;
 	config->worker.exec = options_given(options, OPTION_EXEC);

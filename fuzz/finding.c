@@ -96,12 +96,23 @@ static cJSON *finding_json(const struct finding_config *config, const struct fin
 	return object;
 }
 
+static const char *temporary_directory(struct session *session)
+{
+	char *const *variable = session_config(session)->target.envp;
+
+	for (; variable && *variable; variable++)
+		if (!strncmp(*variable, "TMPDIR=", 7))
+			return *variable + 7;
+	return "/tmp";
+}
+
 static cJSON *header(const struct finding_config *config, struct session *session)
 {
 	cJSON *object = header_new(session, "fuzz", config->environment, config->environment_count);
 	cJSON *sandbox = cJSON_AddObjectToObject(object, "sandbox");
 
 	cJSON_AddBoolToObject(sandbox, "scratch", config->sandbox->scratch);
+	cJSON_AddStringToObject(sandbox, "tmpdir", temporary_directory(session));
 	return object;
 }
 
@@ -247,6 +258,8 @@ static int record(const struct finding_config *config, const struct finding *fin
 	session_config.target.directory = sandbox_directory(sandbox);
 	session_config.target.own_group = session_config.target.redirect = true;
 	session_config.run.flags |= PLAN_RUN_REPLAY;
+	if (config->keep_input && !session_config.no_trap)
+		session_config.run.flags |= PLAN_RUN_KEEP_ANSWERS;
 	if (!finding->library)
 		session_config.run.flags &= ~(uint32_t)PLAN_RUN_LIBRARY_LOCKS;
 	if (finding->any_access)
@@ -360,6 +373,8 @@ int finding_confirm(const struct finding_config *config, struct finding *finding
 		return rc;
 	}
 	replay.file = &file;
+	/* A check looks at what the program has really done. */
+	replay.hermetic = trace_file_is_hermetic(&file) && !config->sandbox->check;
 	for (i = 0; i < times && rc >= 0; i++) {
 		int stdio[3];
 		bool same;

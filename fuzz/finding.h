@@ -42,6 +42,7 @@ struct finding {
 };
 
 struct finding_config {
+	bool keep_input; /* the traces hold what comes in from the outside */
 	const struct worker_config *worker;
 	const struct sandbox_config *sandbox;
 	int input;      /* standard input of the runs */

@@ -330,7 +330,7 @@ static const struct record_answer *look(void)
 		uint64_t head = __atomic_load_n(&tape->head, __ATOMIC_SEQ_CST);
 		const struct record_head *record =
 			(const struct record_head *)(tape->bytes +
-						     (tape->tail & (REGION_RING_BYTES - 1)));
+						     (tape->tail & (REGION_TAPE_BYTES - 1)));
 
 		if (head != tape->tail && record->type == RECORD_ANSWER &&
 		    (((const struct record_answer *)record)->flags & ANSWER_CHILD))
@@ -503,6 +503,16 @@ void tape_keep(long number, const long a[6], long result)
 
 	if (tape_mode == TAPE_KEEP && row)
 		keep(0, row, number, a, result);
+}
+
+void tape_needs_outside(struct lane *me, const char *text)
+{
+	static bool said;
+
+	if (tape_mode != TAPE_KEEP || said)
+		return;
+	said = true;
+	log_note(NOTE_LIVE, me->number, text);
 }
 
 uint32_t tape_left(void)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -322,6 +323,17 @@ struct plan_environment *target_environment(const struct target *target, uint32_
 	return environment;
 }
 
+/* Out of the way of what the program opens, and not so high that tables become large. */
+static int region_number(void)
+{
+	struct rlimit limit = { 0 };
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	return (limit.rlim_cur < REGION_DESCRIPTORS ? (int)limit.rlim_cur
+						    : (int)REGION_DESCRIPTORS) -
+	       1;
+}
+
 /* The target's environment: two pointers more than the original, ours at the end. */
 static char **build_environment(const struct target *target, const struct region_handle *region)
 {
@@ -339,7 +351,11 @@ static char **build_environment(const struct target *target, const struct region
 	alloc_check(asprintf(&entry, PRELOAD "%s", target->preload) < 0 ? NULL : entry);
 	built[n++] = entry;
 	built[n] = alloc_check(malloc(REGION_ENV_MAX));
-	region_env(region, built[n], REGION_ENV_MAX);
+	/* Confined it may not look at our descriptors. */
+	if (target->config->confine)
+		region_env_open(region, region_number(), built[n], REGION_ENV_MAX);
+	else
+		region_env(region, built[n], REGION_ENV_MAX);
 	return built;
 }
 
@@ -403,6 +419,11 @@ static int wait_started(struct target *target, struct err *err)
 				       "the guardian process died before it started %s",
 				       target->path);
 		}
+		if (message.event == GUARDIAN_CONFINE_FAILED)
+			return err_set(err, TARGET_ERR_CONFINE,
+				       "this machine does not let %s run confined: %s (see "
+				       "`frontrun doctor`)",
+				       target->path, strerror(message.value));
 		if (message.event == GUARDIAN_EXEC_FAILED) {
 			errno = message.value;
 			return err_set(err,
@@ -454,6 +475,10 @@ int target_start(struct target *target, const struct region_handle *region, cons
 		.own_group = target->config->own_group,
 		.stdio = target->config->redirect ? target->config->stdio : NULL,
 		.directory = target->config->directory,
+		.inherited = target->config->inherited,
+		.confine = target->config->confine,
+		.region_fd = region->fd,
+		.region_number = region_number(),
 	};
 	sigset_t all, before;
 	char **envp;

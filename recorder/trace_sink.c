@@ -39,6 +39,7 @@ static const char *const note_kinds[NOTE_KIND_COUNT] = {
 	[NOTE_INFO] = "info",
 	[NOTE_UNCONTROLLED] = "uncontrolled",
 	[NOTE_INEXACT] = "inexact",
+	[NOTE_LIVE] = "live",
 };
 
 struct trace_sink *trace_sink_new(struct trace_writer *writer)
@@ -297,6 +298,7 @@ static int put_note(void *self, const struct record_note *record, struct err *er
 
 	sink->counts.uncontrolled += record->kind == NOTE_UNCONTROLLED;
 	sink->counts.inexact += record->kind == NOTE_INEXACT;
+	sink->counts.live += record->kind == NOTE_LIVE;
 	if (sink->note)
 		sink->note(sink->note_self, note_kinds[record->kind], record->text);
 	return written(trace_writer_note(sink->writer, note_kinds[record->kind], record->text),

@@ -42,7 +42,7 @@ void trace_sink_listen(struct trace_sink *sink,
 struct trace_sink_counts {
 	uint64_t lanes;        /* all of them */
 	uint64_t uncontrolled; /* notes of that kind */
-	uint64_t inexact;
+	uint64_t inexact, live;
 };
 const struct trace_sink_counts *trace_sink_counts(const struct trace_sink *sink);
 

@@ -6,11 +6,15 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "formats/trace_writer.h"
 #include "recorder/alloc.h"
+#include "recorder/confine.h"
 #include "recorder/fields.h"
 #include "recorder/header.h"
 #include "recorder/outcome.h"
@@ -33,7 +37,10 @@ struct replay {
 	struct script *script;
 	struct verify *verify;
 	struct session *session;
-	struct tape *tape; /* what the outside answered; NULL: it is asked again */
+	struct tape *tape;       /* what the outside answered; NULL: it is asked again */
+	struct confine *confine; /* NULL: not confined */
+	struct target_inherited inherited;
+	char *directory; /* in the place of the recorded one */
 	struct sandbox_config sandbox_config;
 	struct sandbox *sandbox;     /* as the search had it; NULL: it was a recording */
 	struct trace_writer *writer; /* NULL: no output */
@@ -129,6 +136,7 @@ static int on_decision(void *self, const struct record_decision *record, struct 
 static const char *note_word(uint32_t kind)
 {
 	return kind == NOTE_INEXACT        ? "inexact"
+	       : kind == NOTE_LIVE         ? "live"
 	       : kind == NOTE_UNCONTROLLED ? "uncontrolled"
 					   : "info";
 }
@@ -172,19 +180,79 @@ static uint32_t recorded_pid(struct trace_reader *reader)
 	return pid;
 }
 
+/*
+ * Confined, with what the recording had of its parent. A directory that is not there any more is an
+ * empty one: what the program knows of it is in the trace.
+ */
+static int enter_confinement(struct replay *replay, struct err *err)
+{
+	const struct replay_config *config = replay->config;
+	const cJSON *header = config->file->header;
+	const char *sentence;
+	size_t size;
+	char *cwd;
+	bool there;
+	unsigned i;
+
+	replay->confine = confine_new(CONFINE_ABI, err);
+	if (!replay->confine)
+		return -err->code;
+	for (i = 0; config->gap && (sentence = confine_gap(replay->confine, i)); i++)
+		config->gap(config->self, sentence);
+	header_inherited(header, &replay->inherited);
+	replay->session_config.target.confine = replay->confine;
+	replay->session_config.target.inherited = &replay->inherited;
+	replay->sandbox_config.where = confine_scratch(replay->confine);
+	cwd = fields_bytes(header, "cwd", &size);
+	there = cwd && access(cwd, X_OK) == 0;
+	free(cwd);
+	if (there && !fields_bool(fields_object(header, "sandbox"), "scratch", false))
+		return 0;
+	alloc_check(asprintf(&replay->directory, "%s/directory", confine_scratch(replay->confine)) <
+				    0
+			    ? NULL
+			    : replay->directory);
+	if (mkdir(replay->directory, 0700))
+		return err_set(err, errno, "cannot make %s: %s", replay->directory,
+			       strerror(errno));
+	replay->session_config.target.directory = replay->directory;
+	return 0;
+}
+
 /* An empty TMPDIR, and the copy of the working directory if the search made one. */
 static int enter_sandbox(struct replay *replay, struct err *err)
 {
 	const cJSON *given = fields_object(replay->config->file->header, "sandbox");
 
-	replay->sandbox_config.scratch = fields_bool(given, "scratch", false);
+	replay->sandbox_config.scratch = !replay->confine && fields_bool(given, "scratch", false);
 	replay->sandbox_config.envp = replay->envp;
 	replay->sandbox = sandbox_new(&replay->sandbox_config, 0, err);
 	if (!replay->sandbox)
 		return -err->code;
 	replay->session_config.target.envp = sandbox_environment(replay->sandbox);
-	replay->session_config.target.directory = sandbox_directory(replay->sandbox);
+	if (!replay->confine)
+		replay->session_config.target.directory = sandbox_directory(replay->sandbox);
 	return 0;
+}
+
+/* The name that TMPDIR had is in what the program does; the directory need not be there. */
+static void set_temporary_directory(struct replay *replay)
+{
+	const cJSON *sandbox = fields_object(replay->config->file->header, "sandbox");
+	const char *name = fields_string(sandbox, "tmpdir", NULL);
+	size_t n = 0;
+
+	if (!name)
+		return;
+	while (replay->envp[n] && strncmp(replay->envp[n], "TMPDIR=", 7))
+		n++;
+	if (!replay->envp[n]) {
+		replay->envp =
+			alloc_check(reallocarray(replay->envp, n + 2, sizeof(*replay->envp)));
+		replay->envp[n + 1] = NULL;
+	}
+	free(replay->envp[n]);
+	alloc_check(asprintf(&replay->envp[n], "TMPDIR=%s", name) < 0 ? NULL : replay->envp[n]);
 }
 
 static int prepare(struct replay *replay, struct err *err)
@@ -205,7 +273,8 @@ static int prepare(struct replay *replay, struct err *err)
 	 */
 	if (session->run.flags & PLAN_RUN_KEEP_ANSWERS) {
 		session->run.flags &= ~PLAN_RUN_KEEP_ANSWERS;
-		session->run.flags |= config->follow ? 0 : PLAN_RUN_GIVE_ANSWERS;
+		if (config->hermetic)
+			session->run.flags |= PLAN_RUN_GIVE_ANSWERS;
 	}
 	session->run.flags |= PLAN_RUN_REPLAY | (config->follow ? PLAN_RUN_FOLLOW : 0);
 	session->strategy = (struct plan_strategy){
@@ -226,10 +295,16 @@ static int prepare(struct replay *replay, struct err *err)
 	replay->argv = header_argv(header, err);
 	if (!replay->argv)
 		return -err->code;
-	replay->envp = header_environment(header);
+	replay->envp = config->hermetic ? header_environment_recorded(header)
+					: header_environment(header);
+	if (config->hermetic)
+		set_temporary_directory(replay);
 	session->target.argv = replay->argv;
 	session->target.envp = replay->envp;
-	if (fields_object(header, "sandbox")) {
+	rc = config->hermetic ? enter_confinement(replay, err) : 0;
+	if (rc)
+		return rc;
+	if (!config->hermetic && fields_object(header, "sandbox")) {
 		rc = enter_sandbox(replay, err);
 		if (rc)
 			return rc;
@@ -369,6 +444,8 @@ int replay_run(const struct replay_config *config, struct replay_report *report,
 	tape_close(replay.tape);
 	session_free(replay.session);
 	sandbox_free(replay.sandbox);
+	confine_free(replay.confine);
+	free(replay.directory);
 	verify_free(replay.verify);
 	script_close(replay.script);
 	header_free_words(replay.envp);

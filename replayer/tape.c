@@ -135,7 +135,7 @@ static bool next(struct tape *tape)
 
 static void put(struct tape *tape, const void *bytes, uint32_t size)
 {
-	memcpy(tape->shared->bytes + tape->head % REGION_RING_BYTES, bytes, size);
+	memcpy(tape->shared->bytes + tape->head % REGION_TAPE_BYTES, bytes, size);
 }
 
 /* The pending record into the ring, behind a pad where it would wrap. False: there is no room. */
@@ -144,11 +144,11 @@ static bool put_record(struct tape *tape)
 	uint64_t tail = __atomic_load_n(&tape->shared->tail, __ATOMIC_ACQUIRE);
 	uint64_t used = tape->head - tail;
 	uint32_t size = tape->record.head.size;
-	uint32_t to_end = REGION_RING_BYTES - (uint32_t)(tape->head % REGION_RING_BYTES);
+	uint32_t to_end = REGION_TAPE_BYTES - (uint32_t)(tape->head % REGION_TAPE_BYTES);
 	uint32_t pad = size > to_end ? to_end : 0;
 	struct record_head filler = { RECORD_PAD, 0, pad };
 
-	if (used > REGION_RING_BYTES || REGION_RING_BYTES - used < (uint64_t)pad + size)
+	if (used > REGION_TAPE_BYTES || REGION_TAPE_BYTES - used < (uint64_t)pad + size)
 		return false;
 	if (pad) {
 		put(tape, &filler, sizeof(filler));
