@@ -102,6 +102,34 @@ run frontrun replay strange.zst
 ok "other processes live on" kill -0 "$victim"
 kill "$victim"
 
+# Calls that only the kernel can answer, of which the trace knows nothing.
+fill
+echo gone >home/other
+victim
+run frontrun record -o ours.zst "$B/targets/raw_calls" home/file home/other "$port" "$victim"
+is "calls past the trace: the recording did harm" "$(cat home/file; ls home) $(connections)" \
+	"harm"$'\n'"file"$'\n'"old $((before + 3))"
+victim
+edit ours.zst edited.zst "if .frontrun then .argv[4] = \"$victim\" else . end"
+"$STRANGER" edited.zst strange.zst
+fill
+run frontrun replay strange.zst
+is "calls past the trace: status" "$status" 0
+untouched "calls past the trace"
+is "calls past the trace: nobody called" "$(connections)" $((before + 3))
+ok "calls past the trace: the process lives on" kill -0 "$victim"
+run frontrun replay --live --trust strange.zst
+is "calls past the trace: --live does harm, with --trust" "$(cat home/file)" harm
+
+# The loader itself writes where its variable says, before anything of ours is there.
+run frontrun record -o ours.zst "$B/targets/print_order"
+edit ours.zst edited.zst "if .frontrun then .environment += { LD_DEBUG: \"all\",
+	LD_DEBUG_OUTPUT: \"$T/home/loader\" } else . end"
+"$STRANGER" edited.zst strange.zst
+fill
+run frontrun replay strange.zst
+untouched "variables of the loader"
+
 run frontrun record --env FRONTRUN_TEST_TOKEN -o ours.zst \
 	bash -c 'for i in {1..100}; do setsid sleep 1000 & done'
 "$STRANGER" ours.zst strange.zst
