@@ -185,8 +185,8 @@ static uint32_t recorded_pid(struct trace_reader *reader)
 }
 
 /*
- * Confined, with what the recording had of its parent. A directory that is not there any more is an
- * empty one: what the program knows of it is in the trace.
+ * Confined, with what the recording had of its parent. A directory that is not there any more, or
+ * that a search had copied, is an empty one: what the program knows of it is in the trace.
  */
 static int enter_confinement(struct replay *replay, struct err *err)
 {
@@ -206,7 +206,6 @@ static int enter_confinement(struct replay *replay, struct err *err)
 	header_inherited(header, &replay->inherited);
 	replay->session_config.target.confine = replay->confine;
 	replay->session_config.target.inherited = &replay->inherited;
-	replay->sandbox_config.where = confine_scratch(replay->confine);
 	cwd = fields_bytes(header, "cwd", &size);
 	there = cwd && access(cwd, X_OK) == 0;
 	free(cwd);
@@ -228,14 +227,13 @@ static int enter_sandbox(struct replay *replay, struct err *err)
 {
 	const cJSON *given = fields_object(replay->config->file->header, "sandbox");
 
-	replay->sandbox_config.scratch = !replay->confine && fields_bool(given, "scratch", false);
+	replay->sandbox_config.scratch = fields_bool(given, "scratch", false);
 	replay->sandbox_config.envp = replay->envp;
 	replay->sandbox = sandbox_new(&replay->sandbox_config, 0, err);
 	if (!replay->sandbox)
 		return -err->code;
 	replay->session_config.target.envp = sandbox_environment(replay->sandbox);
-	if (!replay->confine)
-		replay->session_config.target.directory = sandbox_directory(replay->sandbox);
+	replay->session_config.target.directory = sandbox_directory(replay->sandbox);
 	return 0;
 }
 
