@@ -72,7 +72,7 @@ static void on_gap(void *self, const char *sentence)
 {
 	struct command_state *state = self;
 
-	if (!state->gaps_shown)
+	if (!state->gaps_shown && (state->verbose || !header_is_ours(state->file.header)))
 		fprintf(stderr, "frontrun: warning: not everything is confined here: %s\n",
 			sentence);
 }
