@@ -62,7 +62,7 @@ static void on_ready(void *self, struct session *session)
 	if (state->warned)
 		return;
 	state->warned = true;
-	circumstances_process(state->file.header, warn, state);
+	circumstances_process(state->file.header, state->config.hermetic, warn, state);
 	circumstances_streams(state->file.header, true, warn, state);
 	circumstances_files(state->file.header, state->file.names, session_elf(session), warn,
 			    state);

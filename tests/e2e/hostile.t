@@ -177,6 +177,7 @@ rmdir gone
 "$STRANGER" ours.zst strange.zst
 HOME=/home/bob ALIEN=1 TZ=UTC run frontrun replay strange.zst
 is "another machine: status" "$status" 0
+unlike "another machine: the program gets what it had, without a word" "$err" warning
 same_file "another machine: it looks the same" recorded.out out
 is "values that are not of the list stay at home" "$(zstdcat ours.zst | grep -c hush)" 0
 like "their names are in the trace" "$(zstdcat ours.zst | head -n 1)" '"environment_names":\[[^]]*"SECRET"'
