@@ -447,8 +447,7 @@ static void compare(unsigned flags, const struct answers_row *row, long number, 
 		       region->tape.ended == 2 ? ", but the recording cannot be read from here on"
 					       : ", but the recording has no more input",
 		       NULL);
-	if (record->call != number || record->lane != asking() ||
-	    (record->flags & ANSWER_NEXT) ||
+	if (record->call != number || record->lane != asking() || (record->flags & ANSWER_NEXT) ||
 	    (record->flags & ANSWER_ASKED) != (flags & ANSWER_ASKED) ||
 	    !same_args(row, number, a, record))
 		differ(row, number, a, ", the recording has ", record);
