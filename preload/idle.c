@@ -238,6 +238,8 @@ static bool ask(struct lane *me, bool idling)
 
 	schedule.outside_tick = 0;
 	schedule.outside_dirty = false;
+	if (tape_giving())
+		return false; /* all that came is in the script, and that has ended */
 	for (i = 0; i < schedule.lane_slots; i++) {
 		struct lane *lane = &lanes[i];
 
@@ -294,7 +296,7 @@ static void wait_outside(int64_t ns, int64_t *pause)
 		if (!lane->number || lane->state != LANE_BLOCKED || !lane->outside)
 			continue;
 		attempts = attempts || lane->outside->attempt;
-		for (j = 0; j < lane->outside->fd_count && count < GATHER; j++)
+		for (j = 0; j < lane->outside->fd_count && count < GATHER && !tape_giving(); j++)
 			gathered[count++] = lane->outside->fds[j];
 	}
 	if (attempts) {

@@ -73,6 +73,12 @@ bool tape_knows(long number)
 	return tape_mode != TAPE_OFF && answers_row(number);
 }
 
+void tape_foreign_call(long number)
+{
+	if (tape_mode == TAPE_KEEP && answers_row(number))
+		__atomic_add_fetch(&region->foreign_calls, 1, __ATOMIC_RELAXED);
+}
+
 static bool is_value(const struct answers_row *row, long number, const long a[6], unsigned i)
 {
 	if (row->addresses >> i & 1)

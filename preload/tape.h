@@ -36,6 +36,9 @@ void tape_child(void);
  */
 long tape_call(unsigned flags, long number, const long a[6]);
 
+/* A thread that is no lane makes such a call: the tape cannot hold it. Callable by any thread. */
+void tape_foreign_call(long number);
+
 /* Does tape_call() do more than pass the call on? */
 bool tape_knows(long number);
 

@@ -169,6 +169,8 @@ static void on_trap(int signal, siginfo_t *info, void *context_)
 		result = 0; /* ours; whatever the program wants of it */
 	} else if (!me || schedule.current != me || raw(SYS_gettid) != me->tid) {
 		/* not a lane, or the child of a vfork in its place */
+		if (!me && !children_recorded)
+			tape_foreign_call(number);
 		if (!children_recorded || me || !children_call(number, a, &result))
 			result = raw_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 		if (!me && number == SYS_futex && wakes_waiters(a[1]))

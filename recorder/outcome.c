@@ -154,7 +154,7 @@ cJSON *outcome_new(const struct session_result *result, struct trace_sink *sink)
 	add_nonzero(outcome, "orphans", result->orphans);
 	add_nonzero(outcome, "uncontrolled", (double)counts->uncontrolled);
 	add_nonzero(outcome, "inexact", (double)counts->inexact);
-	add_nonzero(outcome, "live", (double)counts->live);
+	add_nonzero(outcome, "live", (double)(counts->live + result->foreign_calls));
 	add_trapped(outcome, result);
 	add_stderr(outcome, result);
 	return outcome;

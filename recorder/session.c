@@ -427,6 +427,7 @@ static void collect(struct session *session, const struct drain *drain, bool dam
 		result->boot = BOOT_OK;
 	result->events = drain_events(drain);
 	result->decisions = drain_decisions(drain);
+	result->foreign_calls = damaged ? 0 : region->foreign_calls;
 	for (i = 0; i < n; i++) {
 		struct region_process process;
 

@@ -380,7 +380,8 @@ static int run_once(struct command_state *state)
 	replay_text_print(&state->config, &state->report, state->total, stderr);
 	if (state->report.difference.kind != VERIFY_SAME &&
 	    state->report.difference.kind != VERIFY_CUT && !state->verbose) {
-		circumstances_streams(state->file.header, false, suggest, state);
+		if (!state->config.hermetic)
+			circumstances_streams(state->file.header, false, suggest, state);
 		circumstances_beside(state->file.reader, suggest, state);
 	}
 	if (!state->report.stopped && strcmp(state->report.recorded, state->report.got) == 0 &&
