@@ -279,7 +279,9 @@ struct region {
 	struct region_tape tape __attribute__((aligned(4096)));
 	struct region_outlet outlet __attribute__((aligned(4096)));
 	uint8_t descriptor[REGION_DESCRIPTORS]; /* [target] preload/descriptors.h */
-	uint32_t trapped[REGION_CALLS];         /* [target] by number of the system call */
+	/* [any thread of the target] calls for input by threads that are no lanes */
+	uint32_t foreign_calls;
+	uint32_t trapped[REGION_CALLS]; /* [target] by number of the system call */
 };
 
 _Static_assert(sizeof(struct region_header) == 4096, "layout");
