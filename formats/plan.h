@@ -33,6 +33,11 @@ enum plan_type {
 	 * counts
 	 */
 	PLAN_CODE_PATTERNS,
+	/*
+	 * Array of the `hash` of struct region_site, ascending: places of native code whose
+	 * accesses to memory are points and events from the first one on
+	 */
+	PLAN_SHARED_SITES,
 };
 
 #define PLAN_REQUIRED 1u

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define REGION_MAGIC 0x4e5552544e4f5246ull /* "FRONTRUN" */
-#define REGION_ABI 3u
+#define REGION_ABI 4u
 
 #define REGION_PLAN_BYTES (2u << 20)
 #define REGION_RING_BYTES (8u << 20) /* a power of two */
@@ -24,6 +24,7 @@
 #define REGION_EDGES 64u
 #define REGION_FRAMES 16u
 #define REGION_STDERR_BYTES 16384u
+#define REGION_SITES 16384u /* a power of two */
 
 /* Name of the environment variable that leads the runtime to its region: "/proc/PID/fd/N:NONCE". */
 #define REGION_ENV "FRONTRUN_REGION"
@@ -224,6 +225,25 @@ struct region_server {
 	char detail[96];     /* [target] NUL-terminated: what makes it unfit */
 };
 
+/*
+ * Places of native code that access memory, by the address behind the call into the runtime: an
+ * open-addressed table that outlives the runs of a fork server, so that each knows what those
+ * before it have learned.
+ */
+struct region_site {
+	uint64_t pc;     /* [target] 0: free */
+	uint64_t hash;   /* [target] of module and offset: the same in all runs */
+	uint32_t shared; /* [target] it has touched memory that several lanes use */
+	uint32_t reserved[3];
+};
+
+struct region_sites {
+	uint32_t count;  /* [target] places in use */
+	uint32_t shared; /* [target] of them shared */
+	uint8_t reserved[56];
+	struct region_site site[REGION_SITES];
+};
+
 struct region {
 	struct region_header header;   /* offset 0 */
 	struct region_mailbox mailbox; /* 4096 */
@@ -235,11 +255,13 @@ struct region {
 	struct region_plan plan;
 	struct region_lane lane[REGION_LANES] __attribute__((aligned(4096)));
 	struct region_ring ring[REGION_RUN_SLOTS] __attribute__((aligned(4096)));
+	struct region_sites sites __attribute__((aligned(4096)));
 };
 
 _Static_assert(sizeof(struct region_header) == 4096, "layout");
 _Static_assert(sizeof(struct region_mailbox) == 1024, "layout");
 _Static_assert(sizeof(struct region_lane) == 64, "layout");
 _Static_assert(sizeof(struct region_edge) == 32, "layout");
+_Static_assert(sizeof(struct region_site) == 32, "layout");
 
 #endif

@@ -55,6 +55,8 @@ struct campaign {
 	uint64_t interesting;
 	double started;
 	uint64_t allowed; /* fingerprint of the first run's failure, --allow-failing */
+	struct shared_sites sites;
+	pthread_mutex_t sites_lock;
 	bool interpreted; /* it has variables that are watched */
 	bool stop;
 	int rc; /* first error */
@@ -743,12 +745,17 @@ int campaign_run(const struct campaign_config *config, struct campaign_result *r
 	memset(result, 0, sizeof(*result));
 	interrupted = 0;
 	pthread_mutex_init(&campaign.lock, NULL);
+	pthread_mutex_init(&campaign.sites_lock, NULL);
 	campaign.started = now();
 	campaign.worker_config = config->worker;
 	campaign.worker_config.prepare = prepare;
 	campaign.worker_config.booted = booted;
 	campaign.worker_config.interrupted = is_interrupted;
 	campaign.worker_config.self = &campaign;
+	campaign.worker_config.sites = &campaign.sites;
+	campaign.worker_config.sites_lock = &campaign.sites_lock;
+	shared_sites_add(&campaign.sites, config->worker.session.shared_sites,
+			 config->worker.session.shared_sites_count);
 	campaign.without = config->search;
 	campaign.without.any_access = config->gil == GIL_OFF;
 	campaign.search = search_new(&campaign.without);
@@ -778,6 +785,8 @@ int campaign_run(const struct campaign_config *config, struct campaign_result *r
 	set64_fini(&campaign.seen);
 	free(campaign.output);
 	free(campaign.crew);
+	shared_sites_fini(&campaign.sites);
+	pthread_mutex_destroy(&campaign.sites_lock);
 	pthread_mutex_destroy(&campaign.lock);
 	if (campaign.rc)
 		*err = campaign.err;

@@ -51,10 +51,11 @@ struct fuzzing {
 	uint32_t given_count;
 	char **argv; /* of the trace */
 	char **envp;
-	char *directory;          /* where it was recorded, or NULL */
-	char *made[4];            /* paths that are ours to free */
-	char *patterns;           /* PLAN_CODE_PATTERNS */
-	const char *first, *base; /* FIRST_TRACE, BASE_TRACE */
+	char *directory;           /* where it was recorded, or NULL */
+	char *made[4];             /* paths that are ours to free */
+	char *patterns;            /* PLAN_CODE_PATTERNS */
+	struct shared_sites sites; /* of the trace that the search begins with */
+	const char *first, *base;  /* FIRST_TRACE, BASE_TRACE */
 	uint64_t *known;
 	size_t known_count;
 	FILE *events;
@@ -140,6 +141,9 @@ static int begin_with_trace(struct fuzzing *fuzzing, const char *path)
 	    !options_given(&fuzzing->options, OPTION_EXCLUDE))
 		fuzzing->patterns =
 			header_patterns(fuzzing->file.header, &session->code_patterns_length);
+	header_shared_sites(fuzzing->file.header, &fuzzing->sites);
+	session->shared_sites = fuzzing->sites.hashes;
+	session->shared_sites_count = fuzzing->sites.count;
 	if (read_decisions(fuzzing, &err))
 		return complain(&err);
 	fuzzing->config.given = fuzzing->given;
@@ -553,6 +557,7 @@ int cmd_fuzz(const struct command *command, int argc, char **argv)
 	for (i = 0; i < sizeof(fuzzing->made) / sizeof(*fuzzing->made); i++)
 		free(fuzzing->made[i]);
 	free(fuzzing->directory);
+	shared_sites_fini(&fuzzing->sites);
 	free(fuzzing->given);
 	free(fuzzing->known);
 	header_free_words(fuzzing->argv);

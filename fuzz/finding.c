@@ -236,6 +236,7 @@ static int record(const struct finding_config *config, const struct finding *fin
 	struct script_list list = { decisions, count, 0 };
 	struct session_hooks hooks = { .self = &list, .decisions = next_decisions };
 	struct session_config session_config = config->worker->session;
+	struct shared_sites sites;
 	struct sandbox *sandbox;
 	struct session *session;
 	int rc;
@@ -251,6 +252,9 @@ static int record(const struct finding_config *config, const struct finding *fin
 		session_config.run.flags &= ~(uint32_t)PLAN_RUN_LIBRARY_LOCKS;
 	if (finding->any_access)
 		session_config.run.flags |= PLAN_RUN_ANY_ACCESS;
+	sites = worker_sites(config->worker);
+	session_config.shared_sites = sites.hashes;
+	session_config.shared_sites_count = sites.count;
 	session_config.run.step_budget = config->step_budget;
 	session_config.used_limit = config->seconds;
 	session_config.strategy = (struct plan_strategy){ .id = STRATEGY_SCRIPT };
@@ -268,6 +272,7 @@ static int record(const struct finding_config *config, const struct finding *fin
 		session_free(session);
 		close_streams(session_config.target.stdio);
 	}
+	shared_sites_fini(&sites);
 	sandbox_free(sandbox);
 	return rc;
 }

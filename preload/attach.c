@@ -17,6 +17,7 @@
 #include "preload/interpose.h"
 #include "preload/log.h"
 #include "preload/memory.h"
+#include "preload/memory/access.h"
 #include "preload/process.h"
 #include "preload/raw.h"
 #include "preload/signals.h"
@@ -147,6 +148,7 @@ static void start(void)
 	region->process[process_index].turn = lane->number;
 	signals_init();
 	memory_init();
+	memory_start();
 	process_init();
 	streams_init();
 	sched_begin(lane, EVENT_THREAD_START, object_of_lane(lane), 0);

@@ -51,6 +51,11 @@ struct lane {
 	uint32_t index;    /* it is its parent's index-th child */
 	uint32_t children; /* created so far */
 	uint64_t k;        /* index of the pending or next event */
+	/* a store that is the pending operation until it has taken place: its bytes ... */
+	const void *stored;
+	uint32_t stored_bytes;
+	bool stored_before; /* ... and what was there before is known, too: */
+	uint64_t before;
 
 	/* the pending operation, valid from sched_point() to sched_done() */
 	uint32_t kind;
@@ -61,6 +66,11 @@ struct lane {
 	uint32_t stage;   /* how often the lane has waited in it */
 	uint32_t put_off; /* number of the lane that is to go on, see decide_put_off() */
 	uint32_t reads;   /* of variables in a row, nothing else between */
+	/* looks at memory in a row that found the same, see memory/spin.h */
+	uint32_t spins;
+	uint32_t spin_context;
+	const struct object *spin_object;
+	uint64_t spin_value;
 	bool yielding;    /* the pending operation is a request to let others go first */
 	bool open;        /* ... stands where the lane may give the gate away (gate.h) */
 	bool gated;       /* it runs an interpreter's code, for which it needs the gate */

@@ -308,6 +308,47 @@ struct object *object_variable(struct lane *me, enum object_kind kind, const cha
 	return object_resource(me, VARIABLE_KEY | ++variable_keys, kind, whole, context);
 }
 
+static struct object *static_variable(struct lane *me, const struct module *module,
+				      uint64_t address, uint32_t context)
+{
+	static const char digits[] = "0123456789abcdef";
+	struct object *object = insert(me, VARIABLE_KEY | ++variable_keys);
+	const char *base = strrchr(module->path, '/');
+	char name[1024];
+	uint64_t offset;
+	uint32_t number = log_locate(address, &offset);
+	size_t at = compose(name, sizeof name, 0, base ? base + 1 : module->path);
+	int shift = 60;
+
+	at = compose(name, sizeof name, at, "+0x");
+	while (shift && !(offset >> shift))
+		shift -= 4;
+	for (; shift >= 0; shift -= 4)
+		at = compose_bytes(name, sizeof name, at, &digits[offset >> shift & 15], 1);
+	object->class = OBJECT_NAMED;
+	object->kind = OBJECT_VARIABLE;
+	object->id_hash = hash_id(201, hash_bytes(name, at), 0);
+	log_object(object, number, offset, me->number, 0, context, name);
+	return object;
+}
+
+struct object *object_memory(struct lane *me, uint64_t address, uint32_t context)
+{
+	const struct module *module = modules_lookup(address);
+	struct object *object;
+	uint32_t n;
+
+	if (module)
+		return static_variable(me, module, address, context);
+	object = insert(me, VARIABLE_KEY | ++variable_keys);
+	n = ++me->init_count[OBJECT_VARIABLE];
+	object->class = OBJECT_INIT;
+	object->kind = OBJECT_VARIABLE;
+	object->id_hash = hash_id(2u + OBJECT_VARIABLE, me->id_hash, n);
+	log_object(object, 0, 0, me->number, n, context, "");
+	return object;
+}
+
 void object_end(struct object *object)
 {
 	forget(object);

@@ -68,6 +68,9 @@ struct object *object_of_lane(struct lane *lane);
 struct object *object_variable(struct lane *me, enum object_kind kind, const char *name,
 			       uint32_t context);
 
+/* A variable of a native program: new each time. */
+struct object *object_memory(struct lane *me, uint64_t address, uint32_t context);
+
 /* It has ended. One that a pending operation names stays. */
 void object_end(struct object *object);
 

@@ -63,6 +63,9 @@ void sched_point(struct lane *me, unsigned kind, struct object *object, uint32_t
 /* As sched_point() without a tag, but asks the strategy to prefer another lane (sched_yield). */
 void sched_yield_point(struct lane *me, unsigned kind, uint32_t context);
 
+/* The same of an operation on an object: the lane seems to wait for a change of it. */
+void sched_spin_point(struct lane *me, unsigned kind, struct object *object, uint32_t context);
+
 /*
  * As sched_point() without a tag, where the lane holds the gate and may give it away (gate.h).
  * `yielding`: it asks to prefer another lane.

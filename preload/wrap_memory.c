@@ -11,6 +11,7 @@
 
 #include "preload/interpose.h"
 #include "preload/memory.h"
+#include "preload/memory/access.h"
 
 /*
  * Sanitizers complain when they are asked for the size of what is not theirs, and that would hide
@@ -33,14 +34,18 @@ static size_t size_of(void *memory)
 
 static void forget(uint64_t start, uint64_t size)
 {
+	if (thread_state.lane->stored)
+		memory_settle(thread_state.lane);
 	if (size && object_maybe_in(start, size))
 		object_forget_range(start, size);
+	if (size && memory_used)
+		memory_forget(start, size);
 }
 
 /* Lanes in the program's own code have the turn; nobody else may look. */
 static inline bool has_objects(void)
 {
-	return __builtin_expect(object_heap_count != 0, 0) && thread_state.lane &&
+	return __builtin_expect(object_heap_count != 0 || memory_used, 0) && thread_state.lane &&
 	       !thread_state.inside;
 }
 

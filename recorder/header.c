@@ -276,6 +276,19 @@ static void add_patterns(cJSON *header, const char *patterns, uint32_t length)
 		cJSON_AddItemToArray(array, alloc_check(cJSON_CreateString(patterns + at)));
 }
 
+/* As 16 hex digits each. */
+static void add_shared_sites(cJSON *header, const uint64_t *sites, uint32_t count)
+{
+	cJSON *array = cJSON_AddArrayToObject(header, "shared_sites");
+	char text[24];
+	uint32_t i;
+
+	for (i = 0; i < count; i++) {
+		snprintf(text, sizeof(text), "%016llx", (unsigned long long)sites[i]);
+		cJSON_AddItemToArray(array, alloc_check(cJSON_CreateString(text)));
+	}
+}
+
 cJSON *header_new(struct session *session, const char *command, const char *const *extra,
 		  unsigned extras)
 {
@@ -307,6 +320,8 @@ cJSON *header_new(struct session *session, const char *command, const char *cons
 	cJSON_AddItemToObject(header, "plan", plan_values(&config->run));
 	if (config->code_patterns_length)
 		add_patterns(header, config->code_patterns, config->code_patterns_length);
+	if (config->shared_sites_count)
+		add_shared_sites(header, config->shared_sites, config->shared_sites_count);
 	cJSON_AddBoolToObject(header, "trap", !config->no_trap);
 	cJSON_AddBoolToObject(header, "addresses_fixed", session_addresses_fixed(session));
 	return header;

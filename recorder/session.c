@@ -144,6 +144,10 @@ int session_plan(struct session *session, struct err *err)
 	    region_plan_add(region, PLAN_CODE_PATTERNS, 1, 0, config->code_patterns,
 			    config->code_patterns_length, err))
 		return -ENOSPC;
+	if (config->shared_sites_count &&
+	    region_plan_add(region, PLAN_SHARED_SITES, 1, 0, config->shared_sites,
+			    (uint32_t)(config->shared_sites_count * sizeof(uint64_t)), err))
+		return -ENOSPC;
 	for (i = 0; i < config->section_count; i++) {
 		const struct session_section *section = &config->sections[i];
 

@@ -192,7 +192,7 @@ static int put_lane(void *self, const struct record_lane *record, struct err *er
 /* The variable, else what the runtime calls it ("pipe"), unless that is its id already. */
 static const char *object_name(struct trace_sink *sink, const struct record_object *record)
 {
-	if (record->class == OBJECT_STATIC)
+	if (record->class == OBJECT_STATIC || (record->kind == OBJECT_VARIABLE && record->module))
 		return locations_data(sink->locations, record->module, record->offset);
 	return record->class != OBJECT_NAMED && *record->name ? record->name : NULL;
 }

@@ -19,7 +19,10 @@ static void note_lost(const struct search *search, const struct section *lost, c
 	text_init(&text, note, size);
 	text_addf(&text, "T%u's ", lost->lane);
 	if (value && !thing_has_key(search, lost)) {
-		text_add_clean(&text, value);
+		/* "20 (was 10)" */
+		text_add_clean_n(&text, value, strcspn(value, "("));
+		while (text.len && text.data[text.len - 1] == ' ')
+			text.data[--text.len] = '\0';
 		text_cut(&text, 40);
 		text_add(&text, " is lost");
 	} else {

@@ -1,0 +1,92 @@
+/*
+ * Accesses of instrumented code to memory, as scheduling points and events. The interface that
+ * compilers call (tsan.c, atomic.c) asks memory_enter() first, which answers most accesses.
+ *
+ *	struct lane *me = memory_enter(address, 4, false, pc);
+ *
+ *	if (me) {
+ *		start = unwind_here(&me->stack);
+ *		memory_load(me, &start, address, 4);
+ *	}
+ *
+ * An access is counted in the lane's k whether or not it matters, so that decisions of one run mean
+ * the same in another that knows more. A store is the pending operation until it has taken place,
+ * as the compiler calls before it: the lane's next access or operation writes the event.
+ */
+#ifndef PRELOAD_MEMORY_ACCESS_H
+#define PRELOAD_MEMORY_ACCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "preload/memory/filter.h"
+#include "preload/memory/settle.h"
+#include "preload/thread_state.h"
+
+/* There is instrumented code in the program. */
+extern bool memory_used;
+
+/* From the constructor. */
+void memory_start(void);
+
+/* A run begins in this process. */
+void memory_run(void);
+
+/* A read of `size` bytes is about to take place, or a write. Leaves the runtime. */
+void memory_load(struct lane *me, const struct unwind_start *start, uint64_t address,
+		 uint32_t size);
+void memory_store(struct lane *me, const struct unwind_start *start, uint64_t address,
+		  uint32_t size);
+
+/*
+ * An atomic operation of `kind` (LOAD, STORE, UPDATE), around what the caller does itself. _end()
+ * leaves the runtime; a comparison that failed has become a LOAD.
+ */
+void memory_atomic_begin(struct lane *me, const struct unwind_start *start, uint64_t address,
+			 uint32_t size, unsigned kind);
+void memory_atomic_end(struct lane *me, unsigned kind, uint32_t size, uint64_t before,
+		       uint64_t after);
+
+/* The lane ends, and with it its stack. */
+void memory_forget_stack(const struct lane *me);
+
+/* Memory that is given back, or whose contents have become another object's. */
+void memory_forget(uint64_t start, uint64_t size);
+
+static inline bool memory_matters(const struct lane *me, uint64_t address, uint64_t size,
+				  bool writes, uint64_t pc)
+{
+	struct region_site *site = filter_site(pc);
+	uint64_t word = address & ~7ull;
+	bool matters = false;
+
+	if (__builtin_expect(!site, 0))
+		return false;
+	for (; word < address + size; word += 8)
+		matters |= filter_word_matters(me, site, word, writes);
+	return matters;
+}
+
+/*
+ * NULL: the access goes on. Else the calling thread's lane, inside the runtime: the access is an
+ * event.
+ */
+static inline __attribute__((always_inline)) struct lane *memory_enter(uint64_t address,
+								       uint64_t size, bool writes,
+								       uint64_t pc)
+{
+	struct lane *me = thread_state.lane;
+
+	if (__builtin_expect(!me || thread_state.inside || !schedule.started, 0))
+		return 0;
+	if (__builtin_expect(me->stored != 0, 0))
+		memory_settle(me);
+	if (__builtin_expect(memory_matters(me, address, size, writes, pc), 0)) {
+		thread_state.inside = 1;
+		return me;
+	}
+	me->k++;
+	return 0;
+}
+
+#endif

@@ -1,0 +1,156 @@
+/*
+ * See filter.h.
+ */
+#include "preload/memory/filter.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "formats/hash.h"
+#include "preload/decide.h"
+#include "preload/modules.h"
+
+#define PROBES 64
+
+struct filter_word filter_words[FILTER_WORDS];
+
+static const uint64_t *planned; /* hashes of places that are shared from the start, ascending */
+static uint32_t planned_count;
+
+static bool is_planned(uint64_t hash)
+{
+	uint32_t low = 0, high = planned_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (planned[middle] < hash)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < planned_count && planned[low] == hash;
+}
+
+static void share(struct region_site *site)
+{
+	region->sites.shared += !site->shared;
+	site->shared = 1;
+}
+
+/* Others have learned of places that are in the table already. */
+static void share_planned(void)
+{
+	uint32_t i;
+
+	if (!region->sites.count)
+		return;
+	for (i = 0; i < REGION_SITES; i++)
+		if (region->sites.site[i].pc && is_planned(region->sites.site[i].hash))
+			share(&region->sites.site[i]);
+}
+
+void filter_start(void)
+{
+	if (region->sites.count)
+		memset(&region->sites, 0, sizeof region->sites);
+	filter_plan();
+}
+
+void filter_plan(void)
+{
+	uint32_t length;
+
+	planned = decide_section(PLAN_SHARED_SITES, &length);
+	planned_count = planned ? length / sizeof *planned : 0;
+	if (planned_count > region->sites.shared)
+		share_planned();
+}
+
+static uint64_t hash_place(uint64_t pc)
+{
+	const struct module *module = modules_lookup(pc);
+	const char *base, *p;
+
+	if (!module)
+		return hash_id(3, 0, 0);
+	for (base = p = module->path; *p; p++)
+		if (*p == '/')
+			base = p + 1;
+	return hash_id(3, hash_bytes(base, (uint64_t)(p - base)), pc - module->bias);
+}
+
+struct region_site *filter_find(uint64_t pc)
+{
+	uint32_t slot = filter_slot(pc), i;
+	struct region_site *site;
+
+	for (i = 0; i < PROBES; i++, slot = (slot + 1) & (REGION_SITES - 1)) {
+		site = &region->sites.site[slot];
+		if (site->pc == pc)
+			return site;
+		if (site->pc)
+			continue;
+		site->pc = pc;
+		site->hash = hash_place(pc);
+		region->sites.count++;
+		if (is_planned(site->hash))
+			share(site);
+		return site;
+	}
+	return NULL;
+}
+
+static void share_index(uint16_t index)
+{
+	if (index)
+		share(&region->sites.site[index - 1]);
+}
+
+bool filter_look(const struct lane *me, struct region_site *site, uint64_t address, bool writes)
+{
+	struct filter_word *word = &filter_words[address / 8 % FILTER_WORDS];
+	uint16_t index = (uint16_t)(site - region->sites.site + 1);
+
+	if (word->tag != (uint32_t)(address >> 3)) {
+		*word = (struct filter_word){
+			.tag = (uint32_t)(address >> 3),
+			.owner = (uint16_t)(me->slot + 1),
+			.flags = writes ? FILTER_WRITTEN : 0,
+			.reader = writes ? 0 : index,
+			.writer = writes ? index : 0,
+		};
+		return site->shared;
+	}
+	word->flags |= (word->owner != me->slot + 1 ? FILTER_SHARED : 0) |
+		       (writes ? FILTER_WRITTEN : 0);
+	if (word->flags == FILTER_CONFLICT) {
+		share(site);
+		share_index(word->reader);
+		share_index(word->writer);
+	}
+	if (writes)
+		word->writer = index;
+	else
+		word->reader = index;
+	return site->shared;
+}
+
+void filter_forget(uint64_t start, uint64_t size)
+{
+	uint64_t address = start & ~7ull;
+	uint32_t i;
+
+	if (size / 8 >= FILTER_WORDS) {
+		for (i = 0; i < FILTER_WORDS; i++)
+			if (filter_words[i].tag - (uint32_t)(start >> 3) < size >> 3)
+				filter_words[i].tag = 0;
+		return;
+	}
+	for (; address < start + size; address += 8) {
+		struct filter_word *word = &filter_words[address / 8 % FILTER_WORDS];
+
+		if (word->tag == (uint32_t)(address >> 3))
+			word->tag = 0;
+	}
+}
