@@ -75,6 +75,10 @@ enum plan_run_flag {
 	PLAN_RUN_LEAVE = 1024,
 	/* An interpreter: the locks that its standard library takes for itself are points, too */
 	PLAN_RUN_LIBRARY_LOCKS = 2048,
+	/* each answer of the outside is a RECORD_ANSWER */
+	PLAN_RUN_KEEP_ANSWERS = 4096,
+	PLAN_RUN_GIVE_ANSWERS =
+		8192, /* the outside is not asked: its answers come from region.tape */
 };
 
 /* What a standard stream is to look like to the target. */

@@ -23,6 +23,7 @@ enum record_type {
 	RECORD_OFFER,
 	RECORD_CODE,
 	RECORD_TEXT,
+	RECORD_ANSWER,
 	RECORD_TYPES
 };
 
@@ -251,6 +252,43 @@ struct record_text {
 	char text[]; /* NUL-terminated, padded to 8; UTF-8 */
 };
 
+enum answer_flag {
+	ANSWER_MORE = 1, /* the next record of this lane goes on with the bytes that came in */
+	ANSWER_NEXT = 2, /* it goes on with those of the record before */
+	/* what came in is `got_length` bytes as of struct answer_reference: look in the file itself */
+	ANSWER_REFERENCE = 4,
+	ANSWER_ASKED = 8, /* a question of the runtime, not of the program */
+};
+
+/* Bytes of a file that is not kept in the trace: they are still there, or the replay ends. */
+struct answer_reference {
+	uint64_t offset; /* in the file `name` of this record, or of the one that opened it */
+	uint64_t length;
+	uint64_t hash; /* hash_content() of them */
+};
+
+/*
+ * A system call as the outside answered it: with PLAN_RUN_KEEP_ANSWERS in the ring, and given back
+ * to the target through region.tape when it has PLAN_RUN_GIVE_ANSWERS. In order of the calls of all
+ * lanes. `bytes` is the name (a path, an address), then what the program sent, then what came in.
+ */
+struct record_answer {
+	struct record_head head;
+	uint16_t process;
+	uint16_t call;  /* number of the system call, x86_64 */
+	uint16_t flags; /* enum answer_flag */
+	uint16_t name_length;
+	uint32_t lane;
+	uint32_t sent_length; /* the beginning of what was sent, all of it when `sent_hash` is 0 */
+	uint32_t got_length;
+	uint32_t arg_count;
+	int64_t result;
+	uint64_t sent_hash; /* hash_content() of all that was sent */
+	int64_t args[6];    /* those that are no addresses, 0 for those that are */
+	uint8_t bytes[];
+};
+
+_Static_assert(sizeof(struct record_answer) == 96, "layout");
 _Static_assert(sizeof(struct record_code) == 32, "layout");
 _Static_assert(sizeof(struct record_offer) == 24, "layout");
 _Static_assert(sizeof(struct record_event) == 56, "layout");

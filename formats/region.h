@@ -177,6 +177,26 @@ struct region_ring {
 	uint8_t bytes[REGION_RING_BYTES];
 };
 
+/*
+ * What a replay gives to the target: records of type RECORD_ANSWER, as region_ring has them, the
+ * other way round. No record wraps: a RECORD_PAD fills the end.
+ */
+struct region_tape {
+	uint64_t head;  /* [cli] bytes written since the start */
+	uint32_t news;  /* [cli] futex: +1 whenever head has moved, or `ended` was set */
+	uint32_t ended; /* [cli] there will be no more: 1 the recording ends here, 2 it is damaged */
+	uint8_t pad1[48];
+	uint64_t tail;    /* [target] bytes taken since the start */
+	uint32_t waiting; /* [target] non-zero while it waits for news */
+	uint32_t pad2;
+	uint64_t taken; /* [target] records taken since the start */
+	uint8_t pad3[40];
+	uint8_t bytes[REGION_RING_BYTES];
+};
+
+/* What the descriptors of the target are in a replay from the tape; goes on over an exec. */
+#define REGION_DESCRIPTORS 4096u
+
 /* The last bytes that went to descriptor 2. */
 struct region_stderr {
 	/* [target] bytes since the start; the tail ends at written % REGION_STDERR_BYTES */
@@ -255,6 +275,8 @@ struct region {
 	struct region_plan plan;
 	struct region_lane lane[REGION_LANES] __attribute__((aligned(4096)));
 	struct region_ring ring[REGION_RUN_SLOTS] __attribute__((aligned(4096)));
+	struct region_tape tape __attribute__((aligned(4096)));
+	uint8_t descriptor[REGION_DESCRIPTORS]; /* [target] preload/descriptors.h */
 	struct region_sites sites __attribute__((aligned(4096)));
 };
 

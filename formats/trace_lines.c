@@ -46,7 +46,7 @@ static const char *const line_keys[TRACE_LINE_TYPES] = {
 	[TRACE_LINE_LOCATION] = "location", [TRACE_LINE_CONTEXT] = "context",
 	[TRACE_LINE_LANE] = "lane",         [TRACE_LINE_OBJECT] = "object",
 	[TRACE_LINE_EVENT] = "e",           [TRACE_LINE_DECISION] = "d",
-	[TRACE_LINE_OUTPUT] = "output",     [TRACE_LINE_NOTE] = "note",
+	[TRACE_LINE_ANSWER] = "in",         [TRACE_LINE_NOTE] = "note",
 	[TRACE_LINE_INDEX] = "index",       [TRACE_LINE_OUTCOME] = "outcome",
 };
 

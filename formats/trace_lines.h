@@ -43,7 +43,7 @@ enum trace_line_type {
 	TRACE_LINE_OBJECT,
 	TRACE_LINE_EVENT,
 	TRACE_LINE_DECISION,
-	TRACE_LINE_OUTPUT, /* reserved */
+	TRACE_LINE_ANSWER,
 	TRACE_LINE_NOTE,
 	TRACE_LINE_INDEX, /* the reader's own business */
 	TRACE_LINE_OUTCOME,
@@ -110,6 +110,26 @@ struct trace_decision {
 	bool forced;      /* there was no choice */
 	const char *name; /* reader only, as in struct trace_event */
 	size_t name_len;
+};
+
+/*
+ * {"in":"read","pr":1,"l":3,"a":[3,0,1024],"r":16,"name":"/etc/hosts","sent":..,"hash":"hex",
+ *  "got":..,"f":["more"]}
+ * A system call as the outside answered it, one line for each struct record_answer and in their
+ * order. In this order; keys are left out when 0, empty or absent, and so are zeros at the end of
+ * `a`. Bytes are a string where they are UTF-8, else {"b64":".."}. `in` is the name of the call, or
+ * its number in decimal.
+ */
+struct trace_answer {
+	uint16_t call;  /* number of the system call, x86_64 */
+	uint16_t flags; /* enum answer_flag */
+	uint32_t process;
+	uint32_t lane;
+	int64_t args[6];
+	int64_t result;
+	uint64_t sent_hash;
+	const void *name, *sent, *got;
+	size_t name_len, sent_len, got_len;
 };
 
 /* {"module":1,"path":"/usr/lib/..","build_id":"hex","base":"0x...","main":true} */

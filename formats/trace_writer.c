@@ -243,7 +243,7 @@ int trace_writer_line(struct trace_writer *w, const cJSON *line)
 	for (type = 0; !rc && type < TRACE_LINE_OTHER; type++)
 		if (!strcmp(key, trace_line_key(type)))
 			break;
-	if (!rc && type < TRACE_LINE_OTHER && type != TRACE_LINE_NOTE && type != TRACE_LINE_OUTPUT)
+	if (!rc && type < TRACE_LINE_OTHER && type != TRACE_LINE_NOTE)
 		rc = -EINVAL;
 	if (rc)
 		return rc;

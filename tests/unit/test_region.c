@@ -39,6 +39,9 @@ static void layout_is_the_golden_one(void **state)
 	assert_int_equal(offsetof(struct region_sites, site), 64);
 	assert_int_equal(offsetof(struct region_ring, tail), 64);
 	assert_int_equal(offsetof(struct region_ring, bytes), 128);
+	assert_int_equal(offsetof(struct region, tape) % 4096, 0);
+	assert_int_equal(offsetof(struct region_tape, tail), 64);
+	assert_int_equal(offsetof(struct region_tape, bytes), 128);
 	assert_int_equal(offsetof(struct region_lane, k), 24);
 	assert_int_equal(offsetof(struct region_mailbox, payload), 32);
 	assert_int_equal(offsetof(struct plan_environment, preload), 24 + 1024 + 4096);
