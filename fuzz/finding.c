@@ -170,6 +170,8 @@ static bool is_same(const struct finding *finding, const struct session_result *
 		return result->verdict == VERDICT_STUCK;
 	case FAILURE_LOST:
 		return result->verdict == VERDICT_LOST_THREAD;
+	case FAILURE_MEMORY:
+		return result->verdict == VERDICT_MEMORY;
 	case FAILURE_LIVELOCK:
 		return result->verdict == VERDICT_STEP_BUDGET;
 	case FAILURE_HANG:

@@ -206,6 +206,8 @@ static enum failure_kind kind_of(const struct verdict_rules *rules,
 		return FAILURE_LOST;
 	case VERDICT_STEP_BUDGET:
 		return FAILURE_LIVELOCK;
+	case VERDICT_MEMORY:
+		return FAILURE_MEMORY;
 	case VERDICT_EXIT:
 		if (sanitizer)
 			return FAILURE_SANITIZER;
@@ -222,7 +224,8 @@ void verdict_judge(const struct verdict_rules *rules, const struct worker *worke
 		   const struct server_report *report, struct verdict *verdict)
 {
 	const struct run_log *log = worker_log(worker);
-	char errors[TAIL + 1], *message = errors;
+	char errors[TAIL + 1];
+	const char *message = errors;
 	uint64_t hash = HASH_START;
 	bool sanitizer = false;
 	struct traceback traceback;
@@ -263,6 +266,11 @@ void verdict_judge(const struct verdict_rules *rules, const struct worker *worke
 	case FAILURE_STUCK:
 		hash = hash_mix(hash, hash_edges(log, &report->failure,
 						 verdict->kind == FAILURE_DEADLOCK));
+		break;
+	case FAILURE_MEMORY:
+		message = report->failure.text;
+		hash = hash_mix(hash, hash_frames(log, &report->failure));
+		hash = hash_mix(hash, hash_message(message));
 		break;
 	case FAILURE_SIGNAL:
 		hash = hash_mix(hash, (uint64_t)verdict->status);

@@ -62,10 +62,12 @@ struct lane {
 	uint32_t context;
 	struct object *object, *object2;
 	bool announced;
-	uint32_t answers; /* how often the outside was ready for it, see sched_outside_ready() */
-	uint32_t stage;   /* how often the lane has waited in it */
-	uint32_t put_off; /* number of the lane that is to go on, see decide_put_off() */
-	uint32_t reads;   /* of variables in a row, nothing else between */
+	uint32_t answers;  /* how often the outside was ready for it, see sched_outside_ready() */
+	uint32_t stage;    /* how often the lane has waited in it */
+	uint32_t put_off;  /* number of the lane that is to go on, see decide_put_off() */
+	uint32_t reads;    /* of variables in a row, nothing else between */
+	uint64_t breathes; /* at this k it lets others go first ... */
+	uint32_t breath;   /* ... and after so many more again, see memory/access.h */
 	/* looks at memory in a row that found the same, see memory/spin.h */
 	uint32_t spins;
 	uint32_t spin_context;
@@ -112,6 +114,7 @@ struct lane {
 	/* PTHREAD_CANCEL_ASYNCHRONOUS, acted upon at the end of each operation */
 	bool asynchronous;
 	struct unwind_stack stack;
+	uint64_t sp; /* of the program, where it last called us */
 	uint64_t stack_bytes;
 	char name[16];
 	struct once_run *once_runs; /* initialisers that it runs, the innermost first */

@@ -321,6 +321,7 @@ uint32_t runtime_context(const struct unwind_start *start)
 	const uint64_t *pcs;
 	uint32_t id, count;
 
+	schedule.current->sp = start->sp;
 	if (__builtin_expect(interpreter_active, 0) && !start->exact) {
 		/* What the interpreter itself does needs no walk: who told it to is known. */
 		count = interpreter_stack(&start->pc, 1, places, UNWIND_MAX);
@@ -336,6 +337,20 @@ uint32_t runtime_context(const struct unwind_start *start)
 			id = context_intern(contexts, places, count);
 	}
 	return log_context(id);
+}
+
+uint32_t log_context_frames(uint32_t context, uint64_t *frames, uint32_t most)
+{
+	uint32_t count = 0;
+	const uint64_t *pcs = context > context_base
+				      ? context_frames(contexts, context - context_base, &count)
+				      : NULL;
+
+	if (!pcs)
+		return 0;
+	count = count < most ? count : most;
+	memcpy(frames, pcs, count * sizeof *frames);
+	return count;
 }
 
 uint32_t log_places(const uint64_t *places, uint32_t count)

@@ -52,6 +52,9 @@ void log_note(unsigned kind, uint32_t lane, const char *text);
 void log_modules(void);
 uint32_t log_context(uint32_t id);
 
+/* The program counters of an announced call stack, at most `most`; how many. */
+uint32_t log_context_frames(uint32_t context, uint64_t *frames, uint32_t most);
+
 /* A call stack given by its places, which may be of an interpreter (preload/python_interface.h). */
 uint32_t log_places(const uint64_t *places, uint32_t count);
 

@@ -19,6 +19,7 @@
 
 #include "preload/compose.h"
 #include "preload/log.h"
+#include "preload/memory/oracle.h"
 #include "preload/modules.h"
 #include "preload/sched.h"
 
@@ -173,6 +174,8 @@ struct object *object_find(struct lane *me, const volatile void *address, enum o
 {
 	struct object *object = last_hit;
 
+	if (__builtin_expect(quarantine_any, 0)) /* before the operation has been opened */
+		oracle_check(me, (uint64_t)address, context);
 	if (!object || object->address != (uint64_t)address)
 		object = lookup((uint64_t)address);
 	if (object && object->kind != kind && !object->waiters) {

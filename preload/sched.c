@@ -10,6 +10,7 @@
 #include "preload/gate.h"
 #include "preload/handoff.h"
 #include "preload/log.h"
+#include "preload/memory/oracle.h"
 #include "preload/memory/settle.h"
 #include "preload/sched_core.h"
 #include "preload/server.h"
@@ -201,6 +202,8 @@ static void step_back(struct lane *me, uint32_t tag, struct lane *next)
 	log_lane_state(me);
 	hand_over(me, next);
 	me->stage++;
+	if (quarantine_any && me->object && me->object->heap)
+		oracle_check(me, me->object->address, me->context);
 	if (object)
 		dequeue(me);
 	if (gate)

@@ -7,11 +7,13 @@
 #include <malloc.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "preload/interpose.h"
 #include "preload/memory.h"
 #include "preload/memory/access.h"
+#include "preload/memory/oracle.h"
 
 /*
  * Sanitizers complain when they are asked for the size of what is not theirs, and that would hide
@@ -83,20 +85,55 @@ static bool find_free(void)
 	return true;
 }
 
+/* Lanes of a program with instrumented code: true when the memory is kept. */
+static inline bool is_kept(void *memory, struct unwind_start start)
+{
+	struct lane *me = thread_state.lane;
+	bool kept;
+
+	if (__builtin_expect(!memory_used || !schedule.started, 1) || !memory || !me ||
+	    thread_state.inside)
+		return false;
+	thread_state.inside = 1;
+	start.stack = &me->stack;
+	kept = oracle_free(me, &start, (uint64_t)memory, size_of(memory));
+	thread_leave(me);
+	return kept;
+}
+
 EXPORT void free(void *memory)
 {
+	if (is_kept(memory, unwind_here(NULL)))
+		return;
 	if (memory && has_objects())
 		forget((uint64_t)memory, size_of(memory));
 	if (__builtin_expect(real.free != NULL, 1) || find_free())
 		real.free(memory);
 }
 
+/* As realloc(3) that moves the block, which others may have a pointer to. */
+static void *move(void *memory, size_t size, struct unwind_start start)
+{
+	size_t before = size_of(memory);
+	void *result = REAL(realloc)(NULL, size);
+
+	if (!result)
+		return NULL;
+	memcpy(result, memory, before < size ? before : size);
+	if (!is_kept(memory, start))
+		REAL(free)(memory);
+	return result;
+}
+
 EXPORT void *realloc(void *memory, size_t size)
 {
 	uint64_t start = (uint64_t)memory;
 	size_t before = memory && has_objects() ? size_of(memory) : 0;
-	void *result = REAL(realloc)(memory, size);
+	void *result;
 
+	if (__builtin_expect(memory_used, 0) && schedule.started && before && size > before)
+		return move(memory, size, unwind_here(NULL));
+	result = REAL(realloc)(memory, size);
 	if (!before || (!result && size))
 		return result;
 	if ((uint64_t)result != start)

@@ -213,6 +213,7 @@ static int run_status(const struct session_result *result)
 	case VERDICT_STUCK:
 	case VERDICT_LOST_THREAD:
 	case VERDICT_STEP_BUDGET:
+	case VERDICT_MEMORY:
 		return EXIT_RECORD_FAILURE;
 	default:
 		return EXIT_RECORD_ERROR;

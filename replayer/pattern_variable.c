@@ -69,8 +69,17 @@ static bool apart(const struct search *search, const struct triple *triple)
 /* It reads, and changes what it has read; the other one changes it, too. */
 static bool overwrites(const struct search *search, struct triple *triple)
 {
-	return triple->first->reads && !triple->other->reads && !triple->second->reads &&
-	       apart(search, triple);
+	const struct section *look;
+
+	if (!triple->first->reads || triple->other->reads || triple->second->reads ||
+	    !apart(search, triple))
+		return false;
+	/* What is proven may be the look before the other one's change. */
+	look = thing_previous(search, triple->other);
+	if (search->exactly && look && look->reads &&
+	    (look->begin == search->first || look->begin == search->second))
+		triple->other_first = look;
+	return true;
 }
 
 /* No order of the two lanes one after the other gives the same. */

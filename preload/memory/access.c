@@ -9,7 +9,7 @@
 #include "preload/decide.h"
 #include "preload/interpose.h"
 #include "preload/log.h"
-#include "preload/memory/bytes.h"
+#include "preload/memory/oracle.h"
 #include "preload/memory/spin.h"
 #include "preload/memory/value.h"
 
@@ -46,6 +46,57 @@ void memory_forget_stack(const struct lane *me)
 	bytes_forget(me->stack.lo, me->stack.hi - me->stack.lo);
 }
 
+/* So many words of a block are looked at. */
+#define BLOCK_WORDS 512u
+
+uint32_t memory_used_in(struct lane *me, uint64_t address, uint64_t size, uint32_t context,
+			struct object *found[BYTES_OBJECTS])
+{
+	uint64_t end = address + (size < BLOCK_WORDS * 8 ? size : BLOCK_WORDS * 8);
+	struct object *objects[BYTES_OBJECTS];
+	uint32_t count = 0, more, i;
+
+	for (; address < end && count < BYTES_OBJECTS; address += 8) {
+		if (!filter_ends(me, address))
+			continue;
+		more = bytes_objects(me, address, 8, context, objects);
+		for (i = 0; i < more && count < BYTES_OBJECTS; i++)
+			found[count++] = objects[i];
+	}
+	return count;
+}
+
+#define BREATH_FIRST 1024u
+#define BREATH_LAST (1u << 20)
+
+void memory_breathe(struct lane *me)
+{
+	struct unwind_start start = unwind_here(&me->stack);
+	bool first = !me->breath;
+
+	me->breath = first ? BREATH_FIRST : me->breath < BREATH_LAST ? 2 * me->breath : BREATH_LAST;
+	me->breathes = me->k + me->breath;
+	if (first)
+		return;
+	thread_state.inside = 1;
+	sched_yield_point(me, EVENT_YIELD, runtime_context(&start));
+	sched_done(me, 0);
+	thread_leave(me);
+}
+
+/* The access that is the pending operation is an error: it is the last event. */
+static void check(struct lane *me, uint64_t address)
+{
+	struct oracle oracle = oracle_ask(me, address);
+
+	if (__builtin_expect(oracle.kind == ORACLE_FINE, 1))
+		return;
+	sched_done_as(me, EVENT_SWITCHABLE, EVENT_VALUE_NONE, 0);
+	oracle_fail(me, &oracle, address,
+		    oracle.kind == ORACLE_FREED ? "use after free"
+						: "use of a stack frame that is gone");
+}
+
 static bool is_scalar(uint32_t size)
 {
 	return size == 1 || size == 2 || size == 4 || size == 8;
@@ -76,6 +127,7 @@ static uint32_t begin(struct lane *me, const struct unwind_start *start, uint64_
 		sched_spin_point(me, kind, object, context);
 	else
 		sched_point(me, kind, object, context, 0);
+	check(me, address);
 	return count;
 }
 

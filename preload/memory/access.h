@@ -19,12 +19,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "preload/memory/bytes.h"
 #include "preload/memory/filter.h"
 #include "preload/memory/settle.h"
+#include "preload/memory/used.h"
 #include "preload/thread_state.h"
-
-/* There is instrumented code in the program. */
-extern bool memory_used;
 
 /* From the constructor. */
 void memory_start(void);
@@ -47,11 +46,24 @@ void memory_atomic_begin(struct lane *me, const struct unwind_start *start, uint
 void memory_atomic_end(struct lane *me, unsigned kind, uint32_t size, uint64_t before,
 		       uint64_t after);
 
+/*
+ * The variables in a block that is given back which other lanes have used, as bytes_objects(): of
+ * its beginning, if it is large.
+ */
+uint32_t memory_used_in(struct lane *me, uint64_t address, uint64_t size, uint32_t context,
+			struct object *found[BYTES_OBJECTS]);
+
 /* The lane ends, and with it its stack. */
 void memory_forget_stack(const struct lane *me);
 
 /* Memory that is given back, or whose contents have become another object's. */
 void memory_forget(uint64_t start, uint64_t size);
+
+/*
+ * The lane has gone on for long. It may wait for something that only it has looked at so far, so
+ * others get a turn, ever more rarely.
+ */
+void memory_breathe(struct lane *me);
 
 static inline bool memory_matters(const struct lane *me, uint64_t address, uint64_t size,
 				  bool writes, uint64_t pc)
@@ -85,7 +97,8 @@ static inline __attribute__((always_inline)) struct lane *memory_enter(uint64_t 
 		thread_state.inside = 1;
 		return me;
 	}
-	me->k++;
+	if (__builtin_expect(++me->k >= me->breathes, 0))
+		memory_breathe(me);
 	return 0;
 }
 

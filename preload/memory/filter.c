@@ -8,6 +8,7 @@
 
 #include "formats/hash.h"
 #include "preload/decide.h"
+#include "preload/memory/oracle.h"
 #include "preload/modules.h"
 
 #define PROBES 64
@@ -112,6 +113,8 @@ bool filter_look(const struct lane *me, struct region_site *site, uint64_t addre
 	struct filter_word *word = &filter_words[address / 8 % FILTER_WORDS];
 	uint16_t index = (uint16_t)(site - region->sites.site + 1);
 
+	if (oracle_others_stack(me, address))
+		share(site);
 	if (word->tag != (uint32_t)(address >> 3)) {
 		*word = (struct filter_word){
 			.tag = (uint32_t)(address >> 3),
@@ -120,7 +123,7 @@ bool filter_look(const struct lane *me, struct region_site *site, uint64_t addre
 			.reader = writes ? 0 : index,
 			.writer = writes ? index : 0,
 		};
-		return site->shared;
+		return site->shared || (quarantine_any && quarantine_find(address));
 	}
 	word->flags |= (word->owner != me->slot + 1 ? FILTER_SHARED : 0) |
 		       (writes ? FILTER_WRITTEN : 0);
@@ -134,6 +137,18 @@ bool filter_look(const struct lane *me, struct region_site *site, uint64_t addre
 	else
 		word->reader = index;
 	return site->shared;
+}
+
+bool filter_ends(const struct lane *me, uint64_t address)
+{
+	struct filter_word *word = &filter_words[address / 8 % FILTER_WORDS];
+
+	if (word->tag != (uint32_t)(address >> 3) ||
+	    (word->owner == me->slot + 1 && !(word->flags & FILTER_SHARED)))
+		return false;
+	share_index(word->reader);
+	share_index(word->writer);
+	return true;
 }
 
 void filter_forget(uint64_t start, uint64_t size)

@@ -45,6 +45,12 @@ struct region_site *filter_find(uint64_t pc);
 /* Another lane's word, or one that is not known: true when the access matters. */
 bool filter_look(const struct lane *me, struct region_site *site, uint64_t address, bool writes);
 
+/*
+ * The word is given back by `me`, which is a change of it. True when another lane has used it: the
+ * places where are shared then.
+ */
+bool filter_ends(const struct lane *me, uint64_t address);
+
 /* Memory that is given back: who uses it next is its first user. */
 void filter_forget(uint64_t start, uint64_t size);
 
