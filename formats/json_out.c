@@ -257,6 +257,20 @@ void json_bytes(struct json_out *out, const void *bytes, size_t len)
 	put(out, "\"}", 2);
 }
 
+/* What a character stands for, 64 and more: it is no digit. */
+static unsigned b64_value(unsigned char c)
+{
+	static const signed char values[128] = {
+		['+'] = 63, ['/'] = 64, ['0'] = 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, ['A'] = 1,
+		2,          3,          4,          5,  6,  7,  8,  9,  10, 11, 12, 13, 14,
+		15,         16,         17,         18, 19, 20, 21, 22, 23, 24, 25, 26, ['a'] = 27,
+		28,         29,         30,         31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+		41,         42,         43,         44, 45, 46, 47, 48, 49, 50, 51, 52,
+	};
+
+	return c < 128 ? (unsigned)values[c] - 1 : 64;
+}
+
 int64_t json_b64_decode(const char *text, size_t len, void *out)
 {
 	unsigned char *p = out;
@@ -270,14 +284,11 @@ int64_t json_b64_decode(const char *text, size_t len, void *out)
 		unsigned n = 0;
 
 		for (j = 0; j < 4; j++) {
-			const char *digit = NULL;
+			unsigned value = j < digits ? b64_value((unsigned char)text[i + j]) : 0;
 
-			if (j < digits) {
-				digit = memchr(b64_digits, text[i + j], 64);
-				if (!digit)
-					return -EINVAL;
-			}
-			n = n << 6 | (digit ? (unsigned)(digit - b64_digits) : 0);
+			if (value > 63)
+				return -EINVAL;
+			n = n << 6 | value;
 		}
 		*p++ = (unsigned char)(n >> 16);
 		if (digits > 2)

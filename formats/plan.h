@@ -33,6 +33,7 @@ enum plan_type {
 	 * counts
 	 */
 	PLAN_CODE_PATTERNS,
+	PLAN_CHILD_FILTER, /* as PLAN_FILTER, for children whose output is recorded */
 	/*
 	 * Array of the `hash` of struct region_site, ascending: places of native code whose
 	 * accesses to memory are points and events from the first one on

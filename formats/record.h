@@ -255,12 +255,19 @@ struct record_text {
 enum answer_flag {
 	ANSWER_MORE = 1, /* the next record of this lane goes on with the bytes that came in */
 	ANSWER_NEXT = 2, /* it goes on with those of the record before */
-	/* what came in is `got_length` bytes as of struct answer_reference: look in the file itself */
+	/* what came in is a struct answer_reference: the bytes are in the file itself */
 	ANSWER_REFERENCE = 4,
-	ANSWER_ASKED = 8, /* a question of the runtime, not of the program */
+	ANSWER_ASKED = 8,     /* a question of the runtime, not of the program */
+	ANSWER_REDACTED = 16, /* bytes were overwritten: what is sent cannot be compared */
+	/* what a child process wrote to stream args[0] of the program; args[1]: which child */
+	ANSWER_CHILD = 32,
+	ANSWER_FLAGS = 63,
 };
 
-/* Bytes of a file that is not kept in the trace: they are still there, or the replay ends. */
+/*
+ * Bytes of a file that is not kept in the trace: they are still there, or the replay ends. Of a call
+ * that opens such a file what came in is its absolute path instead.
+ */
 struct answer_reference {
 	uint64_t offset; /* in the file `name` of this record, or of the one that opened it */
 	uint64_t length;

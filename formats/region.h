@@ -184,7 +184,7 @@ struct region_ring {
 struct region_tape {
 	uint64_t head;  /* [cli] bytes written since the start */
 	uint32_t news;  /* [cli] futex: +1 whenever head has moved, or `ended` was set */
-	uint32_t ended; /* [cli] there will be no more: 1 the recording ends here, 2 it is damaged */
+	uint32_t ended; /* [cli] no more will come: 1 the recording ends here, 2 damaged */
 	uint8_t pad1[48];
 	uint64_t tail;    /* [target] bytes taken since the start */
 	uint32_t waiting; /* [target] non-zero while it waits for news */
@@ -194,8 +194,23 @@ struct region_tape {
 	uint8_t bytes[REGION_RING_BYTES];
 };
 
+/*
+ * What children of the target write to its standard output and error while its input is recorded:
+ * records of type RECORD_ANSWER with ANSWER_CHILD, one after another from 0 to `head`. The target
+ * takes them over into its own ring, or the CLI does when there is no room any more and at the end.
+ */
+#define REGION_OUTLET_BYTES (1u << 20)
+struct region_outlet {
+	uint32_t lock;     /* [all] process id of who uses it, 0: nobody */
+	uint32_t full;     /* [children] somebody waits for room, rings the doorbell */
+	uint32_t head;     /* [all, locked] bytes used */
+	uint32_t children; /* [children, atomic] processes that have written so far */
+	uint8_t bytes[REGION_OUTLET_BYTES];
+};
+
 /* What the descriptors of the target are in a replay from the tape; goes on over an exec. */
 #define REGION_DESCRIPTORS 4096u
+#define REGION_CALLS 512u /* numbers of system calls */
 
 /* The last bytes that went to descriptor 2. */
 struct region_stderr {
@@ -276,7 +291,9 @@ struct region {
 	struct region_lane lane[REGION_LANES] __attribute__((aligned(4096)));
 	struct region_ring ring[REGION_RUN_SLOTS] __attribute__((aligned(4096)));
 	struct region_tape tape __attribute__((aligned(4096)));
+	struct region_outlet outlet __attribute__((aligned(4096)));
 	uint8_t descriptor[REGION_DESCRIPTORS]; /* [target] preload/descriptors.h */
+	uint32_t trapped[REGION_CALLS];         /* [target] by number of the system call */
 	struct region_sites sites __attribute__((aligned(4096)));
 };
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/trace_digits.h"
+
 /* The longest event or decision without strings, bytes and options: 10 keys of 28 bytes at most. */
 enum { FIXED_MAX = 512, OPTION_MAX = 11 };
 
@@ -68,65 +70,6 @@ unsigned trace_decision_by_name(const char *name, size_t len)
 		if (strlen(decision_names[kind]) == len && !memcmp(decision_names[kind], name, len))
 			return kind;
 	return DECISION_COUNT;
-}
-
-static inline char *put_bytes(char *p, const char *text, size_t len)
-{
-	memcpy(p, text, len);
-	return p + len;
-}
-
-#define PUT_LITERAL(p, literal) put_bytes(p, literal, sizeof(literal) - 1)
-
-static inline char *put_digits(char *p, uint64_t value)
-{
-	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
-				    "25262728293031323334353637383940414243444546474849"
-				    "50515253545556575859606162636465666768697071727374"
-				    "75767778798081828384858687888990919293949596979899";
-	char text[20];
-	char *t = text + sizeof(text);
-
-	if (value < 10) {
-		*p = (char)('0' + value);
-		return p + 1;
-	}
-	while (value >= 100) {
-		t -= 2;
-		memcpy(t, pairs + value % 100 * 2, 2);
-		value /= 100;
-	}
-	if (value >= 10) {
-		t -= 2;
-		memcpy(t, pairs + value * 2, 2);
-	} else {
-		*--t = (char)('0' + value);
-	}
-	return put_bytes(p, t, (size_t)(text + sizeof(text) - t));
-}
-
-static inline char *put_uint(char *p, uint64_t value)
-{
-	if (value <= (uint64_t)JSON_INTEGER_MAX)
-		return put_digits(p, value);
-	*p++ = '"';
-	p = put_digits(p, value);
-	*p++ = '"';
-	return p;
-}
-
-static inline char *put_int(char *p, int64_t value)
-{
-	bool quoted = value > JSON_INTEGER_MAX || value < -JSON_INTEGER_MAX;
-
-	if (quoted)
-		*p++ = '"';
-	if (value < 0)
-		*p++ = '-';
-	p = put_digits(p, value < 0 ? -(uint64_t)value : (uint64_t)value);
-	if (quoted)
-		*p++ = '"';
-	return p;
 }
 
 /* A key with a number that is left out when it is 0. `key` has its comma and colon. */

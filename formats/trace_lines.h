@@ -29,7 +29,7 @@ enum {
 	TRACE_VALUES_MAX = 1 << 20,       /* JSON values in a line */
 	TRACE_NUMBER_MAX = (1 << 24) - 1, /* module, location, context, object */
 	TRACE_FRAMES_MAX = 4096,          /* locations in a context */
-	TRACE_BYTES_MAX = 1 << 20,        /* a value or string of an event */
+	TRACE_BYTES_MAX = 1 << 20,        /* a value or string of an event or answer */
 	TRACE_OPTIONS_MAX = 1 << 16,      /* `from` of a decision */
 };
 
@@ -117,8 +117,8 @@ struct trace_decision {
  *  "got":..,"f":["more"]}
  * A system call as the outside answered it, one line for each struct record_answer and in their
  * order. In this order; keys are left out when 0, empty or absent, and so are zeros at the end of
- * `a`. Bytes are a string where they are UTF-8, else {"b64":".."}. `in` is the name of the call, or
- * its number in decimal.
+ * `a`. Bytes are a string where they are UTF-8 without NUL, else {"b64":".."}. `in` is the name of
+ * the call, or its number in decimal.
  */
 struct trace_answer {
 	uint16_t call;  /* number of the system call, x86_64 */
@@ -130,7 +130,12 @@ struct trace_answer {
 	uint64_t sent_hash;
 	const void *name, *sent, *got;
 	size_t name_len, sent_len, got_len;
+	const char *in; /* reader only: the call as written, in_len bytes */
+	size_t in_len;
 };
+
+/* The call of an answer whose name is unknown here; a reader only gives it. */
+#define TRACE_CALL_UNKNOWN UINT16_MAX
 
 /* {"module":1,"path":"/usr/lib/..","build_id":"hex","base":"0x...","main":true} */
 struct trace_module {
@@ -203,8 +208,9 @@ struct trace_line {
 	union {
 		struct trace_event event;
 		struct trace_decision decision;
+		struct trace_answer answer;
 	};
-	const cJSON *json; /* the object, for every type but event and decision (there NULL) */
+	const cJSON *json; /* the object; NULL for event, decision and answer */
 	const char *text;  /* as it stands in the file, without the newline and not terminated */
 	size_t len;
 };
@@ -217,6 +223,8 @@ int trace_put_event(struct json_out *out, struct trace_lane_k *state,
 		    const struct trace_event *event);
 int trace_put_decision(struct json_out *out, struct trace_lane_k *state,
 		       const struct trace_decision *decision);
+/* -EINVAL for more than TRACE_BYTES_MAX bytes of one sort, too. */
+int trace_put_answer(struct json_out *out, const struct trace_answer *answer);
 void trace_put_module(struct json_out *out, const struct trace_module *module);
 void trace_put_location(struct json_out *out, const struct trace_location *location);
 void trace_put_context(struct json_out *out, const struct trace_context *context);
@@ -226,6 +234,10 @@ void trace_put_object(struct json_out *out, const struct trace_object *object);
 /* Name of a kind of decision, "unknown" when out of range; and back, DECISION_COUNT when none. */
 const char *trace_decision_name(unsigned kind);
 unsigned trace_decision_by_name(const char *name, size_t len);
+
+/* Name of one flag of an answer (enum answer_flag), NULL when unknown; and back, 0 when none. */
+const char *trace_answer_flag_name(unsigned flag);
+unsigned trace_answer_flag_by_name(const char *name, size_t len);
 
 /* The key that names the type ("e", "lane", ...); NULL for TRACE_LINE_OTHER. */
 const char *trace_line_key(enum trace_line_type type);

@@ -169,8 +169,7 @@ bool trace_parse_int(const cJSON *item, int64_t *value)
 	return (double)*value == item->valuedouble;
 }
 
-/* Room for `n` bytes in parser->bytes. */
-static char *bytes_room(struct trace_parser *parser, size_t n)
+char *trace_parser_bytes(struct trace_parser *parser, size_t n)
 {
 	char *grown;
 
@@ -203,7 +202,7 @@ static const cJSON *member(const cJSON *object, const char *key)
 	return cJSON_GetObjectItemCaseSensitive(object, key);
 }
 
-static int bad_member(const char *key, struct err *err)
+int trace_parse_bad(const char *key, struct err *err)
 {
 	return err_set(err, TRACE_ERR_CORRUPT, "key \"%s\" is missing or has a wrong value", key);
 }
@@ -216,7 +215,7 @@ static int take_uint(const cJSON *object, const char *key, uint64_t max, uint64_
 
 	*value = 0;
 	if (item && !trace_parse_uint(item, max, value))
-		return bad_member(key, err);
+		return trace_parse_bad(key, err);
 	return 0;
 }
 
@@ -239,7 +238,7 @@ static int64_t take_b64(struct trace_parser *parser, const cJSON *item, size_t a
 	if (!cJSON_IsString(b64))
 		return -1;
 	len = strlen(b64->valuestring);
-	if (len / 4 * 3 > TRACE_BYTES_MAX + 3 || !bytes_room(parser, at + len / 4 * 3))
+	if (len / 4 * 3 > TRACE_BYTES_MAX + 3 || !trace_parser_bytes(parser, at + len / 4 * 3))
 		return -1;
 	return json_b64_decode(b64->valuestring, len, parser->bytes + at);
 }
@@ -259,7 +258,7 @@ static int take_value(struct trace_parser *parser, const cJSON *object, struct t
 	}
 	n = take_b64(parser, item, 0);
 	if (n < 0)
-		return bad_member("v", err);
+		return trace_parse_bad("v", err);
 	value->type = TRACE_VALUE_BYTES;
 	value->bytes = parser->bytes;
 	value->len = (size_t)n;
@@ -285,7 +284,7 @@ static int take_text(struct trace_parser *parser, const cJSON *object, struct tr
 	}
 	n = take_b64(parser, item, at);
 	if (n < 0)
-		return bad_member("s", err);
+		return trace_parse_bad("s", err);
 	if (event->value.type == TRACE_VALUE_BYTES)
 		event->value.bytes = parser->bytes;
 	event->text = parser->bytes + at;
@@ -299,7 +298,7 @@ static int take_kind(const cJSON *object, const char *key, const char **name, si
 	const cJSON *item = member(object, key);
 
 	if (!cJSON_IsString(item))
-		return bad_member(key, err);
+		return trace_parse_bad(key, err);
 	*name = item->valuestring;
 	*len = strlen(item->valuestring);
 	return 0;
@@ -312,7 +311,7 @@ static int take_lane(struct trace_parser *parser, const cJSON *object, uint32_t 
 	uint64_t n;
 
 	if (!trace_parse_uint(member(object, "l"), TRACE_LANE_MAX, &n))
-		return bad_member("l", err);
+		return trace_parse_bad("l", err);
 	*lane = (uint32_t)n;
 	*slot = trace_lane_k_slot(&parser->lane_k, *lane);
 	return *slot ? 0 : err_set(err, ENOMEM, "out of memory");
@@ -324,7 +323,7 @@ static int take_phase(const cJSON *object, uint8_t *phase, struct err *err)
 
 	*phase = item ? PHASE_ANNOUNCED : PHASE_DONE;
 	if (item && (!cJSON_IsString(item) || strcmp(item->valuestring, "announced")))
-		return bad_member("p", err);
+		return trace_parse_bad("p", err);
 	return 0;
 }
 
@@ -347,13 +346,13 @@ static int event_from_json(struct trace_parser *parser, struct trace_event *even
 	    (rc = take_text(parser, json, event, err)))
 		return rc;
 	if (member(json, "r") && !trace_parse_int(member(json, "r"), &event->result))
-		return bad_member("r", err);
+		return trace_parse_bad("r", err);
 	event->kind = (uint16_t)event_kind_by_name(event->name, event->name_len);
 	announced = event->phase == PHASE_ANNOUNCED;
 	if (member(json, "k"))
 		rc = take_uint(json, "k", UINT64_MAX, &event->k, err);
 	else if (!trace_lane_k_event(&parser->lane_k, slot, announced, &event->k))
-		rc = bad_member("k", err);
+		rc = trace_parse_bad("k", err);
 	if (!rc)
 		trace_lane_k_set(&parser->lane_k, slot, announced, event->k, event->context);
 	return rc;
@@ -368,7 +367,7 @@ static int options_from_json(struct trace_parser *parser, struct trace_decision 
 	uint64_t value;
 
 	if (array && !cJSON_IsArray(array))
-		return bad_member("from", err);
+		return trace_parse_bad("from", err);
 	cJSON_ArrayForEach (item, array)
 		n++;
 	if (n > TRACE_OPTIONS_MAX)
@@ -379,7 +378,7 @@ static int options_from_json(struct trace_parser *parser, struct trace_decision 
 	decision->from = parser->from;
 	cJSON_ArrayForEach (item, array) {
 		if (!trace_parse_uint(item, UINT32_MAX, &value))
-			return bad_member("from", err);
+			return trace_parse_bad("from", err);
 		parser->from[decision->from_n++] = (uint32_t)value;
 	}
 	return 0;
@@ -404,7 +403,7 @@ static int decision_from_json(struct trace_parser *parser, struct trace_decision
 	    (rc = take_value(parser, json, &decision->value, err)))
 		return rc;
 	if (!trace_parse_int(member(json, "to"), &decision->to))
-		return bad_member("to", err);
+		return trace_parse_bad("to", err);
 	decision->forced = cJSON_IsTrue(member(json, "forced"));
 	decision->kind = (uint16_t)trace_decision_by_name(decision->name, decision->name_len);
 	known = trace_lane_k_decision(&parser->lane_k, slot, &k, &at);
@@ -413,7 +412,7 @@ static int decision_from_json(struct trace_parser *parser, struct trace_decision
 	if (member(json, "k"))
 		return take_uint(json, "k", UINT64_MAX, &decision->k, err);
 	decision->k = k;
-	return known ? 0 : bad_member("k", err);
+	return known ? 0 : trace_parse_bad("k", err);
 }
 
 int trace_parse_line(struct trace_parser *parser, const char *text, size_t len,
@@ -431,6 +430,9 @@ int trace_parse_line(struct trace_parser *parser, const char *text, size_t len,
 	if (line->type == TRACE_LINE_DECISION &&
 	    trace_parse_fast_decision(parser, text, len, &line->decision))
 		return 0;
+	if (line->type == TRACE_LINE_ANSWER &&
+	    trace_parse_fast_answer(parser, text, len, &line->answer))
+		return 0;
 	rc = parse_json(parser, text, len, err);
 	if (rc)
 		return rc;
@@ -438,6 +440,8 @@ int trace_parse_line(struct trace_parser *parser, const char *text, size_t len,
 		return event_from_json(parser, &line->event, err);
 	if (line->type == TRACE_LINE_DECISION)
 		return decision_from_json(parser, &line->decision, err);
+	if (line->type == TRACE_LINE_ANSWER)
+		return trace_parse_json_answer(parser, len, &line->answer, err);
 	line->json = parser->json;
 	return 0;
 }

@@ -1,7 +1,7 @@
 /*
- * Reads one line of a trace: which type it is, and what it holds. Events and decisions in the form
- * that trace_lines.c writes are read by hand; everything else, and any other valid JSON for these
- * two (other key order, white space, escapes, unknown keys), through cJSON. Used by trace_reader.c.
+ * Reads one line of a trace: which type it is, and what it holds. Events, decisions and answers in
+ * the form that they are written in are read by hand; everything else, and any other valid JSON for
+ * these (other key order, white space, unknown keys), through cJSON. Used by trace_reader.c.
  *
  * Lines are hostile: size, depth and number of values are checked before cJSON sees them, numbers
  * before they are used. Which line may stand where is not judged here.
@@ -32,7 +32,7 @@ struct trace_parser {
 	cJSON *json;
 	uint32_t *from;
 	uint32_t from_cap;
-	char *bytes; /* the decoded value */
+	char *bytes; /* decoded values */
 	size_t bytes_cap;
 	struct trace_kind kinds[64]; /* cache by hash of the name */
 };
@@ -53,6 +53,8 @@ static inline enum trace_line_type trace_parse_type(const char *text, size_t len
 		return TRACE_LINE_EVENT;
 	if (len > 6 && !memcmp(text, "{\"d\":", 5))
 		return TRACE_LINE_DECISION;
+	if (len > 7 && !memcmp(text, "{\"in\":", 6))
+		return TRACE_LINE_ANSWER;
 	return trace_parse_any_type(text, len);
 }
 

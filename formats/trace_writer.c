@@ -123,6 +123,18 @@ int trace_writer_decision(struct trace_writer *w, const struct trace_decision *d
 	return line_end(w, TRACE_LINE_DECISION, start);
 }
 
+int trace_writer_answer(struct trace_writer *w, const struct trace_answer *answer)
+{
+	size_t start = w->lines.len;
+	int rc = line_begin(w);
+
+	if (!rc)
+		rc = trace_put_answer(&w->lines, answer);
+	if (rc)
+		return rc == -ENOMEM ? out_of_memory(w) : rc;
+	return line_end(w, TRACE_LINE_ANSWER, start);
+}
+
 static bool number_fits(uint32_t number)
 {
 	return number && number <= TRACE_NUMBER_MAX;

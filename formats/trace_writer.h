@@ -51,6 +51,8 @@ int trace_writer_object(struct trace_writer *w, const struct trace_object *objec
 int trace_writer_event(struct trace_writer *w, const struct trace_event *event);
 int trace_writer_decision(struct trace_writer *w, const struct trace_decision *decision);
 
+int trace_writer_answer(struct trace_writer *w, const struct trace_answer *answer);
+
 /* A remark for people; `kind` is a word for programs ("uncontrolled", "watchdog", ...). */
 int trace_writer_note(struct trace_writer *w, const char *kind, const char *text);
 

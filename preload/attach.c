@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "preload/attach.h"
+#include "preload/children.h"
 #include "preload/decide.h"
 #include "preload/files.h"
 #include "preload/gate.h"
@@ -22,7 +23,9 @@
 #include "preload/raw.h"
 #include "preload/signals.h"
 #include "preload/streams.h"
+#include "preload/tape.h"
 #include "preload/threads.h"
+#include "preload/trap.h"
 
 static char region_path[64];
 
@@ -150,23 +153,43 @@ static void start(void)
 	memory_init();
 	memory_start();
 	process_init();
+	report(BOOT_OK, NULL);
+	tape_init();
 	streams_init();
 	sched_begin(lane, EVENT_THREAD_START, object_of_lane(lane), 0);
 	sched_done_value(lane, 0,
 			 process_pid()); /* what a replay tells the program that its pid is */
-	report(BOOT_OK, NULL);
+	if (tape_mode != TAPE_OFF)
+		trap_start(lane, false);
 	thread_state.inside = 0;
+}
+
+/* A child of the program whose output is recorded. False: it is not. */
+static bool start_child(void)
+{
+	if (decide_init() != 0 || !(decide_run()->flags & PLAN_RUN_KEEP_ANSWERS) || real_init())
+		return false;
+	children_attach();
+	process_init_child();
+	trap_start_child();
+	return true;
 }
 
 static void attach(int argc, char **argv, char **environment)
 {
 	const char *value = variable(environment, REGION_ENV);
+	bool child;
 
 	(void)argc;
 	(void)argv;
 	if (!value)
 		return;
-	region = map_region(value);
+	child = *value == ATTACH_CHILD;
+	region = map_region(value + child);
+	if (!region && child) {
+		remove_variable(environment, REGION_ENV);
+		return;
+	}
 	if (!region) {
 		static const char text[] =
 			"frontrun: the runtime could not open the shared region (is /proc mounted?)\n";
@@ -181,7 +204,8 @@ static void attach(int argc, char **argv, char **environment)
 	files_init(variable(environment, "TMPDIR"));
 	restore_environment(environment);
 	if (region->numbers.process && region->process[0].pid != (uint32_t)raw(SYS_getpid)) {
-		region = NULL; /* a child that inherited the variables: not ours */
+		if (!child || !start_child())
+			region = NULL; /* it inherited the variables: not ours */
 		return;
 	}
 	start();

@@ -11,6 +11,7 @@
 #include "formats/hash.h"
 #include "preload/raw.h"
 #include "preload/sched.h"
+#include "preload/tape.h"
 #include "preload/thread_state.h"
 
 #define LINKS (1u << 16)       /* a power of two */
@@ -135,7 +136,7 @@ static long path_of_descriptor(long fd, char *out, size_t room)
 	while (n)
 		name[at++] = digits[--n];
 	name[at] = '\0';
-	length = raw(SYS_readlink, name, out, room - 1);
+	length = tape_ask(SYS_readlink, name, out, room - 1);
 	if (length >= 0)
 		out[length] = '\0';
 	return length;
@@ -171,7 +172,7 @@ static bool make_absolute(int dirfd, const char *path)
 
 	absolute[0] = '\0';
 	if (*path != '/' && dirfd == AT_FDCWD)
-		length = raw(SYS_getcwd, absolute, sizeof absolute) - 1;
+		length = tape_ask(SYS_getcwd, absolute, sizeof absolute) - 1;
 	else if (*path != '/')
 		length = path_of_descriptor(dirfd, absolute, sizeof absolute);
 	if (length < 0 || (length > 0 && absolute[0] != '/'))
@@ -329,7 +330,7 @@ static struct object *object_of_path(struct lane *me, const char *path, uint32_t
 
 static bool look(int dirfd, const char *path, bool follow, struct stat *status)
 {
-	return raw(SYS_newfstatat, dirfd, path, status, follow ? 0 : AT_SYMLINK_NOFOLLOW) == 0;
+	return tape_ask(SYS_newfstatat, dirfd, path, status, follow ? 0 : AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* What an operation acts on: the file that is there, else the name. */
@@ -474,7 +475,7 @@ void files_forget_descriptor(int fd)
 	struct stat status;
 
 	if (thread_state.lane && !thread_state.inside && links_used && fd >= 0 &&
-	    raw(SYS_fstat, fd, &status) == 0)
+	    tape_ask(SYS_fstat, fd, &status) == 0)
 		drop_link(&status);
 }
 

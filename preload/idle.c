@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "preload/children.h"
 #include "preload/decide.h"
 #include "preload/foreign.h"
 #include "preload/log.h"
@@ -19,6 +20,7 @@
 #include "preload/sched.h"
 #include "preload/sched_core.h"
 #include "preload/signals.h"
+#include "preload/tape.h"
 #include "preload/timers.h"
 
 #define SECOND 1000000000ll
@@ -55,7 +57,8 @@ bool idle_ready(struct outside *outside)
 		outside->satisfied = outside->attempt(outside->argument);
 		return outside->satisfied;
 	}
-	return real_poll(outside->fds, outside->fd_count, 0) != 0;
+	/* In a replay from the tape all that comes is there: the script says when. */
+	return tape_giving() || real_poll(outside->fds, outside->fd_count, 0) != 0;
 }
 
 /*
@@ -284,6 +287,7 @@ static void wait_outside(int64_t ns, int64_t *pause)
 	uint32_t i, j, count = 0;
 	bool attempts = schedule.foreign_waits > 0 || foreign_seen();
 
+	children_collect();
 	for (i = 0; i < schedule.lane_slots; i++) {
 		struct lane *lane = &lanes[i];
 

@@ -13,12 +13,14 @@
 #include <sys/uio.h>
 
 #include "preload/clock.h"
+#include "preload/descriptors.h"
 #include "preload/files.h"
 #include "preload/io_wait.h"
 #include "preload/log.h"
 #include "preload/raw.h"
 #include "preload/sched.h"
 #include "preload/streams.h"
+#include "preload/tape.h"
 
 /*
  * POLLOUT promises room for PIPE_BUF bytes in a pipe and for a good part of a socket's buffer; a
@@ -67,7 +69,7 @@ bool io_knows(long number)
 
 static long call(long number, const long a[6])
 {
-	return raw_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	return tape(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 /* What an open file is, for people; the id is by order of first use, as inode numbers change. */
@@ -107,7 +109,7 @@ static struct object *object_of_descriptor(struct lane *me, long fd, uint32_t co
 	uint64_t key;
 	int stream;
 
-	if (raw(SYS_fstat, fd, &status) < 0)
+	if (descriptors_status(fd, &status) < 0)
 		return NULL;
 	stream = streams_find(fd, &status);
 	if (stream >= 0)
@@ -127,21 +129,15 @@ static struct object *object_of_descriptor(struct lane *me, long fd, uint32_t co
 
 static bool is_nonblocking(long fd)
 {
-	long flags = raw(SYS_fcntl, fd, F_GETFL);
-
-	return flags < 0 || (flags & O_NONBLOCK);
+	return descriptors_nonblocking(fd);
 }
 
 /* SO_RCVTIMEO and SO_SNDTIMEO count in virtual time. */
 static int64_t socket_deadline(long fd, bool in)
 {
-	struct timeval time = { 0, 0 };
-	socklen_t size = sizeof time;
+	int64_t ns = descriptors_timeout(fd, in);
 
-	if (raw(SYS_getsockopt, fd, SOL_SOCKET, in ? SO_RCVTIMEO : SO_SNDTIMEO, &time, &size) < 0 ||
-	    (!time.tv_sec && !time.tv_usec))
-		return -1;
-	return clock_after_ns(time.tv_sec * 1000000000ll + time.tv_usec * 1000ll);
+	return ns < 0 ? -1 : clock_after_ns(ns);
 }
 
 /* MSG_DONTWAIT or O_NONBLOCK. */
@@ -210,8 +206,8 @@ static long receive_all(struct lane *me, long a[6])
 	while (got < want) {
 		result = wait_for_descriptor(me, a[0], POLLIN, socket_deadline(a[0], true));
 		if (result == 0)
-			result = raw(SYS_recvfrom, a[0], a[1] + got, want - got,
-				     (a[3] & ~MSG_WAITALL) | MSG_DONTWAIT, a[4], a[5]);
+			result = tape(SYS_recvfrom, a[0], a[1] + got, want - got,
+				      (a[3] & ~MSG_WAITALL) | MSG_DONTWAIT, a[4], a[5]);
 		if (result <= 0)
 			return got ? got : result;
 		got += result;
@@ -245,16 +241,16 @@ static long output_pieces(struct lane *me, long fd, const char *bytes, long leng
 		result = wait_for_descriptor(me, fd, POLLOUT,
 					     socket ? socket_deadline(fd, false) : -1);
 		if (result == 0 && socket) {
-			result = raw(SYS_sendto, fd, bytes + sent, length - sent,
-				     flags | MSG_DONTWAIT, 0, 0);
+			result = tape(SYS_sendto, fd, bytes + sent, length - sent,
+				      flags | MSG_DONTWAIT, 0, 0);
 			if (result == -EAGAIN) /* POLLOUT, but not for so much: half of it fits */
-				result =
-					raw(SYS_sendto, fd, bytes + sent,
-					    length - sent < SAFE_WRITE ? length - sent : SAFE_WRITE,
-					    flags | MSG_DONTWAIT, 0, 0);
+				result = tape(SYS_sendto, fd, bytes + sent,
+					      length - sent < SAFE_WRITE ? length - sent
+									 : SAFE_WRITE,
+					      flags | MSG_DONTWAIT, 0, 0);
 		} else if (result == 0) {
 			piece = length - sent < PIPE_PIECE ? length - sent : PIPE_PIECE;
-			result = raw(SYS_write, fd, bytes + sent, piece);
+			result = tape(SYS_write, fd, bytes + sent, piece);
 		}
 		if (result <= 0)
 			return sent ? sent : result;
@@ -298,7 +294,7 @@ static bool stream_socket(long fd)
 	int type = 0;
 	socklen_t size = sizeof type;
 
-	return raw(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
+	return tape_ask(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
 	       type == SOCK_STREAM;
 }
 
@@ -311,7 +307,7 @@ static long output(struct lane *me, long number, long a[6])
 		length = a[2];
 	else if (number == SYS_writev)
 		length = vector_length((const struct iovec *)a[1], a[2]);
-	if (length > SAFE_WRITE && raw(SYS_fstat, a[0], &status) == 0 &&
+	if (length > SAFE_WRITE && descriptors_status(a[0], &status) == 0 &&
 	    (S_ISFIFO(status.st_mode) || (S_ISSOCK(status.st_mode) && stream_socket(a[0]))) &&
 	    !never_waits(number, a))
 		return output_long(me, number, a, S_ISSOCK(status.st_mode));
@@ -330,22 +326,22 @@ static long message_queue(struct lane *me, long number, long a[6], short events)
 				 until ? clock_deadline(CLOCK_REALTIME, until) : -1);
 	if (result)
 		return result == -EAGAIN && !is_nonblocking(a[0]) ? -ETIMEDOUT : result;
-	return raw(number, a[0], a[1], a[2], a[3], 0);
+	return tape(number, a[0], a[1], a[2], a[3], 0);
 }
 
 /* A blocking connect is begun without blocking, and its end waited for. */
 static long do_connect(struct lane *me, const long a[6])
 {
-	long flags = raw(SYS_fcntl, a[0], F_GETFL), result;
+	long flags = tape_ask(SYS_fcntl, a[0], F_GETFL), result;
 	int error = 0;
 	socklen_t size = sizeof error;
 
 	if (flags < 0 || (flags & O_NONBLOCK))
-		return raw(SYS_connect, a[0], a[1], a[2]);
+		return tape(SYS_connect, a[0], a[1], a[2]);
 	for (;;) {
-		raw(SYS_fcntl, a[0], F_SETFL, flags | O_NONBLOCK);
-		result = raw(SYS_connect, a[0], a[1], a[2]);
-		raw(SYS_fcntl, a[0], F_SETFL, flags);
+		tape_ask(SYS_fcntl, a[0], F_SETFL, flags | O_NONBLOCK);
+		result = tape(SYS_connect, a[0], a[1], a[2]);
+		tape_ask(SYS_fcntl, a[0], F_SETFL, flags);
 		if (result != -EAGAIN)
 			break;
 		/* UNIX socket whose listener has a full queue: others must run, then again. */
@@ -358,7 +354,7 @@ static long do_connect(struct lane *me, const long a[6])
 	result = wait_for_descriptor(me, a[0], POLLOUT, socket_deadline(a[0], false));
 	if (result)
 		return result == -EAGAIN ? -EINPROGRESS : result;
-	raw(SYS_getsockopt, a[0], SOL_SOCKET, SO_ERROR, &error, &size);
+	tape_ask(SYS_getsockopt, a[0], SOL_SOCKET, SO_ERROR, &error, &size);
 	return -error;
 }
 

@@ -18,6 +18,7 @@
 #include "preload/clock.h"
 #include "preload/raw.h"
 #include "preload/sched.h"
+#include "preload/tape.h"
 
 #define SEM_OPERATIONS 512 /* SEMOPM of Linux is 500 */
 
@@ -101,7 +102,7 @@ long io_wait_poll(struct lane *me, long a[6], int64_t deadline)
 		result = block_for(me, &outside, deadline);
 	if (result == 0)
 		return nothing_ready(outside.fds, outside.fd_count);
-	return result < 0 ? result : raw(SYS_poll, a[0], a[1], 0);
+	return result < 0 ? result : tape(SYS_poll, a[0], a[1], 0);
 }
 
 long io_wait_epoll(struct lane *me, long a[6], int64_t deadline)
@@ -117,7 +118,7 @@ long io_wait_epoll(struct lane *me, long a[6], int64_t deadline)
 			result = block_for(me, &outside, deadline);
 		if (result <= 0)
 			return result;
-		result = raw(SYS_epoll_wait, a[0], a[1], a[2], 0);
+		result = tape(SYS_epoll_wait, a[0], a[1], a[2], 0);
 		/*
 		 * Edge-triggered: the epoll descriptor was readable, but for nobody in particular
 		 * any more.
@@ -156,7 +157,7 @@ static __attribute__((noinline)) long select_blocking(struct lane *me, long a[6]
 	else
 		result = block_for(me, &outside, deadline);
 	if (result > 0)
-		return raw(SYS_select, most, sets[0], sets[1], sets[2], &zero);
+		return tape(SYS_select, most, sets[0], sets[1], sets[2], &zero);
 	for (fd = 0; result == 0 && fd < most; fd++)
 		for (i = 0; i < 3; i++)
 			if (is_in(sets[i], fd))
@@ -203,9 +204,8 @@ static long semaphores_without_waiting(const long a[6])
 }
 
 /* True when it is over: done, or failed for another reason than having to wait. */
-static bool try_once(void *argument)
+static bool make_attempt(struct attempt *attempt)
 {
-	struct attempt *attempt = argument;
 	const long *a = attempt->a;
 	siginfo_t *info;
 
@@ -246,6 +246,21 @@ static bool all_nowait(const struct sembuf *operations, long count)
 		if (!(operations[i].sem_flg & IPC_NOWAIT))
 			return false;
 	return true;
+}
+
+/* Of the tape's business is only the attempt that was the last. */
+static bool try_once(void *argument)
+{
+	struct attempt *attempt = argument;
+	const long *a = attempt->a;
+	bool done = tape_taken(attempt->number, a, &attempt->result);
+
+	if (done)
+		return true;
+	done = make_attempt(attempt);
+	if (done)
+		tape_keep(attempt->number, a, attempt->result);
+	return done;
 }
 
 /* The program itself asks not to wait. */
@@ -299,7 +314,7 @@ long io_wait_attempt(struct lane *me, long number, long a[6], int64_t deadline)
 	long result;
 
 	if (gives_back(number, a))
-		return raw_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+		return tape(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 	if (never_waits(number, a))
 		return answered(me, &outside) ? attempt.result : not_now(number);
 	result = block_for(me, &outside, deadline);

@@ -404,6 +404,21 @@ void log_code(uint32_t number, const char *file, const char *name, uint32_t line
 	commit(size);
 }
 
+struct record_answer *log_answer_open(uint32_t *room)
+{
+	*room = RECORD_MAX - sizeof(struct record_answer);
+	return reserve(RECORD_ANSWER, RECORD_MAX);
+}
+
+void log_answer_close(struct record_answer *record, uint32_t bytes)
+{
+	uint32_t size = padded(sizeof *record + bytes);
+
+	memset(record->bytes + bytes, 0, size - sizeof *record - bytes);
+	record->head.size = size;
+	commit(size);
+}
+
 void log_lane(const struct lane *lane, uint64_t start)
 {
 	uint64_t offset = 0;

@@ -64,6 +64,13 @@ uint32_t log_text(const char *text);
 void log_code(uint32_t number, const char *file, const char *name, uint32_t line, uint64_t hash,
 	      bool user);
 
+/*
+ * A RECORD_ANSWER, to be filled in by the caller but for its head: `*room` is how many bytes may
+ * follow. Closed before anything else is written, with those that do.
+ */
+struct record_answer *log_answer_open(uint32_t *room);
+void log_answer_close(struct record_answer *record, uint32_t bytes);
+
 /* The module number in the trace and link-time address of an address; 0 when it is in none. */
 uint32_t log_locate(uint64_t address, uint64_t *offset);
 

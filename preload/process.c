@@ -10,11 +10,13 @@
 #include <sys/syscall.h>
 
 #include "formats/plan.h"
+#include "preload/children.h"
 #include "preload/decide.h"
 #include "preload/foreign.h"
 #include "preload/log.h"
 #include "preload/raw.h"
 #include "preload/signals.h"
+#include "preload/tape.h"
 #include "preload/thread_state.h"
 
 static const struct plan_environment *environment;
@@ -45,16 +47,36 @@ static pid_t forked_from, forked_from_real;
 /* In the child of a fork, before any other handler: from here on it is none of ours. */
 static void become_uncontrolled(void)
 {
+	if (children_recorded)
+		children_forked(); /* of a child */
 	if (!thread_state.lane)
 		return;
+	if (tape_giving())
+		raw(SYS_exit_group, 0); /* there was one, but what it did is in the trace */
+	if (tape_mode == TAPE_KEEP)
+		children_forked();
 	forked_from_real = (pid_t)raw(SYS_getppid);
 	forked_from = is_logical() && decide_run()->pid ? (pid_t)decide_run()->pid
 							: forked_from_real;
 	thread_state.lane = NULL;
 	thread_state.inside = 0;
+	tape_child();
 	process_unpin();
 	signals_child();
 	foreign_child();
+}
+
+void process_init_child(void)
+{
+	pid_t parent = (pid_t)raw(SYS_getppid);
+
+	if (parent == (pid_t)region->process[0].pid && is_logical() && decide_run()->pid) {
+		forked_from = (pid_t)decide_run()->pid;
+		forked_from_real = parent;
+	} else {
+		forked_from = forked_from_real = parent;
+	}
+	pthread_atfork(NULL, NULL, become_uncontrolled);
 }
 
 void process_init(void)

@@ -16,6 +16,9 @@
 /* Registers what forked children need. Once, from the constructor. */
 void process_init(void);
 
+/* The same in an image that runs in a child of the program. */
+void process_init_child(void);
+
 /* The pid that the program knows itself by: of the recording in a replay, else the kernel's. */
 pid_t process_pid(void);
 

@@ -202,6 +202,6 @@ void server_fork_point(struct lane *me)
 		fflush(NULL);
 	if (!(flags & PLAN_RUN_SERVER))
 		return;
-	trap_start(me);
+	trap_start(me, true);
 	serve(me);
 }

@@ -11,8 +11,9 @@
 
 #include "formats/hash.h"
 #include "preload/decide.h"
+#include "preload/descriptors.h"
 #include "preload/log.h"
-#include "preload/raw.h"
+#include "preload/tape.h"
 
 /* What libc takes for a stream of such a kind: st_blksize where that is less than BUFSIZ. */
 #define TERMINAL_BUFFER 1024
@@ -32,17 +33,35 @@ static enum plan_stream kind_of(int fd, const struct stat *status)
 	case S_IFSOCK:
 		return PLAN_STREAM_SOCKET;
 	case S_IFCHR:
-		return raw(SYS_ioctl, fd, TCGETS, &settings) == 0 ? PLAN_STREAM_TERMINAL
-								  : PLAN_STREAM_DEVICE;
+		return tape_ask(SYS_ioctl, fd, TCGETS, &settings) == 0 ? PLAN_STREAM_TERMINAL
+								       : PLAN_STREAM_DEVICE;
 	default:
 		return PLAN_STREAM_FILE;
 	}
 }
 
+static uint32_t hash_of(const struct stat *status)
+{
+	return (uint32_t)hash_id(status->st_dev, status->st_ino, 0) | 1;
+}
+
+int streams_known(long fd, const struct stat *status)
+{
+	uint32_t hash = hash_of(status);
+	int i;
+
+	if ((fd == 1 || fd == 2) && region->numbers.stream[fd] == hash)
+		return (int)fd;
+	for (i = 1; i < PLAN_STREAMS; i++)
+		if (region->numbers.stream[i] == hash)
+			return i;
+	return -1;
+}
+
 /* The program can have put another file there before an exec. */
 static bool is_original(int fd, const struct stat *status)
 {
-	uint32_t hash = (uint32_t)hash_id(status->st_dev, status->st_ino, 0) | 1;
+	uint32_t hash = hash_of(status);
 
 	if (process_index == 0)
 		region->numbers.stream[fd] = hash;
@@ -70,8 +89,8 @@ void streams_init(void)
 		pretended[fd] = PLAN_STREAM_AS_IS;
 		kind = (enum plan_stream)run->streams[fd];
 		if (kind == PLAN_STREAM_CLOSED && process_index == 0)
-			raw(SYS_close, fd);
-		if (raw(SYS_fstat, fd, &at_start[fd]) < 0 || !is_original(fd, &at_start[fd])) {
+			tape_ask(SYS_close, fd);
+		if (tape_ask(SYS_fstat, fd, &at_start[fd]) < 0 || !is_original(fd, &at_start[fd])) {
 			at_start[fd].st_ino = 0;
 			continue;
 		}
@@ -109,7 +128,7 @@ enum plan_stream streams_pretend(int fd)
 	struct stat status;
 	int stream;
 
-	if (!pretending || raw(SYS_fstat, fd, &status) < 0)
+	if (!pretending || descriptors_status(fd, &status) < 0)
 		return PLAN_STREAM_AS_IS;
 	stream = streams_find(fd, &status);
 	return stream < 0 ? PLAN_STREAM_AS_IS : (enum plan_stream)pretended[stream];

@@ -25,6 +25,9 @@ void streams_init(void);
  */
 int streams_find(long fd, const struct stat *status);
 
+/* The same for 1 and 2 in a child of the program, which knows of them by the region only. */
+int streams_known(long fd, const struct stat *status);
+
 /*
  * What the descriptor is to look like where that is not what it is; AS_IS: no stream, or as it is.
  * Async-signal-safe, callable without the turn and before streams_init().

@@ -12,6 +12,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/futex.h>
 #include <linux/seccomp.h>
@@ -21,6 +22,7 @@
 #include <sys/prctl.h>
 #include <ucontext.h>
 
+#include "preload/children.h"
 #include "preload/decide.h"
 #include "preload/foreign.h"
 #include "preload/futex.h"
@@ -32,6 +34,7 @@
 #include "preload/sched.h"
 #include "preload/signals.h"
 #include "preload/sleep.h"
+#include "preload/tape.h"
 #include "preload/thread_state.h"
 #include "preload/trap_filter.h"
 
@@ -41,6 +44,7 @@
 #define SYS_BIT (1ull << (SIGSYS - 1))
 
 static bool active;
+static bool controlling; /* a second lane exists: what blocks is an operation */
 static struct trap_range ranges[MOST_RANGES];
 static uint32_t range_count;
 
@@ -104,8 +108,10 @@ static long controlled(struct lane *me, long number, long a[6], ucontext_t *cont
 	}
 }
 
-static bool is_controlled(long number)
+static bool is_controlled(long number, const long a[6])
 {
+	if (number == SYS_fcntl)
+		return a[1] == F_SETLKW || a[1] == F_OFD_SETLKW;
 	return io_knows(number) || number == SYS_futex || number == SYS_nanosleep ||
 	       number == SYS_clock_nanosleep;
 }
@@ -140,6 +146,13 @@ static bool wakes_no_lane(uint64_t address, const long a[6])
 	return true;
 }
 
+static void count_trapped(long number)
+{
+	region->process[process_index].trapped++;
+	if (number >= 0 && number < (long)REGION_CALLS)
+		region->trapped[number]++;
+}
+
 static void on_trap(int signal, siginfo_t *info, void *context_)
 {
 	ucontext_t *context = context_;
@@ -154,17 +167,27 @@ static void on_trap(int signal, siginfo_t *info, void *context_)
 		result = change_mask(context, a);
 	} else if (number == SYS_rt_sigaction && a[0] == SIGSYS) {
 		result = 0; /* ours; whatever the program wants of it */
-	} else if (me && !thread_state.inside && is_controlled(number) &&
-		   raw(SYS_gettid) == me->tid &&
-		   (number != SYS_futex || !wakes_no_lane((uint64_t)registers[REG_RIP], a))) {
-		thread_state.inside = 1;
-		region->process[process_index].trapped++;
-		result = controlled(me, number, a, context);
-		thread_leave(me);
-	} else {
-		result = raw_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	} else if (!me || schedule.current != me || raw(SYS_gettid) != me->tid) {
+		/* not a lane, or the child of a vfork in its place */
+		if (!children_recorded || me || !children_call(number, a, &result))
+			result = raw_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 		if (!me && number == SYS_futex && wakes_waiters(a[1]))
 			foreign_wake((void *)a[0], OBJECT_FUTEX, (uint32_t)a[2]);
+	} else if (controlling && !thread_state.inside && is_controlled(number, a) &&
+		   (number != SYS_futex || !wakes_no_lane((uint64_t)registers[REG_RIP], a))) {
+		thread_state.inside = 1;
+		count_trapped(number);
+		result = controlled(me, number, a, context);
+		thread_leave(me);
+	} else if (tape_knows(number)) {
+		uint32_t inside = thread_state.inside;
+
+		thread_state.inside = 1;
+		count_trapped(number);
+		result = tape_call(0, number, a);
+		thread_state.inside = inside;
+	} else {
+		result = raw_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 	}
 	registers[REG_RAX] = result;
 }
@@ -256,7 +279,7 @@ static long install_handler(void)
 	return raw(SYS_rt_sigaction, SIGSYS, &action, 0, KERNEL_SIGSET);
 }
 
-static long install(void)
+static long install(enum plan_type section)
 {
 	static struct sock_filter scoped[MOST_INSTRUCTIONS];
 	struct sock_fprog program = { .filter = scoped };
@@ -264,7 +287,7 @@ static long install(void)
 	uint32_t length, count;
 	long result;
 
-	given = decide_section(PLAN_FILTER, &length);
+	given = decide_section(section, &length);
 	if (!given)
 		return 0;
 	modules_rescan();
@@ -283,16 +306,22 @@ static long install(void)
 	return result;
 }
 
-void trap_start(struct lane *me)
+void trap_start(struct lane *me, bool control)
 {
 	static bool tried;
 
+	controlling = controlling || control;
 	if (tried)
 		return;
 	tried = true;
-	if (install() != 0)
+	if (install(PLAN_FILTER) != 0)
 		log_note(NOTE_UNCONTROLLED, me->number,
 			 "the system call filter was refused: blocking inside libc is not covered");
+}
+
+void trap_start_child(void)
+{
+	install(PLAN_CHILD_FILTER);
 }
 
 bool trap_active(void)

@@ -12,12 +12,15 @@
 #include "preload/lane.h"
 
 /*
- * Called before the second lane begins: a single thread has nobody to block, and a shell script
- * that execs its way to the real program must not leave a filter behind, which would hit the next
- * image before its handler is in place. Later calls do nothing. A refusal is noted in the trace.
- * Requires the turn.
+ * Puts the filter in force, once: with a tape in the constructor; else before the second lane
+ * begins, as a single thread has nobody to block, and a shell script that execs its way to the
+ * real program leaves none behind. `control`: there is about to be a second lane, and from now on
+ * calls that may block are its operations. A refusal is noted in the trace. Requires the turn.
  */
-void trap_start(struct lane *me);
+void trap_start(struct lane *me, bool control);
+
+/* In a child of the program, for what it writes (children.h). */
+void trap_start_child(void);
 
 /* The filter is in force: addresses of the next image must be random (see wrap_exec.c). */
 bool trap_active(void);

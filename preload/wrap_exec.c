@@ -13,11 +13,15 @@
 #include <sys/stat.h>
 
 #include "preload/attach.h"
+#include "preload/children.h"
+#include "preload/compose.h"
 #include "preload/decide.h"
+#include "preload/exec.h"
 #include "preload/interpose.h"
 #include "preload/log.h"
 #include "preload/process.h"
 #include "preload/raw.h"
+#include "preload/tape.h"
 #include "preload/trap.h"
 
 #define MOST_VARIABLES 65536
@@ -145,7 +149,8 @@ static void append(char *to, size_t room, const char *text)
 }
 
 /* The program's environment, with the runtime in front of what it preloads. */
-static char *const *with_runtime(char *const *environment, const struct plan_environment *given)
+static char *const *with_runtime(char *const *environment, const struct plan_environment *given,
+				 bool child)
 {
 	const char *preload = value_of(environment, "LD_PRELOAD");
 	size_t count = 0;
@@ -157,7 +162,7 @@ static char *const *with_runtime(char *const *environment, const struct plan_env
 		append(preload_entry, sizeof preload_entry, ":");
 		append(preload_entry, sizeof preload_entry, preload);
 	}
-	append(region_entry, sizeof region_entry, REGION_ENV "=");
+	append(region_entry, sizeof region_entry, child ? REGION_ENV "=+" : REGION_ENV "=");
 	append(region_entry, sizeof region_entry, attach_region_variable());
 	for (; environment && *environment && count < MOST_VARIABLES; environment++)
 		if (strncmp(*environment, "LD_PRELOAD=", 11) != 0)
@@ -166,6 +171,18 @@ static char *const *with_runtime(char *const *environment, const struct plan_env
 	variables[count++] = region_entry;
 	variables[count] = NULL;
 	return variables;
+}
+
+char *const *exec_child_environment(const char *path, char *const envp[])
+{
+	static char found[PATH_BYTES];
+	const struct plan_environment *given;
+	uint32_t length;
+
+	if (!children_recorded && tape_mode != TAPE_KEEP)
+		return envp;
+	given = decide_section(PLAN_ENVIRONMENT, &length);
+	return given && is_controllable(find(path, found)) ? with_runtime(envp, given, true) : envp;
 }
 
 enum exec_way {
@@ -185,6 +202,13 @@ static int real_exec(enum exec_way way, int fd, const char *file, char *const ar
 	default:
 		return REAL(execve)(file, argv, envp);
 	}
+}
+
+/* In a child of the program. */
+static int child_exec(enum exec_way way, int fd, const char *file, char *const argv[],
+		      char *const envp[])
+{
+	return real_exec(way, fd, file, argv, exec_child_environment(file, envp));
 }
 
 static int control_exec(struct lane *me, uint32_t context, enum exec_way way, int fd,
@@ -212,7 +236,7 @@ static int control_exec(struct lane *me, uint32_t context, enum exec_way way, in
 		raw(SYS_personality, given->personality | ADDR_NO_RANDOMIZE);
 	if (!control)
 		process_unpin();
-	result = real_exec(way, fd, file, argv, control ? with_runtime(envp, given) : envp);
+	result = real_exec(way, fd, file, argv, control ? with_runtime(envp, given, false) : envp);
 	error = errno;
 	process->state = 1;
 	process_pin();
@@ -229,7 +253,7 @@ EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 	struct lane *me;
 	uint32_t context;
 
-	INTERPOSE_ENTER(me, context, REAL(execve)(path, argv, envp));
+	INTERPOSE_ENTER(me, context, child_exec(EXEC_PATH, -1, path, argv, envp));
 	return control_exec(me, context, EXEC_PATH, -1, path, argv, envp);
 }
 
@@ -238,7 +262,7 @@ EXPORT int execv(const char *path, char *const argv[])
 	struct lane *me;
 	uint32_t context;
 
-	INTERPOSE_ENTER(me, context, REAL(execv)(path, argv));
+	INTERPOSE_ENTER(me, context, child_exec(EXEC_PATH, -1, path, argv, environ));
 	return control_exec(me, context, EXEC_PATH, -1, path, argv, environ);
 }
 
@@ -247,7 +271,7 @@ EXPORT int execvp(const char *file, char *const argv[])
 	struct lane *me;
 	uint32_t context;
 
-	INTERPOSE_ENTER(me, context, REAL(execvp)(file, argv));
+	INTERPOSE_ENTER(me, context, child_exec(EXEC_SEARCH, -1, file, argv, environ));
 	return control_exec(me, context, EXEC_SEARCH, -1, file, argv, environ);
 }
 
@@ -256,25 +280,26 @@ EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 	struct lane *me;
 	uint32_t context;
 
-	INTERPOSE_ENTER(me, context, REAL(execvpe)(file, argv, envp));
+	INTERPOSE_ENTER(me, context, child_exec(EXEC_SEARCH, -1, file, argv, envp));
 	return control_exec(me, context, EXEC_SEARCH, -1, file, argv, envp);
+}
+
+static const char *file_of(int fd, char path[40])
+{
+	size_t at = compose(path, 40, 0, "/proc/self/fd/");
+
+	compose_number(path, 40, at, (uint64_t)(uint32_t)fd);
+	return path;
 }
 
 EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 {
-	char path[40] = "/proc/self/fd/", digits[12];
-	int at = 14, count = 0, rest = fd;
 	struct lane *me;
 	uint32_t context;
+	char path[40];
 
-	INTERPOSE_ENTER(me, context, REAL(fexecve)(fd, argv, envp));
-	do
-		digits[count++] = (char)('0' + rest % 10);
-	while ((rest /= 10) > 0);
-	while (count)
-		path[at++] = digits[--count];
-	path[at] = '\0';
-	return control_exec(me, context, EXEC_FD, fd, path, argv, envp);
+	INTERPOSE_ENTER(me, context, child_exec(EXEC_FD, fd, file_of(fd, path), argv, envp));
+	return control_exec(me, context, EXEC_FD, fd, file_of(fd, path), argv, envp);
 }
 
 /* The list forms: arguments up to NULL, gathered into an array. */

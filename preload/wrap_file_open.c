@@ -13,7 +13,7 @@
 #include "preload/files.h"
 #include "preload/interpose.h"
 #include "preload/process.h"
-#include "preload/raw.h"
+#include "preload/tape.h"
 
 static unsigned kind_of_flags(int flags)
 {
@@ -186,7 +186,7 @@ static FILE *open_stream(struct lane *me, const char *path, const char *mode, in
 	long fd;
 
 	files_begin(me, &operation, kind_of_flags(flags), AT_FDCWD, path, follows(flags), context);
-	fd = raw(SYS_openat, AT_FDCWD, path, flags, 0666);
+	fd = tape(SYS_openat, AT_FDCWD, path, flags, 0666);
 	if (fd < 0)
 		errno = (int)-fd;
 	files_end(me, &operation, fd >= 0);
@@ -194,7 +194,7 @@ static FILE *open_stream(struct lane *me, const char *path, const char *mode, in
 		return NULL;
 	stream = REAL(fdopen)((int)fd, mode);
 	if (!stream)
-		raw(SYS_close, fd);
+		tape(SYS_close, fd);
 	return stream;
 }
 

@@ -11,6 +11,7 @@
 #include "preload/log.h"
 #include "preload/process.h"
 #include "preload/raw.h"
+#include "preload/tape.h"
 #include "preload/sched_core.h"
 #include "preload/signals.h"
 #include "preload/threads.h"
@@ -129,6 +130,7 @@ static long send_signal(struct lane *me, struct lane *to, int number, const sigi
 
 EXPORT int kill(pid_t pid, int number)
 {
+	const long asked[6] = { pid, number };
 	siginfo_t info = sent_by_us(number, SI_USER);
 	struct lane *me;
 	uint32_t context;
@@ -139,8 +141,12 @@ EXPORT int kill(pid_t pid, int number)
 		pid = info.si_pid; /* kill(2) takes a thread's id for its process's */
 	if (pid != info.si_pid) {
 		sched_point(me, EVENT_KILL, NULL, context, 0);
-		result = raw(SYS_kill, pid < -1 ? -process_real_pid(-pid) : process_real_pid(pid),
-			     number);
+		if (!tape_taken(SYS_kill, asked, &result)) {
+			result = raw(SYS_kill,
+				     pid < -1 ? -process_real_pid(-pid) : process_real_pid(pid),
+				     number);
+			tape_keep(SYS_kill, asked, result);
+		}
 		sched_outside_changed();
 		sched_done_value(me, result, number);
 	} else {

@@ -145,7 +145,7 @@ int threads_create(struct lane *me, pthread_t *thread, const pthread_attr_t *att
 		server_fork_point(me);
 	}
 	sched_point(me, EVENT_THREAD_CREATE, NULL, context, 0);
-	trap_start(me);
+	trap_start(me, true);
 	child = lane_new(me, LANE_CREATED, start);
 	if (!child) {
 		sched_done(me, EAGAIN);

@@ -151,7 +151,7 @@ static int install_filter(void)
 	struct sock_fprog fprog;
 	size_t count;
 
-	if (filter_build(&program, &count, NULL))
+	if (filter_build(FILTER_ANSWERS, &program, &count, NULL))
 		return EINVAL;
 	fprog.len = (unsigned short)count;
 	fprog.filter = program;

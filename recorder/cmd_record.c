@@ -160,6 +160,8 @@ static int configure(struct recording *recording, const struct command *command)
 		return options_usage_error(command, "--slice is too large");
 	strategy->slice = (uint32_t)options_count(options, OPTION_SLICE, 0);
 	strategy_parameter_defaults(strategy);
+	if (!config->no_trap && !options_given(options, OPTION_NO_INPUT))
+		config->run.flags |= PLAN_RUN_KEEP_ANSWERS;
 	if (!strcmp(options_string(options, OPTION_GIL_RECORD, "on"), "off"))
 		config->run.flags |= PLAN_RUN_ANY_ACCESS;
 	if (options_given(options, OPTION_NO_AGENT))

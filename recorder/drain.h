@@ -68,6 +68,12 @@ void drain_free(struct drain *drain);
 int drain_step(struct drain *drain, struct err *err);
 
 /*
+ * Hands over what children have written to the outlet (struct region_outlet) and the target has not
+ * taken over: when it is gone. drain_step() does it when the outlet is full. Returns as that does.
+ */
+int drain_outlet(struct drain *drain, struct err *err);
+
+/*
  * Sleeps until the doorbell rings, at most `timeout_ms` and at most 10 ms; does not sleep when the
  * mailbox asks or the ring is an eighth full. A few records are let wait: so this process does not
  * take the CPU from the target for each of them. Returns false when the time passed without news.

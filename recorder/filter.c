@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -67,18 +68,71 @@ static const unsigned futex_operations[] = {
 /* FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME lie above. */
 #define FUTEX_OPERATION 127u
 
-static int add_rules(scmp_filter_ctx context)
+/* What brings in something from the outside. Of fcntl all, of mmap only what maps a file. */
+static const struct {
+	int call;
+	const char *sort;
+} answered[] = {
+#define ANSWER(call, count, addresses, sort, name, sent, got) { SCMP_SYS(call), #sort },
+#include "formats/answers.def"
+#undef ANSWER
+};
+
+static int add_answers(scmp_filter_ctx context)
 {
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; !rc && i < sizeof(answered) / sizeof(*answered); i++) {
+		if (!strcmp(answered[i].sort, "CHILD"))
+			continue; /* made by interposers, and never by a handler of a signal */
+		if (answered[i].call == SCMP_SYS(mmap))
+			rc = seccomp_rule_add(context, SCMP_ACT_TRAP, SCMP_SYS(mmap), 1,
+					      SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, 0));
+		else
+			rc = seccomp_rule_add(context, SCMP_ACT_TRAP, answered[i].call, 0);
+		if (rc == -EEXIST)
+			rc = 0;
+	}
+	return rc;
+}
+
+/* What a child could write to the standard streams by; the mask, as a blocked SIGSYS kills. */
+static const int child_calls[] = {
+	SCMP_SYS(write),          SCMP_SYS(writev),       SCMP_SYS(sendfile),
+	SCMP_SYS(splice),         SCMP_SYS(tee),          SCMP_SYS(copy_file_range),
+	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),
+};
+
+static int add_child_rules(scmp_filter_ctx context)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; !rc && i < sizeof(child_calls) / sizeof(*child_calls); i++)
+		rc = seccomp_rule_add(context, SCMP_ACT_TRAP, child_calls[i], 0);
+	return rc;
+}
+
+static int add_rules(scmp_filter_ctx context, enum filter_kind kind)
+{
+	bool answers = kind == FILTER_ANSWERS;
 	size_t i;
 	int rc;
 
+	if (kind == FILTER_CHILD)
+		return add_child_rules(context);
+	rc = answers ? add_answers(context) : 0;
+	if (rc)
+		return rc;
+
 	for (i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
 		rc = seccomp_rule_add(context, SCMP_ACT_TRAP, calls[i], 0);
-		if (rc)
+		if (rc && rc != -EEXIST)
 			return rc;
 	}
 	/* The kernel looks at the lower half of an int argument only, so must we. */
-	for (i = 0; i < sizeof(lock_commands) / sizeof(*lock_commands); i++) {
+	for (i = 0; !answers && i < sizeof(lock_commands) / sizeof(*lock_commands); i++) {
 		rc = seccomp_rule_add(context, SCMP_ACT_TRAP, SCMP_SYS(fcntl), 1,
 				      SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, lock_commands[i]));
 		if (rc)
@@ -118,7 +172,8 @@ static int export_program(scmp_filter_ctx context, struct sock_filter **program,
 	return rc;
 }
 
-int filter_build(struct sock_filter **program, size_t *count, struct err *err)
+int filter_build(enum filter_kind kind, struct sock_filter **program, size_t *count,
+		 struct err *err)
 {
 	scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
 	int rc;
@@ -130,7 +185,7 @@ int filter_build(struct sock_filter **program, size_t *count, struct err *err)
 	if (!rc)
 		rc = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (!rc)
-		rc = add_rules(context);
+		rc = add_rules(context, kind);
 	if (!rc)
 		rc = export_program(context, program, count);
 	seccomp_release(context);

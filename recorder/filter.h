@@ -15,9 +15,17 @@
 
 #include "formats/err.h"
 
+/* For which program: see filter.c. */
+enum filter_kind {
+	FILTER_BLOCKING, /* what may block */
+	FILTER_ANSWERS,  /* ... and all calls of formats/answers.def */
+	FILTER_CHILD,    /* what writes, of children that run uncontrolled */
+};
+
 /*
  * Compiles the filter. `*program` is malloc'ed, `*count` its instructions. 0 or a negative errno.
  */
-int filter_build(struct sock_filter **program, size_t *count, struct err *err);
+int filter_build(enum filter_kind kind, struct sock_filter **program, size_t *count,
+		 struct err *err);
 
 #endif

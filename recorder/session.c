@@ -36,8 +36,8 @@ struct session {
 	struct region_handle region;
 	struct plan_environment *environment;
 	uint32_t environment_bytes;
-	struct sock_filter *filter;
-	size_t filter_count;
+	struct sock_filter *filter, *child_filter;
+	size_t filter_count, child_filter_count;
 	struct watchdog *watchdog;
 	double started, paused; /* seconds of the monotonic clock */
 	bool booted; /* the runtime has said so once: what it writes there later is not believed */
@@ -137,6 +137,11 @@ int session_plan(struct session *session, struct err *err)
 	    region_plan_add(region, PLAN_FILTER, 1, 0, session->filter,
 			    (uint32_t)(session->filter_count * sizeof(*session->filter)), err))
 		return -ENOSPC;
+	if (session->child_filter &&
+	    region_plan_add(
+		    region, PLAN_CHILD_FILTER, 1, 0, session->child_filter,
+		    (uint32_t)(session->child_filter_count * sizeof(*session->child_filter)), err))
+		return -ENOSPC;
 	if (config->stop && region_plan_add(region, PLAN_STOP, 1, PLAN_REQUIRED, config->stop,
 					    sizeof(*config->stop), err))
 		return -ENOSPC;
@@ -185,6 +190,7 @@ struct session *session_new(const struct session_config *config, const struct se
 {
 	struct session *session = alloc_check(calloc(1, sizeof(*session)));
 	const struct watchdog_limits limits = { config->preempt_after, config->hang_after };
+	bool answers = config->run.flags & (PLAN_RUN_KEEP_ANSWERS | PLAN_RUN_GIVE_ANSWERS);
 
 	session->config = config;
 	session->hooks = hooks;
@@ -193,7 +199,11 @@ struct session *session_new(const struct session_config *config, const struct se
 	if (!session->target || region_create(&session->region, err))
 		goto failed;
 	session->environment = target_environment(session->target, &session->environment_bytes);
-	if (!config->no_trap && filter_build(&session->filter, &session->filter_count, err))
+	if (!config->no_trap && filter_build(answers ? FILTER_ANSWERS : FILTER_BLOCKING,
+					     &session->filter, &session->filter_count, err))
+		goto failed;
+	if (!config->no_trap && (config->run.flags & PLAN_RUN_KEEP_ANSWERS) &&
+	    filter_build(FILTER_CHILD, &session->child_filter, &session->child_filter_count, err))
 		goto failed;
 	if (session_plan(session, err))
 		goto failed;
@@ -213,6 +223,7 @@ void session_free(struct session *session)
 	if (session->watchdog)
 		watchdog_free(session->watchdog);
 	free(session->filter);
+	free(session->child_filter);
 	free(session->environment);
 	region_destroy(&session->region);
 	free(session);
@@ -361,8 +372,10 @@ static int run_loop(struct session *session, struct drain *drain, struct session
 			failed = records;
 			session_kill(session);
 		}
+		if (gone && records <= 0 && !failed)
+			failed = drain_outlet(drain, err);
 		if (gone && records <= 0)
-			return failed;
+			return failed < 0 ? failed : 0;
 		if (session->killed && now() - session->killed_at > CLEAN_SECONDS) {
 			note(session, "guardian", "a process of the target could not be killed");
 			return failed;

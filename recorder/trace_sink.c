@@ -268,6 +268,29 @@ static int put_text(void *self, const struct record_text *record, struct err *er
 	return 0;
 }
 
+static int put_answer(void *self, const struct record_answer *record, struct err *err)
+{
+	struct trace_sink *sink = self;
+	const uint8_t *sent = record->bytes + record->name_length;
+	struct trace_answer answer = {
+		.call = record->call,
+		.flags = record->flags,
+		.process = record->process,
+		.lane = record->lane,
+		.result = record->result,
+		.sent_hash = record->sent_hash,
+		.name = record->bytes,
+		.name_len = record->name_length,
+		.sent = sent,
+		.sent_len = record->sent_length,
+		.got = sent + record->sent_length,
+		.got_len = record->got_length,
+	};
+
+	memcpy(answer.args, record->args, record->arg_count * sizeof(answer.args[0]));
+	return written(trace_writer_answer(sink->writer, &answer), err);
+}
+
 static int put_note(void *self, const struct record_note *record, struct err *err)
 {
 	struct trace_sink *sink = self;
@@ -290,4 +313,5 @@ const struct drain_sink trace_sink_table = {
 	.note = put_note,
 	.code = put_code,
 	.text = put_text,
+	.answer = put_answer,
 };

@@ -19,6 +19,7 @@
 #include "recorder/trace_sink.h"
 #include "replayer/fingerprint.h"
 #include "replayer/script.h"
+#include "replayer/tape.h"
 
 /* Real seconds without an operation before the running thread is interrupted, as in record. */
 #define PREEMPT_AFTER 2.0
@@ -33,6 +34,7 @@ struct replay {
 	struct script *script;
 	struct verify *verify;
 	struct session *session;
+	struct tape *tape; /* what the outside answered; NULL: it is asked again */
 	struct sandbox_config sandbox_config;
 	struct sandbox *sandbox;     /* as the search had it; NULL: it was a recording */
 	struct trace_writer *writer; /* NULL: no output */
@@ -89,6 +91,8 @@ static void on_tick(void *self, struct session *session)
 	struct replay *replay = self;
 
 	script_prefetch(replay->script);
+	if (replay->tape)
+		tape_feed(replay->tape);
 	if (replay->stopped || verify_agreed(replay->verify) < replay->end)
 		return;
 	replay->stopped = true;
@@ -200,6 +204,10 @@ static int prepare(struct replay *replay, struct err *err)
 	 * Where the script is silent the running thread goes on: so it was recorded. Behind a
 	 * difference natural does the same, but does not wait for an outside that was ready once.
 	 */
+	if (session->run.flags & PLAN_RUN_KEEP_ANSWERS) {
+		session->run.flags &= ~PLAN_RUN_KEEP_ANSWERS;
+		session->run.flags |= config->follow ? 0 : PLAN_RUN_GIVE_ANSWERS;
+	}
 	session->run.flags |= PLAN_RUN_REPLAY | (config->follow ? PLAN_RUN_FOLLOW : 0);
 	session->strategy = (struct plan_strategy){
 		.id = config->follow ? STRATEGY_NATURAL : STRATEGY_SCRIPT,
@@ -255,6 +263,18 @@ static int prepare(struct replay *replay, struct err *err)
 	}
 	replay->session = session_new(session, &replay->hooks, err);
 	return replay->session ? 0 : -err->code;
+}
+
+/* The first answers are there before the program asks for them. */
+static int open_tape(struct replay *replay, struct err *err)
+{
+	if (!(replay->session_config.run.flags & PLAN_RUN_GIVE_ANSWERS))
+		return 0;
+	replay->tape = tape_open(replay->config->file->path, session_region(replay->session), err);
+	if (!replay->tape)
+		return -err->code;
+	tape_feed(replay->tape);
+	return 0;
 }
 
 static int open_output(struct replay *replay, struct err *err)
@@ -324,6 +344,8 @@ static int run(struct replay *replay, struct replay_report *report, struct err *
 	if (config->ready)
 		config->ready(config->self, replay->session);
 	rc = session_run(replay->session, &sink_table, replay, &report->result, err);
+	if (replay->tape && rc == 0)
+		tape_finish(replay->tape);
 	if (rc == -VERIFY_ERR_DIFFERENT)
 		rc = 0;
 	judge(replay, report);
@@ -340,12 +362,15 @@ int replay_run(const struct replay_config *config, struct replay_report *report,
 	memset(report, 0, sizeof(*report));
 	rc = prepare(&replay, err);
 	if (rc == 0)
+		rc = open_tape(&replay, err);
+	if (rc == 0)
 		rc = open_output(&replay, err);
 	if (rc == 0)
 		rc = run(&replay, report, err);
 	if (replay.writer)
 		trace_writer_close(replay.writer, NULL);
 	trace_sink_free(replay.sink);
+	tape_close(replay.tape);
 	session_free(replay.session);
 	sandbox_free(replay.sandbox);
 	verify_free(replay.verify);

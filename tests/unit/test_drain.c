@@ -19,7 +19,7 @@
 struct seen {
 	struct region_handle handle;
 	struct drain *drain;
-	unsigned lanes, objects, contexts, modules, notes, decisions, codes, texts, events;
+	unsigned lanes, objects, contexts, modules, notes, decisions, codes, texts, answers, events;
 	uint64_t last_k;
 	int refuse; /* error that the sink returns for an event */
 };
@@ -49,6 +49,7 @@ SEE(note)
 SEE(decision)
 SEE(code)
 SEE(text)
+SEE(answer)
 
 static const struct drain_sink sink = {
 	.event = see_event,
@@ -60,6 +61,7 @@ static const struct drain_sink sink = {
 	.note = see_note,
 	.code = see_code,
 	.text = see_text,
+	.answer = see_answer,
 };
 
 static int set_up(void **state)
@@ -421,6 +423,72 @@ static void bad_code_and_text_are_refused(void **state)
 	}
 }
 
+/* An answer with 3 bytes of name, `sent` and `got` of payload, and what a row of a test changes. */
+static void put_answer(struct seen *seen, struct record_answer answer, uint32_t size)
+{
+	uint8_t bytes[RECORD_MAX] = { 0 };
+
+	answer.head = (struct record_head){ RECORD_ANSWER, 0, size };
+	memcpy(bytes, &answer, sizeof(answer));
+	put(seen, bytes, size);
+}
+
+static void answers_arrive(void **state)
+{
+	struct seen *seen = *state;
+	struct err err;
+
+	put_lane(seen, 1);
+	put_answer(seen, (struct record_answer){ .call = 999 }, 96);
+	put_answer(seen,
+		   (struct record_answer){
+			   .lane = 1,
+			   .process = REGION_PROCESSES - 1,
+			   .flags = ANSWER_FLAGS,
+			   .arg_count = 6,
+			   .name_length = 3,
+			   .sent_length = 2,
+			   .got_length = sizeof(struct answer_reference),
+		   },
+		   96 + 32);
+	put_answer(seen, (struct record_answer){ .got_length = RECORD_MAX - 96 }, RECORD_MAX);
+	assert_int_equal(drain_step(seen->drain, &err), 4);
+	assert_int_equal(seen->answers, 3);
+}
+
+static void bad_answers_are_refused(void **state)
+{
+	static const struct {
+		struct record_answer answer;
+		uint32_t size;
+	} rows[] = {
+		{ { .got_length = 9 }, 104 },
+		{ { .got_length = 8 }, 112 },
+		{ { .got_length = 1 }, 96 },
+		{ { .name_length = UINT16_MAX }, RECORD_MAX },
+		{ { .sent_length = UINT32_MAX, .got_length = 1 }, 96 },
+		{ { .sent_length = UINT32_MAX - 95 }, 96 },
+		{ { .arg_count = 7 }, 96 },
+		{ { .flags = ANSWER_FLAGS + 1 }, 96 },
+		{ { .flags = ANSWER_REFERENCE, .got_length = 8 }, 104 },
+		{ { .lane = 2 }, 96 },
+		{ { .process = REGION_PROCESSES }, 96 },
+		{ { .call = 0 }, 88 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct seen *seen = *state;
+
+		put_lane(seen, 1);
+		put_answer(seen, rows[i].answer, rows[i].size);
+		assert_refused(seen);
+		assert_int_equal(seen->answers, 0);
+		tear_down(state);
+		assert_int_equal(set_up(state), 0);
+	}
+}
+
 static void bad_positions_are_refused(void **state)
 {
 	struct seen *seen = *state;
@@ -533,6 +601,8 @@ int main(void)
 		WITH_DRAIN(bad_counts_and_strings_are_refused),
 		WITH_DRAIN(interpreted_code_arrives),
 		WITH_DRAIN(bad_code_and_text_are_refused),
+		WITH_DRAIN(answers_arrive),
+		WITH_DRAIN(bad_answers_are_refused),
 		WITH_DRAIN(bad_positions_are_refused),
 		WITH_DRAIN(the_tail_is_ours),
 		WITH_DRAIN(random_bytes_never_pass),

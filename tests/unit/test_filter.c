@@ -38,7 +38,7 @@ static void install(void)
 	struct sock_fprog fprog;
 	size_t count;
 
-	if (filter_build(&program, &count, NULL))
+	if (filter_build(FILTER_BLOCKING, &program, &count, NULL))
 		_exit(100);
 	fprog.len = (unsigned short)count;
 	fprog.filter = program;
@@ -154,7 +154,7 @@ static void filter_is_small(void **state)
 	size_t count;
 
 	(void)state;
-	assert_int_equal(filter_build(&program, &count, NULL), 0);
+	assert_int_equal(filter_build(FILTER_BLOCKING, &program, &count, NULL), 0);
 	assert_in_range(count, 20, BPF_MAXINSNS / 8);
 	free(program);
 }

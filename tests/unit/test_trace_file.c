@@ -40,7 +40,7 @@ static struct trace_reader *open_trace(const char *path)
 
 /* What a reader gives out, checked against the run, until it ends. */
 struct seen {
-	uint64_t lines, events, decisions, outcomes;
+	uint64_t lines, events, decisions, answers, outcomes;
 };
 
 static int read_on(struct trace_reader *r, struct seen *seen, struct err *err)
@@ -62,6 +62,8 @@ static int read_on(struct trace_reader *r, struct seen *seen, struct err *err)
 
 			assert_int_equal(line.number, seen->decisions++);
 			trace_files_same_decision(&line.decision, &want);
+		} else if (line.type == TRACE_LINE_ANSWER) {
+			seen->answers++;
 		} else {
 			assert_non_null(line.json);
 			assert_string_equal(line.json->child->string, trace_line_key(line.type));
@@ -90,6 +92,7 @@ static void round_trip(void **state)
 		assert_int_equal(read_on(r, &seen, &err), 0); /* the end stays the end */
 		assert_int_equal(seen.events, events);
 		assert_int_equal(seen.decisions, decisions);
+		assert_int_equal(seen.answers, (events + 6) / 7);
 		assert_int_equal(seen.outcomes, 1);
 		assert_int_equal(trace_reader_total_events(r, &err), events);
 		assert_int_equal(trace_reader_total_decisions(r, &err), decisions);

@@ -19,6 +19,7 @@
 #include "recorder/symbols.h"
 #include "recorder/trace_sink.h"
 #include "tests/unit/scratch.h"
+#include "tests/unit/trace_files.h"
 
 /* A program with a place and a variable whose addresses nm tells. */
 static const char source[] = "#include <pthread.h>\n"
@@ -115,6 +116,9 @@ static void give(struct file *file, const void *record)
 		break;
 	case RECORD_DECISION:
 		rc = sink->decision(file->sink, record, &err);
+		break;
+	case RECORD_ANSWER:
+		rc = sink->answer(file->sink, record, &err);
 		break;
 	case RECORD_LANE:
 		rc = sink->lane(file->sink, record, &err);
@@ -559,6 +563,53 @@ static void names_come_later(void **state)
 	assert_null(object->name);
 }
 
+static void answers_pass_through(void **state)
+{
+	struct {
+		struct record_answer answer;
+		char bytes[16];
+	} record = {
+		.answer = { .head = HEAD(ANSWER),
+			    .call = 44,
+			    .process = 2,
+			    .lane = 1,
+			    .flags = ANSWER_ASKED,
+			    .name_length = 1,
+			    .sent_length = 3,
+			    .got_length = 8,
+			    .result = 3,
+			    .sent_hash = 7,
+			    .arg_count = 2,
+			    .args = { 3, 4, 5 } },
+		.bytes = "nsssgggg\0ggg",
+	};
+	struct file *file = *state;
+	struct trace_answer want = {
+		.call = 44,
+		.process = 2,
+		.lane = 1,
+		.flags = ANSWER_ASKED,
+		.result = 3,
+		.sent_hash = 7,
+		.args = { 3, 4 },
+		.name = "n",
+		.name_len = 1,
+		.sent = "sss",
+		.sent_len = 3,
+		.got = "gggg\0ggg",
+		.got_len = 8,
+	};
+	struct trace_line line;
+	struct err err = { 0 };
+
+	give(file, &record);
+	read_back(file);
+	trace_reader_filter(file->reader, TRACE_LINE_BIT(TRACE_LINE_ANSWER));
+	assert_int_equal(trace_reader_next(file->reader, &line, &err), 1);
+	trace_files_same_answer(&line.answer, &want);
+	assert_int_equal(trace_reader_next(file->reader, &line, &err), 0);
+}
+
 static void heard(void *self, const char *kind, const char *text)
 {
 	snprintf(self, 64, "%s %s", kind, text);
@@ -634,6 +685,7 @@ int main(void)
 		WITH_FILE(the_interpreter_is_no_user),
 		WITH_FILE(values_are_texts),
 		WITH_FILE(names_come_later),
+		WITH_FILE(answers_pass_through),
 		WITH_FILE(notes_are_counted_and_heard),
 		WITH_FILE(the_outcome_tells_the_deadlock),
 	};

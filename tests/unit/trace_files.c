@@ -183,6 +183,41 @@ struct trace_decision trace_files_decision(uint64_t n)
 	return decision;
 }
 
+/* Every key, with and without a value; texts, texts to escape, bytes. */
+struct trace_answer trace_files_answer(uint64_t n)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+	} payloads[] = {
+		{ "", 0 },
+		{ "GET n\r\n", 7 },
+		{ "/tmp/m\xc3\xa9 \"x\" \\ \b\f\n\t\x1b[31m\x7f \xc2\x9b \xf0\x9f\x98\x80", 32 },
+		{ "\0\1\2\xff", 4 },
+		{ "plain and a NUL\0", 16 },
+		{ "cut \xc3", 5 },
+	};
+	static const uint16_t calls[] = { 0, 1, 7, 44, 45, 257, 318, 1000 };
+	struct trace_answer answer = {
+		.call = calls[n % 8],
+		.flags = (uint16_t)(n % 5 ? 0 : n % (ANSWER_FLAGS + 1)),
+		.process = n % 4 == 3,
+		.lane = (uint32_t)(n % 4),
+		.args = { n % 2 ? 3 : 0, n % 3 ? -1 : 0, n % 7 ? 0 : (int64_t)n << 50 },
+		.result = n % 3 ? (int64_t)(n << (n % 60)) : -11,
+		.sent_hash = n % 4 ? 0 : n * 0x9e3779b97f4a7c15u,
+		.name = payloads[n % 6].bytes,
+		.name_len = payloads[n % 6].len,
+		.sent = payloads[n / 2 % 6].bytes,
+		.sent_len = payloads[n / 2 % 6].len,
+		.got = payloads[n / 3 % 6].bytes,
+		.got_len = payloads[n / 3 % 6].len,
+	};
+
+	answer.args[5] = n % 9 == 8 ? INT64_MIN : 0;
+	return answer;
+}
+
 static void write_names(struct trace_writer *w, uint32_t i)
 {
 	const char *files[] = { "bank.c", "m\xc3\xa9moire.c", "\xff\xfe.c" };
@@ -231,6 +266,7 @@ uint64_t trace_files_run(const char *path, uint64_t events, uint64_t flush)
 	for (i = 0; i < events; i++) {
 		struct trace_event event = trace_files_event(i);
 		struct trace_decision decision;
+		struct trace_answer answer;
 
 		for (name = 1; i == 0 && name <= TRACE_FILES_NAMES; name++)
 			write_names(w, name);
@@ -240,6 +276,10 @@ uint64_t trace_files_run(const char *path, uint64_t events, uint64_t flush)
 		if (event.phase == PHASE_ANNOUNCED) {
 			decision = trace_files_decision(decisions++);
 			assert_int_equal(trace_writer_decision(w, &decision), 0);
+		}
+		if (i % 7 == 0) {
+			answer = trace_files_answer(i / 7);
+			assert_int_equal(trace_writer_answer(w, &answer), 0);
 		}
 		if (flush && (i + 1) % flush == 0)
 			assert_int_equal(trace_writer_flush(w), 0);
@@ -295,4 +335,25 @@ void trace_files_same_decision(const struct trace_decision *a, const struct trac
 	assert_int_equal(a->to, b->to);
 	same_value(&a->value, &b->value);
 	assert_int_equal(a->forced, b->forced);
+}
+
+static void same_bytes(const void *a, size_t a_len, const void *b, size_t b_len)
+{
+	assert_int_equal(a_len, b_len);
+	if (a_len)
+		assert_memory_equal(a, b, a_len);
+}
+
+void trace_files_same_answer(const struct trace_answer *a, const struct trace_answer *b)
+{
+	assert_int_equal(a->call, b->call);
+	assert_int_equal(a->flags, b->flags);
+	assert_int_equal(a->process, b->process);
+	assert_int_equal(a->lane, b->lane);
+	assert_memory_equal(a->args, b->args, sizeof(a->args));
+	assert_int_equal(a->result, b->result);
+	assert_int_equal(a->sent_hash, b->sent_hash);
+	same_bytes(a->name, a->name_len, b->name, b->name_len);
+	same_bytes(a->sent, a->sent_len, b->sent, b->sent_len);
+	same_bytes(a->got, a->got_len, b->got, b->got_len);
 }

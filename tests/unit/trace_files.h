@@ -29,6 +29,9 @@ char *trace_files_lines(const char *path, size_t *len);
 struct trace_event trace_files_event(uint64_t n);
 struct trace_decision trace_files_decision(uint64_t n);
 
+/* Answer number n, one after each seventh event. */
+struct trace_answer trace_files_answer(uint64_t n);
+
 /*
  * A run of `events` events with a decision after every third, TRACE_FILES_NAMES names of each type
  * at the beginning and four of them again at events 1000, 2000..., a flush after each `flush`
@@ -39,5 +42,6 @@ uint64_t trace_files_run(const char *path, uint64_t events, uint64_t flush);
 /* Equality in all that is in the file. */
 void trace_files_same_event(const struct trace_event *a, const struct trace_event *b);
 void trace_files_same_decision(const struct trace_decision *a, const struct trace_decision *b);
+void trace_files_same_answer(const struct trace_answer *a, const struct trace_answer *b);
 
 #endif

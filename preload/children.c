@@ -1,0 +1,212 @@
+/*
+ * The outlet: a buffer that all children share, see children.h and struct region_outlet.
+ */
+#include "preload/children.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include "formats/record.h"
+#include "preload/log.h"
+#include "preload/raw.h"
+#include "preload/streams.h"
+
+#define PIECE (RECORD_MAX - (uint32_t)sizeof(struct record_answer))
+#define PAUSE_NS 1000000
+#define MOST_VECTOR 1024
+
+bool children_recorded;
+static uint32_t number_of_child;
+
+void children_forked(void)
+{
+	children_recorded = true;
+	number_of_child = 0;
+}
+
+void children_attach(void)
+{
+	children_recorded = true;
+}
+
+static void pause_a_little(void)
+{
+	const struct timespec time = { 0, PAUSE_NS };
+
+	raw(SYS_nanosleep, &time, 0);
+}
+
+/* One user at a time; one that was killed in it does not count. */
+static void lock(void)
+{
+	uint32_t *word = &region->outlet.lock, mine = (uint32_t)raw(SYS_gettid), owner;
+
+	for (;;) {
+		owner = 0;
+		if (__atomic_compare_exchange_n(word, &owner, mine, false, __ATOMIC_SEQ_CST,
+						__ATOMIC_SEQ_CST))
+			return;
+		if (raw(SYS_kill, owner, 0) == -ESRCH)
+			__atomic_compare_exchange_n(word, &owner, 0, false, __ATOMIC_SEQ_CST,
+						    __ATOMIC_SEQ_CST);
+		else
+			raw(SYS_sched_yield);
+	}
+}
+
+static void unlock(void)
+{
+	__atomic_store_n(&region->outlet.lock, 0, __ATOMIC_SEQ_CST);
+}
+
+static uint32_t size_of(uint32_t bytes)
+{
+	return ((uint32_t)sizeof(struct record_answer) + bytes + 7) & ~7u;
+}
+
+/* Locks the outlet when there is room for so much. */
+static void lock_with_room(uint32_t size)
+{
+	for (;;) {
+		lock();
+		if (region->outlet.head + size <= REGION_OUTLET_BYTES)
+			return;
+		region->outlet.full = 1;
+		unlock();
+		log_ring_doorbell();
+		pause_a_little();
+	}
+}
+
+static void put(int stream, const uint8_t *bytes, uint32_t length)
+{
+	struct region_outlet *outlet = &region->outlet;
+	struct record_answer *record = (struct record_answer *)(outlet->bytes + outlet->head);
+	uint32_t size = size_of(length);
+
+	memset(record, 0, size);
+	record->head.type = RECORD_ANSWER;
+	record->head.size = size;
+	record->call = SYS_write;
+	record->flags = ANSWER_CHILD;
+	record->result = length;
+	record->got_length = length;
+	record->arg_count = 2;
+	record->args[0] = stream;
+	record->args[1] = number_of_child;
+	memcpy(record->bytes, bytes, length);
+	outlet->head += size;
+}
+
+/* The write and its record are one, so that the order of records is that of the output. */
+static long write_one(long fd, int stream, const uint8_t *bytes, uint64_t length)
+{
+	uint32_t piece = length < PIECE ? (uint32_t)length : PIECE;
+	long result;
+
+	lock_with_room(size_of(piece));
+	result = raw(SYS_write, fd, bytes, piece);
+	if (result > 0)
+		put(stream, bytes, (uint32_t)result);
+	unlock();
+	return result;
+}
+
+static long write_all(long fd, int stream, const void *bytes, uint64_t length)
+{
+	uint64_t done = 0;
+	long result;
+
+	do {
+		result = write_one(fd, stream, (const uint8_t *)bytes + done, length - done);
+		if (result <= 0)
+			return done ? (long)done : result;
+		done += (uint64_t)result;
+	} while (done < length);
+	return (long)done;
+}
+
+static long write_vector(long fd, int stream, const struct iovec *vector, long count)
+{
+	long done = 0, result, i;
+
+	for (i = 0; i < count && i < MOST_VECTOR; i++) {
+		if (!vector[i].iov_len)
+			continue;
+		result = write_all(fd, stream, vector[i].iov_base, vector[i].iov_len);
+		if (result < 0)
+			return done ? done : result;
+		done += result;
+		if ((uint64_t)result < vector[i].iov_len)
+			break;
+	}
+	return done;
+}
+
+static int stream_of(long fd)
+{
+	struct stat status;
+
+	return raw(SYS_fstat, fd, &status) < 0 ? -1 : streams_known(fd, &status);
+}
+
+bool children_call(long number, const long a[6], long *result)
+{
+	long fd = number == SYS_splice || number == SYS_copy_file_range ? a[2]
+		  : number == SYS_tee                                   ? a[1]
+									: a[0];
+	int stream;
+
+	switch (number) {
+	case SYS_write:
+	case SYS_writev:
+	case SYS_sendfile:
+	case SYS_splice:
+	case SYS_tee:
+	case SYS_copy_file_range:
+		break;
+	default:
+		return false;
+	}
+	stream = stream_of(fd);
+	if (stream < 1)
+		return false;
+	if (!number_of_child)
+		number_of_child =
+			__atomic_add_fetch(&region->outlet.children, 1, __ATOMIC_SEQ_CST);
+	if (number == SYS_write)
+		*result = write_all(fd, stream, (const void *)a[1], (uint64_t)a[2]);
+	else if (number == SYS_writev)
+		*result = write_vector(fd, stream, (const struct iovec *)a[1], a[2]);
+	else
+		*result = -EINVAL; /* it goes on with read and write */
+	return true;
+}
+
+void children_collect(void)
+{
+	struct region_outlet *outlet = &region->outlet;
+	const struct record_answer *from;
+	struct record_answer *to;
+	uint32_t at, room, bytes;
+
+	if (__builtin_expect(!outlet->head, 1))
+		return;
+	lock();
+	for (at = 0; at < outlet->head; at += from->head.size) {
+		from = (const struct record_answer *)(outlet->bytes + at);
+		bytes = from->head.size - (uint32_t)sizeof *from;
+		to = log_answer_open(&room);
+		memcpy((uint8_t *)to + sizeof to->head, (const uint8_t *)from + sizeof to->head,
+		       from->head.size - sizeof to->head);
+		to->process = (uint16_t)process_index;
+		log_answer_close(to, bytes);
+	}
+	outlet->head = 0;
+	outlet->full = 0;
+	unlock();
+}
