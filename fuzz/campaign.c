@@ -237,6 +237,15 @@ static char *name(const struct campaign *campaign, const struct verdict *verdict
 	return path;
 }
 
+/* What the schedules that are kept rely on. */
+static void keep_sites(struct campaign *campaign)
+{
+	struct shared_sites sites = worker_sites(&campaign->worker_config);
+
+	corpus_add_sites(campaign->corpus, &sites);
+	shared_sites_fini(&sites);
+}
+
 static void finding_configure(struct campaign *campaign, struct finding_config *config,
 			      const struct schedule *limits)
 {
@@ -422,6 +431,7 @@ static void take_failure(struct crew *crew, const struct verdict *verdict)
 	finding->decisions_before = log->decision_count;
 	n = (uint32_t)log->decision_count;
 	decisions = copy_decisions(log);
+	keep_sites(campaign);
 	corpus_add(campaign->corpus, true, verdict->fingerprint, decisions, n);
 	if (!finding->known) {
 		struct finding copy = *finding;
@@ -464,9 +474,11 @@ static void take_run(struct crew *crew, const struct server_report *report,
 
 	search_feed(crew->search, &crew->ticket, log, report, &news);
 	if (news.pairs && verdict->kind == FAILURE_NONE &&
-	    campaign->interesting++ < INTERESTING_MAX)
+	    campaign->interesting++ < INTERESTING_MAX) {
+		keep_sites(campaign);
 		corpus_add(campaign->corpus, false, report->hb_hash, log->decisions,
 			   (uint32_t)log->decision_count);
+	}
 	count(campaign, crew, report, verdict);
 	if (verdict->kind != FAILURE_NONE)
 		take_failure(crew, verdict);
@@ -733,6 +745,9 @@ static int open_corpus(struct campaign *campaign)
 			 campaign->err.text);
 		campaign->corpus = corpus_open(NULL, argv, &campaign->err);
 	}
+	if (campaign->corpus)
+		shared_sites_add(&campaign->sites, corpus_sites(campaign->corpus)->hashes,
+				 corpus_sites(campaign->corpus)->count);
 	return campaign->corpus ? 0 : -campaign->err.code;
 }
 

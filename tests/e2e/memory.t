@@ -91,4 +91,11 @@ fr replay a.zst
 like "a recording is replayed" "$err" 'identical'
 fr info --verify a.zst
 is "the hashes follow from the events" "$status" 0
+
+# What one search has learned, the next one knows: the schedule that failed is tried first.
+rm -rf kept
+fr fuzz --seed 1 --corpus kept -- "$B/corpus/memory/peterson_swapped"
+is "kept: found" "$status" 1
+fr fuzz --seed 2 --corpus kept -- "$B/corpus/memory/peterson_swapped"
+like "kept: found again at once" "$err" 'schedule 2 fails'
 done_testing
