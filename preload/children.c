@@ -176,8 +176,7 @@ bool children_call(long number, const long a[6], long *result)
 	if (stream < 1)
 		return false;
 	if (!number_of_child)
-		number_of_child =
-			__atomic_add_fetch(&region->outlet.children, 1, __ATOMIC_SEQ_CST);
+		number_of_child = __atomic_add_fetch(&region->outlet.children, 1, __ATOMIC_SEQ_CST);
 	if (number == SYS_write)
 		*result = write_all(fd, stream, (const void *)a[1], (uint64_t)a[2]);
 	else if (number == SYS_writev)

@@ -18,6 +18,7 @@
 #define LANE_HELD 64
 #define LANE_WORDS (REGION_LANES / 64)
 #define LANE_VISITS 64
+#define LANE_PATH 32 /* bytes, with the NUL */
 
 struct object;
 struct once_run;
@@ -48,9 +49,11 @@ struct lane {
 	uint64_t id_hash;
 	struct lane *parent;
 	uint32_t parent_number;
-	uint32_t index;    /* it is its parent's index-th child */
-	uint32_t children; /* created so far */
-	uint64_t k;        /* index of the pending or next event */
+	uint32_t index;       /* it is its parent's index-th child */
+	char path[LANE_PATH]; /* its id, "1.2.1"; the end of a longer one is missing */
+	uint32_t blocks;      /* allocated so far, see memory/blocks.h */
+	uint32_t children;    /* created so far */
+	uint64_t k;           /* index of the pending or next event */
 	/* a store that is the pending operation until it has taken place: its bytes ... */
 	const void *stored;
 	uint32_t stored_bytes;

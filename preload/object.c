@@ -19,6 +19,7 @@
 
 #include "preload/compose.h"
 #include "preload/log.h"
+#include "preload/memory/blocks.h"
 #include "preload/memory/oracle.h"
 #include "preload/modules.h"
 #include "preload/sched.h"
@@ -335,14 +336,35 @@ static struct object *static_variable(struct lane *me, const struct module *modu
 	return object;
 }
 
+/* "1.2/block.3+8": byte 8 of the third block of lane 1.2. */
+static struct object *block_variable(struct lane *me, const struct block *block, uint64_t address)
+{
+	struct object *object = insert(me, VARIABLE_KEY | ++variable_keys);
+	uint64_t offset = address - block->start;
+	char name[LANE_PATH + 64];
+	size_t at = compose(name, sizeof name, 0, block->path);
+
+	at = compose_number(name, sizeof name, compose(name, sizeof name, at, "/block."), block->n);
+	at = compose_number(name, sizeof name, compose(name, sizeof name, at, "+"), offset);
+	object->class = OBJECT_NAMED;
+	object->kind = OBJECT_VARIABLE;
+	object->id_hash = hash_id(201, hash_bytes(name, at), 0);
+	log_object(object, 0, offset, me->number, 0, block->context, name);
+	return object;
+}
+
 struct object *object_memory(struct lane *me, uint64_t address, uint32_t context)
 {
 	const struct module *module = modules_lookup(address);
+	const struct block *block;
 	struct object *object;
 	uint32_t n;
 
 	if (module)
 		return static_variable(me, module, address, context);
+	block = blocks_find(address);
+	if (block)
+		return block_variable(me, block, address);
 	object = insert(me, VARIABLE_KEY | ++variable_keys);
 	n = ++me->init_count[OBJECT_VARIABLE];
 	object->class = OBJECT_INIT;

@@ -1,6 +1,6 @@
 /*
  * Memory that is given back: objects in it are forgotten, so that an address used again is a new
- * object. Nothing is allocated or scheduled here, and allocation itself is not interposed. Works
+ * object; and blocks of instrumented programs. Nothing is allocated here for ourselves. Works
  * before the constructor has run, and costs next to nothing while there are no objects in
  * allocated memory.
  */
@@ -13,6 +13,7 @@
 #include "preload/interpose.h"
 #include "preload/memory.h"
 #include "preload/memory/access.h"
+#include "preload/memory/blocks.h"
 #include "preload/memory/oracle.h"
 
 /*
@@ -85,20 +86,59 @@ static bool find_free(void)
 	return true;
 }
 
-/* Lanes of a program with instrumented code: true when the memory is kept. */
+/* The lane that is at work in its own code, of a program with instrumented code; else NULL. */
+static inline struct lane *watched(const void *memory)
+{
+	struct lane *me = memory_used ? thread_state.lane : NULL;
+
+	return __builtin_expect(me && memory && !thread_state.inside, 0) ? me : NULL;
+}
+
+/* True when the memory is kept. */
 static inline bool is_kept(void *memory, struct unwind_start start)
 {
-	struct lane *me = thread_state.lane;
-	bool kept;
+	struct lane *me = watched(memory);
+	bool kept = false;
 
-	if (__builtin_expect(!memory_used || !schedule.started, 1) || !memory || !me ||
-	    thread_state.inside)
+	if (!me)
 		return false;
 	thread_state.inside = 1;
 	start.stack = &me->stack;
-	kept = oracle_free(me, &start, (uint64_t)memory, size_of(memory));
+	if (schedule.started)
+		kept = oracle_free(me, &start, (uint64_t)memory, size_of(memory));
+	if (!kept)
+		blocks_remove((uint64_t)memory);
 	thread_leave(me);
 	return kept;
+}
+
+static inline void *allocated(void *memory, size_t size, struct unwind_start start)
+{
+	struct lane *me = watched(memory);
+
+	if (!me || !size)
+		return memory;
+	thread_state.inside = 1;
+	start.stack = &me->stack;
+	blocks_add(me, (uint64_t)memory, size, runtime_context(&start));
+	thread_leave(me);
+	return memory;
+}
+
+/* Before our constructor has run the loader allocates, when dlsym(3) cannot be asked. */
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+
+EXPORT void *malloc(size_t size)
+{
+	return allocated(real.malloc ? real.malloc(size) : __libc_malloc(size), size,
+			 unwind_here(NULL));
+}
+
+EXPORT void *calloc(size_t count, size_t size)
+{
+	return allocated(real.calloc ? real.calloc(count, size) : __libc_calloc(count, size),
+			 count * size, unwind_here(NULL));
 }
 
 EXPORT void free(void *memory)
@@ -120,6 +160,7 @@ static void *move(void *memory, size_t size, struct unwind_start start)
 	if (!result)
 		return NULL;
 	memcpy(result, memory, before < size ? before : size);
+	allocated(result, size, start);
 	if (!is_kept(memory, start))
 		REAL(free)(memory);
 	return result;
@@ -133,7 +174,9 @@ EXPORT void *realloc(void *memory, size_t size)
 
 	if (__builtin_expect(memory_used, 0) && schedule.started && before && size > before)
 		return move(memory, size, unwind_here(NULL));
-	result = REAL(realloc)(memory, size);
+	if (memory && watched(memory))
+		blocks_remove(start);
+	result = allocated(REAL(realloc)(memory, size), size, unwind_here(NULL));
 	if (!before || (!result && size))
 		return result;
 	if ((uint64_t)result != start)

@@ -35,4 +35,12 @@ unsigned debuginfo_frames(struct debuginfo *info, uint64_t address,
  */
 const char *debuginfo_data(struct debuginfo *info, uint64_t address);
 
+/*
+ * Name of what lies `offset` bytes into memory that the pointer called `name` at the code at
+ * `address` (a variable that can be seen there, or a member of any structure) leads to:
+ * "node.next", "table[3]"; NULL when there is no such pointer.
+ */
+const char *debuginfo_pointed(struct debuginfo *info, uint64_t address, const char *name,
+			      uint64_t offset);
+
 #endif

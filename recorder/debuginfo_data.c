@@ -195,17 +195,15 @@ static bool step_element(struct path *path, Dwarf_Die *type, uint64_t *offset, D
 	return add_level(path, text, *offset);
 }
 
-static void describe(struct debuginfo *info, struct path *path, Dwarf_Die *variable,
-		     uint64_t offset)
+/* What stands `offset` bytes behind the beginning of something of this type. */
+static void describe(struct debuginfo *info, struct path *path, Dwarf_Die *whole, uint64_t offset)
 {
-	Dwarf_Die type, next;
+	Dwarf_Die type = *whole, next;
 	unsigned step;
 	bool deeper;
 	int tag;
 
 	path->rest = offset;
-	if (!debuginfo_type(variable, &type))
-		return;
 	for (step = 0; step < STEPS_MAX; step++) {
 		tag = dwarf_tag(&type);
 		if (debuginfo_is_aggregate(tag))
@@ -244,6 +242,7 @@ const char *debuginfo_data(struct debuginfo *info, uint64_t address)
 	struct debuginfo_unit *unit;
 	struct path path = { .length = 0 };
 	const char *name;
+	Dwarf_Die type;
 
 	for (unit = info->units; unit && !variable; unit = unit->hh.next) {
 		debuginfo_index(info, unit);
@@ -252,7 +251,73 @@ const char *debuginfo_data(struct debuginfo *info, uint64_t address)
 	name = variable ? debuginfo_name(info, &variable->die) : NULL;
 	if (!name || !append(&path, "%s", name))
 		return NULL;
-	describe(info, &path, &variable->die, address - variable->address);
+	path.rest = address - variable->address;
+	if (debuginfo_type(&variable->die, &type))
+		describe(info, &path, &type, path.rest);
+	if (path.rest)
+		append(&path, "+0x%" PRIx64, path.rest);
+	return pool_string(info->pool, path.text);
+}
+
+/* A member of that name of any structure of the unit that is a pointer. */
+static bool find_pointer_member(Dwarf_Die *unit, const char *name, Dwarf_Die *member)
+{
+	Dwarf_Die type, pointer;
+	unsigned n = 0;
+	int more, inner;
+
+	for (more = dwarf_child(unit, &type); more == 0 && ++n < MEMBERS_MAX;
+	     more = dwarf_siblingof(&type, &type)) {
+		if (!debuginfo_is_aggregate(dwarf_tag(&type)))
+			continue;
+		for (inner = dwarf_child(&type, member); inner == 0;
+		     inner = dwarf_siblingof(member, member)) {
+			const char *called = dwarf_diename(member);
+
+			if (called && strcmp(called, name) == 0 &&
+			    debuginfo_type(member, &pointer) &&
+			    dwarf_tag(&pointer) == DW_TAG_pointer_type)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The variable of that name that can be seen at the address, else a member. */
+static bool find_pointer(struct debuginfo *info, uint64_t address, const char *name,
+			 Dwarf_Die *pointer)
+{
+	Dwarf_Die unit, *scopes = NULL, none;
+	int count, place;
+
+	if (!dwarf_addrdie(info->dwarf, address, &unit))
+		return false;
+	count = dwarf_getscopes(&unit, address, &scopes);
+	place = count > 0 ? dwarf_getscopevar(scopes, count, name, 0, NULL, 0, 0, pointer) : -1;
+	free(scopes);
+	if (place >= 0 && debuginfo_type(pointer, &none) && dwarf_tag(&none) == DW_TAG_pointer_type)
+		return true;
+	return find_pointer_member(&unit, name, pointer);
+}
+
+const char *debuginfo_pointed(struct debuginfo *info, uint64_t address, const char *name,
+			      uint64_t offset)
+{
+	struct path path = { .length = 0 };
+	Dwarf_Die pointer, type, whole;
+	Dwarf_Word size;
+	const char *called;
+
+	if (!find_pointer(info, address, name, &pointer) || !debuginfo_type(&pointer, &type) ||
+	    !debuginfo_type(&type, &whole) || dwarf_aggregate_size(&whole, &size) != 0 || !size)
+		return NULL;
+	called = debuginfo_is_aggregate(dwarf_tag(&whole)) ? debuginfo_name(info, &whole) : NULL;
+	if (!append(&path, "%s", called ? called : name))
+		return NULL;
+	if (offset >= size || !called)
+		append(&path, "[%" PRIu64 "]", offset / size);
+	path.rest = offset % size;
+	describe(info, &path, &whole, path.rest);
 	if (path.rest)
 		append(&path, "+0x%" PRIx64, path.rest);
 	return pool_string(info->pool, path.text);

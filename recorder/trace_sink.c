@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "recorder/alloc.h"
+#include "recorder/block_names.h"
 #include "recorder/ids.h"
 #include "recorder/locations.h"
 #include "recorder/text.h"
@@ -25,6 +26,7 @@ struct lane_path {
 struct trace_sink {
 	struct trace_writer *writer;
 	struct locations *locations;
+	struct block_names *blocks;
 	struct lane_path *lanes; /* by number */
 	uint32_t lanes_size;
 	struct trace_sink_counts counts;
@@ -34,6 +36,8 @@ struct trace_sink {
 	void (*note)(void *self, const char *kind, const char *text);
 	void *note_self;
 };
+
+#define BLOCK "/block." /* in the id of a variable in allocated memory */
 
 static const char *const note_kinds[NOTE_KIND_COUNT] = {
 	[NOTE_INFO] = "info",
@@ -47,6 +51,7 @@ struct trace_sink *trace_sink_new(struct trace_writer *writer)
 
 	sink->writer = writer;
 	sink->locations = locations_new(writer);
+	sink->blocks = block_names_new(locations_symbols(sink->locations));
 	return sink;
 }
 
@@ -56,6 +61,7 @@ void trace_sink_free(struct trace_sink *sink)
 
 	if (!sink)
 		return;
+	block_names_free(sink->blocks);
 	locations_free(sink->locations);
 	for (i = 0; i < sink->texts_size; i++)
 		free(sink->texts[i]);
@@ -194,6 +200,9 @@ static const char *object_name(struct trace_sink *sink, const struct record_obje
 {
 	if (record->class == OBJECT_STATIC || (record->kind == OBJECT_VARIABLE && record->module))
 		return locations_data(sink->locations, record->module, record->offset);
+	if (record->kind == OBJECT_VARIABLE && record->class == OBJECT_NAMED && record->context &&
+	    strstr(record->name, BLOCK))
+		return block_names_of(sink->blocks, record->context, record->offset);
 	return record->class != OBJECT_NAMED && *record->name ? record->name : NULL;
 }
 
@@ -229,6 +238,7 @@ static int put_context(void *self, const struct record_context *record, struct e
 	};
 
 	locations_frames(sink->locations, record, frames);
+	block_names_context(sink->blocks, record);
 	return written(trace_writer_context(sink->writer, &context), err);
 }
 

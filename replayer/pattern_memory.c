@@ -30,7 +30,16 @@ static size_t freed_at(const struct search *search, const cJSON *edge, uint32_t 
 
 static const char *verb(int kind)
 {
-	return kind == EVENT_LOAD ? "read" : kind == EVENT_STORE ? "wrote" : "updated";
+	switch (kind) {
+	case EVENT_LOAD:
+		return "read";
+	case EVENT_STORE:
+		return "wrote";
+	case EVENT_UPDATE:
+		return "updated";
+	default:
+		return "used";
+	}
 }
 
 bool pattern_memory(struct search *search)

@@ -8,6 +8,7 @@
 
 #include "preload/log.h"
 #include "preload/memory/access.h"
+#include "preload/memory/blocks.h"
 #include "preload/memory/bytes.h"
 #include "preload/real.h"
 #include "preload/sched.h"
@@ -128,6 +129,7 @@ static void add_events(struct lane *me, uint32_t context, uint64_t address, uint
 static void give_back(const struct freed *freed)
 {
 	bytes_forget(freed->start, freed->size);
+	blocks_remove(freed->start);
 	real.free((void *)(uintptr_t)freed->start);
 }
 

@@ -12,7 +12,6 @@ struct freed {
 	uint64_t start, size;
 	uint64_t k; /* of the lane's next event when it was freed */
 	uint32_t lane, context;
-	uint32_t pages; /* the list of those of one page begins with the latest */
 };
 
 /* There is something in it. */
