@@ -5,7 +5,7 @@
  *	{"corpus":1,"argv":["./bank","4"]}
  *	{"failure":"0123456789abcdef","decisions":[[kind,lane,k,choice],...]}
  *	{"schedule":"0123456789abcdef","decisions":[...]}
- *	{"shared_sites":["0123456789abcdef",...]}	places of native code that accesses are points at
+ *	{"shared_sites":["0123456789abcdef",...]}	accesses of native code there are points
  *
  * Lines that make no sense are passed over: what is read is only tried, never believed.
  */

@@ -1,7 +1,8 @@
 /*
  * From an address to what covers it: for each page a list of the items that have a part of it, by
  * hash. Items are numbers of the caller's, who knows their ranges and asks whether they fit. Only
- * what is used is touched: a run is a fork, and copies each page that it changes. Requires the turn.
+ * what is used is touched: a run is a fork, and copies each page that it changes. Requires the
+ * turn.
  *
  *	for (at = pages_first(&pages, address); at; at = pages_next(&pages, at))
  *		item = pages_item(&pages, at);
