@@ -76,6 +76,8 @@ enum plan_run_flag {
 	PLAN_RUN_LEAVE = 1024,
 	/* An interpreter: the locks that its standard library takes for itself are points, too */
 	PLAN_RUN_LIBRARY_LOCKS = 2048,
+	/* Native code: data races are looked for */
+	PLAN_RUN_RACES = 1 << 16,
 	/* each answer of the outside is a RECORD_ANSWER */
 	PLAN_RUN_KEEP_ANSWERS = 4096,
 	PLAN_RUN_GIVE_ANSWERS =

@@ -24,6 +24,7 @@ enum record_type {
 	RECORD_CODE,
 	RECORD_TEXT,
 	RECORD_ANSWER,
+	RECORD_RACE,
 	RECORD_TYPES
 };
 
@@ -205,6 +206,7 @@ enum note_kind {
 	NOTE_INFO,
 	NOTE_UNCONTROLLED, /* something ran or blocked outside the scheduler */
 	NOTE_INEXACT,      /* from here on replay may differ, text says why */
+	NOTE_RACE, /* a data race; never in the ring: the trace has it instead of RECORD_RACE */
 	NOTE_KIND_COUNT
 };
 
@@ -296,6 +298,28 @@ struct record_answer {
 };
 
 _Static_assert(sizeof(struct record_answer) == 96, "layout");
+/* One of the two accesses of a data race. */
+struct record_race_side {
+	uint32_t lane;
+	uint8_t writes;
+	uint8_t atomic;
+	uint16_t reserved;
+	struct record_frame place; /* of code, a return address */
+};
+
+/*
+ * Two accesses to the same memory that nothing orders: in static storage (`module` and `offset`),
+ * or `offset` bytes into a block that was allocated at `context`; module 0 and context 0: elsewhere.
+ */
+struct record_race {
+	struct record_head head;
+	uint32_t module;
+	uint32_t context;
+	uint64_t offset;
+	struct record_race_side earlier, later;
+};
+
+_Static_assert(sizeof(struct record_race) == 72, "layout");
 _Static_assert(sizeof(struct record_code) == 32, "layout");
 _Static_assert(sizeof(struct record_offer) == 24, "layout");
 _Static_assert(sizeof(struct record_event) == 56, "layout");

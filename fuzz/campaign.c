@@ -117,6 +117,20 @@ static void fail(struct campaign *campaign, int rc, const struct err *err)
 	campaign->stop = true;
 }
 
+/* One of the last run that is a failure; NULL: none. */
+static const char *look_for_races(struct campaign *campaign, const struct worker *worker)
+{
+	const struct campaign_config *config = campaign->config;
+	const char *race;
+
+	if (!config->races || !worker_log(worker)->race_count)
+		return NULL;
+	pthread_mutex_lock(&campaign->lock);
+	race = races_add(config->races, worker_log(worker));
+	pthread_mutex_unlock(&campaign->lock);
+	return config->races_fail ? race : NULL;
+}
+
 /* One run and its verdict, for the search and for the minimiser. Without the lock. */
 static int run(struct crew *crew, const struct schedule *schedule, struct server_report *report,
 	       struct verdict *verdict, struct err *err)
@@ -131,6 +145,7 @@ static int run(struct crew *crew, const struct schedule *schedule, struct server
 			   worker_stream(crew->worker, STDERR_FILENO), &rules.check_status, err);
 	if (rc)
 		return rc;
+	rules.race = look_for_races(campaign, crew->worker);
 	verdict_judge(&rules, crew->worker, report, verdict);
 	if (campaign->allowed && verdict->fingerprint == campaign->allowed)
 		memset(verdict, 0, sizeof(*verdict));

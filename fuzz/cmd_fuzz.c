@@ -51,9 +51,10 @@ struct fuzzing {
 	uint32_t given_count;
 	char **argv; /* of the trace */
 	char **envp;
-	char *directory;           /* where it was recorded, or NULL */
-	char *made[4];             /* paths that are ours to free */
-	char *patterns;            /* PLAN_CODE_PATTERNS */
+	char *directory; /* where it was recorded, or NULL */
+	char *made[4];   /* paths that are ours to free */
+	char *patterns;  /* PLAN_CODE_PATTERNS */
+	struct suppressions *suppressions;
 	struct shared_sites sites; /* of the trace that the search begins with */
 	const char *first, *base;  /* FIRST_TRACE, BASE_TRACE */
 	uint64_t *known;
@@ -376,6 +377,25 @@ static int read_input(struct fuzzing *fuzzing)
 	return fuzzing->input >= 0 ? -1 : EXIT_FUZZ_CANNOT;
 }
 
+static int configure_races(struct fuzzing *fuzzing)
+{
+	const struct options *options = &fuzzing->options;
+	const char *path = options_string(options, OPTION_SUPPRESSIONS, NULL);
+	struct err err;
+
+	if (!strcmp(options_string(options, OPTION_RACES, "report"), "off")) {
+		fuzzing->config.worker.session.run.flags &= ~(uint32_t)PLAN_RUN_RACES;
+		return -1;
+	}
+	if (path) {
+		fuzzing->suppressions = suppressions_read(path, &err);
+		if (!fuzzing->suppressions)
+			return options_usage_error(fuzzing->command, "%s", err.text);
+	}
+	fuzzing->config.races = races_new(fuzzing->suppressions);
+	return -1;
+}
+
 static int configure(struct fuzzing *fuzzing)
 {
 	const struct options *options = &fuzzing->options;
@@ -389,6 +409,9 @@ static int configure(struct fuzzing *fuzzing)
 	session->run.flags |= PLAN_RUN_FLUSH | PLAN_RUN_LEAVE;
 	if (options_given(options, OPTION_NO_AGENT))
 		session->run.flags |= PLAN_RUN_NO_AGENT;
+	status = configure_races(fuzzing);
+	if (status >= 0)
+		return status;
 	session->run.pid = (uint32_t)getpid();
 	session->run.ppid = (uint32_t)getppid();
 	session->run.streams[1] = session->run.streams[2] = PLAN_STREAM_FILE;
@@ -414,6 +437,7 @@ static int configure(struct fuzzing *fuzzing)
 	config->sandbox.check = options_string(options, OPTION_CHECK, NULL);
 	config->keep_going = options_given(options, OPTION_KEEP_GOING);
 	config->allow_failing = options_given(options, OPTION_ALLOW_FAILING);
+	config->races_fail = !strcmp(options_string(options, OPTION_RACES, "report"), "fail");
 	config->same_output = !strcmp(options_string(options, OPTION_EXPECT_OUTPUT, "any"), "same");
 	config->no_minimise = options_given(options, OPTION_NO_MINIMISE);
 	config->directory = options_string(options, OPTION_DIRECTORY, "frontrun-failures");
@@ -558,6 +582,8 @@ int cmd_fuzz(const struct command *command, int argc, char **argv)
 		free(fuzzing->made[i]);
 	free(fuzzing->directory);
 	shared_sites_fini(&fuzzing->sites);
+	races_free(fuzzing->config.races);
+	suppressions_free(fuzzing->suppressions);
 	free(fuzzing->given);
 	free(fuzzing->known);
 	header_free_words(fuzzing->argv);

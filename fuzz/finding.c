@@ -51,7 +51,8 @@ static cJSON *operation(uint32_t lane, uint64_t k)
 /* What is looked at only when the run has come to its end by itself. */
 static bool judged_afterwards(enum failure_kind kind)
 {
-	return kind == FAILURE_CHECK || kind == FAILURE_OUTPUT || kind == FAILURE_EXCEPTION;
+	return kind == FAILURE_CHECK || kind == FAILURE_OUTPUT || kind == FAILURE_EXCEPTION ||
+	       kind == FAILURE_RACE;
 }
 
 /* What explain tells of the search, see replayer/story_events.h. */
@@ -143,7 +144,8 @@ static int write_outcome(const struct finding_config *config, const struct findi
 /* What only --check or the output tells is believed. */
 static bool shows_in_end(enum failure_kind kind)
 {
-	return kind != FAILURE_CHECK && kind != FAILURE_OUTPUT && kind != FAILURE_SANITIZER;
+	return kind != FAILURE_CHECK && kind != FAILURE_OUTPUT && kind != FAILURE_SANITIZER &&
+	       kind != FAILURE_RACE;
 }
 
 static bool has_exception(const struct session_result *result)

@@ -53,6 +53,9 @@ void verdict_describe(const struct verdict *verdict, char *text, size_t size)
 	case FAILURE_SANITIZER:
 		snprintf(text, size, "report of a sanitizer");
 		break;
+	case FAILURE_RACE:
+		snprintf(text, size, "%s", verdict->message);
+		break;
 	case FAILURE_HANG:
 		snprintf(text, size, "the run does not end in time");
 		break;
@@ -258,6 +261,10 @@ void verdict_judge(const struct verdict_rules *rules, const struct worker *worke
 	if (verdict->kind == FAILURE_NONE && rules->same_output &&
 	    worker_output_hash(worker, STDOUT_FILENO) != rules->output)
 		verdict->kind = FAILURE_OUTPUT;
+	if (verdict->kind == FAILURE_NONE && rules->race) {
+		verdict->kind = FAILURE_RACE;
+		message = rules->race;
+	}
 	if (verdict->kind == FAILURE_NONE)
 		return;
 	hash = hash_mix(hash, verdict->kind);
@@ -285,6 +292,7 @@ void verdict_judge(const struct verdict_rules *rules, const struct worker *worke
 		hash = hash_mix(hash, hash_exception(&traceback));
 		break;
 	case FAILURE_SANITIZER:
+	case FAILURE_RACE:
 		hash = hash_mix(hash, hash_message(message));
 		break;
 	default:

@@ -54,6 +54,7 @@ struct lane {
 	uint32_t blocks;      /* allocated so far, see memory/blocks.h */
 	uint32_t children;    /* created so far */
 	uint64_t k;           /* index of the pending or next event */
+	uint32_t clock;       /* its own component of its vector clock, 0: none yet; memory/hb.h */
 	/* a store that is the pending operation until it has taken place: its bytes ... */
 	const void *stored;
 	uint32_t stored_bytes;

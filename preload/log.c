@@ -11,6 +11,8 @@
 #include "preload/context.h"
 #include "preload/gate.h"
 #include "preload/interpreter.h"
+#include "preload/memory/hb.h"
+#include "preload/memory/used.h"
 #include "preload/modules.h"
 #include "preload/raw.h"
 #include "preload/sites.h"
@@ -157,6 +159,8 @@ void log_event_value(struct lane *me, enum event_phase phase, int64_t result, un
 	struct region_process *process = &region->process[process_index];
 	struct object *object = me->object;
 
+	if (memory_used)
+		hb_event(me, phase);
 	record->kind = (uint8_t)me->kind;
 	record->phase = (uint8_t)phase;
 	record->process = (uint16_t)process_index;
@@ -459,6 +463,16 @@ void log_object(const struct object *object, uint32_t module, uint64_t offset, u
 	record->id_hash = object->id_hash;
 	copy_text(record->name, name, size - (uint32_t)sizeof *record);
 	commit(size);
+}
+
+void log_race(const struct record_race *race)
+{
+	struct record_race *record = reserve(RECORD_RACE, sizeof *record);
+	struct record_head head = record->head;
+
+	*record = *race;
+	record->head = head;
+	commit(sizeof *record);
 }
 
 void log_note(unsigned kind, uint32_t lane, const char *text)

@@ -46,6 +46,9 @@ void log_offer(const struct lane *me, unsigned kind, const uint64_t *set, uint32
 void log_lane(const struct lane *lane, uint64_t start);
 void log_object(const struct object *object, uint32_t module, uint64_t offset, uint32_t lane,
 		uint32_t n, uint32_t context, const char *name);
+/* A data race; head is filled in. */
+void log_race(const struct record_race *race);
+
 void log_note(unsigned kind, uint32_t lane, const char *text);
 
 /* Announces modules and contexts up to the newest; log_context returns its number in the trace. */

@@ -20,6 +20,7 @@
 #include "preload/compose.h"
 #include "preload/log.h"
 #include "preload/memory/blocks.h"
+#include "preload/memory/hb.h"
 #include "preload/memory/oracle.h"
 #include "preload/modules.h"
 #include "preload/sched.h"
@@ -120,6 +121,7 @@ static void take_out(struct object *object)
 	}
 	slots[hole] = 0;
 	count--;
+	hb_drop(object->clocks);
 	if (object->heap) {
 		object_heap_count--;
 		if (heap_pages[page_for(object->address)] != UINT16_MAX)

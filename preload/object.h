@@ -24,6 +24,7 @@ struct object {
 	bool heap;   /* not in a module: may be freed and used again */
 	uint64_t id_hash;
 	struct hash_chain chain;
+	uint32_t clocks;                         /* what its operations order, see memory/hb.h */
 	struct lane *first_waiter, *last_waiter; /* in order of arrival */
 	uint32_t waiters;
 

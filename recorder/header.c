@@ -22,8 +22,9 @@
 extern char **environ;
 
 const char *const header_flag_names[HEADER_FLAGS] = {
-	"virtual_time", "logical_pids", NULL,       NULL,    "flush",         NULL,           NULL,
-	"any_access",   "values",       "no_agent", "leave", "library_locks", "keep_answers",
+	"virtual_time", "logical_pids", NULL,     NULL,       "flush", NULL,
+	NULL,           "any_access",   "values", "no_agent", "leave", "library_locks",
+	"keep_answers", NULL,           NULL,     NULL,       "races",
 };
 
 const char *const header_strategies[STRATEGY_COUNT] = {

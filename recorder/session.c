@@ -79,7 +79,7 @@ void session_run_defaults(struct plan_run *run)
 
 	memset(run, 0, sizeof(*run));
 	run->flags = PLAN_RUN_VIRTUAL_TIME | PLAN_RUN_LOGICAL_PIDS | PLAN_RUN_VALUES |
-		     PLAN_RUN_LIBRARY_LOCKS;
+		     PLAN_RUN_LIBRARY_LOCKS | PLAN_RUN_RACES;
 	run->cpus = sched_getaffinity(0, sizeof(cpus), &cpus) ? 1 : (uint32_t)CPU_COUNT(&cpus);
 	/* Without random numbers of the kernel region_create() fails, and says so. */
 	if (getrandom(&run->random_seed, sizeof(run->random_seed), GRND_NONBLOCK) < 0)

@@ -12,6 +12,7 @@
 #include "recorder/block_names.h"
 #include "recorder/ids.h"
 #include "recorder/locations.h"
+#include "recorder/race_text.h"
 #include "recorder/text.h"
 
 #define LANE_DEPTH_MAX 256 /* levels of creation that an id spells out */
@@ -43,6 +44,7 @@ static const char *const note_kinds[NOTE_KIND_COUNT] = {
 	[NOTE_INFO] = "info",
 	[NOTE_UNCONTROLLED] = "uncontrolled",
 	[NOTE_INEXACT] = "inexact",
+	[NOTE_RACE] = "race",
 };
 
 struct trace_sink *trace_sink_new(struct trace_writer *writer)
@@ -313,6 +315,20 @@ static int put_note(void *self, const struct record_note *record, struct err *er
 		       err);
 }
 
+/* A note, so that it can be read where the program is not. */
+static int put_race(void *self, const struct record_race *record, struct err *err)
+{
+	struct trace_sink *sink = self;
+	char space[1024];
+	struct text text;
+
+	text_init(&text, space, sizeof(space));
+	race_text(&text, record, locations_symbols(sink->locations), sink->blocks);
+	if (sink->note)
+		sink->note(sink->note_self, note_kinds[NOTE_RACE], space);
+	return written(trace_writer_note(sink->writer, note_kinds[NOTE_RACE], space), err);
+}
+
 const struct drain_sink trace_sink_table = {
 	.event = put_event,
 	.decision = put_decision,
@@ -321,6 +337,7 @@ const struct drain_sink trace_sink_table = {
 	.context = put_context,
 	.module = put_module,
 	.note = put_note,
+	.race = put_race,
 	.code = put_code,
 	.text = put_text,
 	.answer = put_answer,

@@ -21,6 +21,7 @@ void memory_run(void)
 {
 	filter_plan();
 	values = decide_run()->flags & PLAN_RUN_VALUES;
+	hb_start(decide_run()->flags & PLAN_RUN_RACES);
 }
 
 void memory_start(void)
@@ -64,6 +65,23 @@ uint32_t memory_used_in(struct lane *me, uint64_t address, uint64_t size, uint32
 			found[count++] = objects[i];
 	}
 	return count;
+}
+
+bool memory_matters_long(const struct lane *me, uint64_t address, uint64_t size,
+			 struct filter_access *access)
+{
+	uint32_t skipped = (uint32_t)(address & 7);
+	uint16_t atomic = access->mask;
+	bool matters = false;
+
+	for (; access->word < address + size; access->word += 8, skipped = 0) {
+		uint64_t left = address + size - access->word;
+		uint32_t end = left < 8 ? (uint32_t)left : 8;
+
+		access->mask = (uint16_t)((1u << end) - (1u << skipped)) | atomic;
+		matters |= filter_word_matters(me, access);
+	}
+	return matters;
 }
 
 #define BREATH_FIRST 1024u

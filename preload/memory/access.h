@@ -2,7 +2,7 @@
  * Accesses of instrumented code to memory, as scheduling points and events. The interface that
  * compilers call (tsan.c, atomic.c) asks memory_enter() first, which answers most accesses.
  *
- *	struct lane *me = memory_enter(address, 4, false, pc);
+ *	struct lane *me = memory_enter(address, 4, false, false, pc);
  *
  *	if (me) {
  *		start = unwind_here(&me->stack);
@@ -21,6 +21,7 @@
 
 #include "preload/memory/bytes.h"
 #include "preload/memory/filter.h"
+#include "preload/memory/hb.h"
 #include "preload/memory/settle.h"
 #include "preload/memory/used.h"
 #include "preload/thread_state.h"
@@ -65,18 +66,29 @@ void memory_forget(uint64_t start, uint64_t size);
  */
 void memory_breathe(struct lane *me);
 
-static inline bool memory_matters(const struct lane *me, uint64_t address, uint64_t size,
-				  bool writes, uint64_t pc)
-{
-	struct region_site *site = filter_site(pc);
-	uint64_t word = address & ~7ull;
-	bool matters = false;
+/* Does the access matter, in any of the words that it is to? */
+bool memory_matters_long(const struct lane *me, uint64_t address, uint64_t size,
+			 struct filter_access *access);
 
-	if (__builtin_expect(!site, 0))
+static inline __attribute__((always_inline)) bool memory_matters(const struct lane *me,
+								 uint64_t address, uint64_t size,
+								 bool writes, bool atomic,
+								 uint64_t pc)
+{
+	struct filter_access access = {
+		.site = filter_site(pc),
+		.word = address & ~7ull,
+		.mask = atomic ? FILTER_ATOMIC : 0,
+		.writes = writes,
+	};
+	uint32_t skipped = (uint32_t)(address & 7);
+
+	if (__builtin_expect(!access.site, 0))
 		return false;
-	for (; word < address + size; word += 8)
-		matters |= filter_word_matters(me, site, word, writes);
-	return matters;
+	if (__builtin_expect(skipped + size > 8, 0))
+		return memory_matters_long(me, address, size, &access);
+	access.mask |= (uint16_t)(((1u << size) - 1) << skipped);
+	return filter_word_matters(me, &access);
 }
 
 /*
@@ -85,7 +97,7 @@ static inline bool memory_matters(const struct lane *me, uint64_t address, uint6
  */
 static inline __attribute__((always_inline)) struct lane *memory_enter(uint64_t address,
 								       uint64_t size, bool writes,
-								       uint64_t pc)
+								       bool atomic, uint64_t pc)
 {
 	struct lane *me = thread_state.lane;
 
@@ -93,13 +105,22 @@ static inline __attribute__((always_inline)) struct lane *memory_enter(uint64_t 
 		return 0;
 	if (__builtin_expect(me->stored != 0, 0))
 		memory_settle(me);
-	if (__builtin_expect(memory_matters(me, address, size, writes, pc), 0)) {
+	if (__builtin_expect(memory_matters(me, address, size, writes, atomic, pc), 0)) {
 		thread_state.inside = 1;
 		return me;
 	}
 	if (__builtin_expect(++me->k >= me->breathes, 0))
 		memory_breathe(me);
 	return 0;
+}
+
+/* What an atomic operation that has been done orders. */
+static inline void memory_order(uint64_t address, bool reads, bool writes, int order)
+{
+	struct lane *me = thread_state.lane;
+
+	if (hb_on && me && !thread_state.inside && schedule.started)
+		hb_atomic(me, address, reads, writes, order);
 }
 
 #endif

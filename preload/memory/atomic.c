@@ -22,25 +22,28 @@
 #define LOAD(type, at) (sizeof(type) > 8 ? __sync_val_compare_and_swap(at, 0, 0) : *(at))
 
 /* The lane whose operation is an event, in a function of the interface; NULL: it goes on. */
-#define BEGIN(type, at, writes)                                                             \
-	({                                                                                  \
-		uint64_t address = (uint64_t)(uintptr_t)(at);                               \
-		struct lane *entered = memory_enter(address, sizeof(type), writes, CALLER); \
-                                                                                            \
-		if (__builtin_expect(entered != NULL, 0)) {                                 \
-			struct unwind_start start = unwind_here(&entered->stack);           \
-                                                                                            \
-			memory_atomic_begin(entered, &start, address, sizeof(type),         \
-					    writes ? EVENT_UPDATE : EVENT_LOAD);            \
-		}                                                                           \
-		entered;                                                                    \
+#define BEGIN(type, at, writes)                                                                   \
+	({                                                                                        \
+		uint64_t address = (uint64_t)(uintptr_t)(at);                                     \
+		struct lane *entered = memory_enter(address, sizeof(type), writes, true, CALLER); \
+                                                                                                  \
+		if (__builtin_expect(entered != NULL, 0)) {                                       \
+			struct unwind_start start = unwind_here(&entered->stack);                 \
+                                                                                                  \
+			memory_atomic_begin(entered, &start, address, sizeof(type),               \
+					    writes ? EVENT_UPDATE : EVENT_LOAD);                  \
+		}                                                                                 \
+		entered;                                                                          \
 	})
 
-#define END(type, me, kind, before, after)                                            \
-	do {                                                                          \
-		if (__builtin_expect((me) != NULL, 0))                                \
-			memory_atomic_end(me, kind, sizeof(type), (uint64_t)(before), \
-					  (uint64_t)(after));                         \
+/* Of the parameters `at` and `order` as well. */
+#define END(type, me, kind, before, after)                                                         \
+	do {                                                                                       \
+		if (__builtin_expect((me) != NULL, 0))                                             \
+			memory_atomic_end(me, kind, sizeof(type), (uint64_t)(before),              \
+					  (uint64_t)(after));                                      \
+		memory_order((uint64_t)(uintptr_t)at, (kind) != EVENT_STORE, (kind) != EVENT_LOAD, \
+			     order);                                                               \
 	} while (0)
 
 #define FUNCTION(result, name, parameters)      \
@@ -53,7 +56,6 @@
 		struct lane *me = BEGIN(type, at, true);                                       \
 		REPLACE(type, at, old, (type)(change));                                        \
                                                                                                \
-		(void)order;                                                                   \
 		END(type, me, EVENT_UPDATE, old, (type)(change));                              \
 		return old;                                                                    \
 	}
@@ -66,7 +68,6 @@
 		type wanted = *expected, old = __sync_val_compare_and_swap(at, wanted, value); \
 		bool same = old == wanted;                                                     \
                                                                                                \
-		(void)order;                                                                   \
 		(void)failed;                                                                  \
 		END(type, me, same ? EVENT_UPDATE : EVENT_LOAD, old, same ? value : old);      \
 		if (!same)                                                                     \
@@ -81,7 +82,6 @@
 		struct lane *me = BEGIN(type, at, false);                                    \
 		type value = LOAD(type, at);                                                 \
                                                                                              \
-		(void)order;                                                                 \
 		END(type, me, EVENT_LOAD, value, value);                                     \
 		return value;                                                                \
 	}                                                                                    \
@@ -90,7 +90,6 @@
 		struct lane *me = BEGIN(type, at, true);                                     \
 		REPLACE(type, at, old, value);                                               \
                                                                                              \
-		(void)order;                                                                 \
 		END(type, me, EVENT_STORE, old, value);                                      \
 	}                                                                                    \
 	FUNCTION(type, atomic##bits##_exchange, (volatile type * at, type value, int order)) \
@@ -98,7 +97,6 @@
 		struct lane *me = BEGIN(type, at, true);                                     \
 		REPLACE(type, at, old, value);                                               \
                                                                                              \
-		(void)order;                                                                 \
 		END(type, me, EVENT_UPDATE, old, value);                                     \
 		return old;                                                                  \
 	}                                                                                    \
@@ -109,7 +107,6 @@
 		type old = __sync_val_compare_and_swap(at, wanted, value);                   \
 		bool same = old == wanted;                                                   \
                                                                                              \
-		(void)order;                                                                 \
 		(void)failed;                                                                \
 		END(type, me, same ? EVENT_UPDATE : EVENT_LOAD, old, same ? value : old);    \
 		return old;                                                                  \
@@ -131,10 +128,14 @@ ATOMICS(128, unsigned __int128)
 
 FUNCTION(void, atomic_thread_fence, (int order))
 {
-	(void)order;
+	struct lane *me = thread_state.lane;
+
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (hb_on && me && !thread_state.inside && schedule.started)
+		hb_fence(me, order);
 }
 
+/* Nothing is moved across a call anyway. */
 FUNCTION(void, atomic_signal_fence, (int order))
 {
 	(void)order;

@@ -8,7 +8,9 @@
 
 #include "formats/hash.h"
 #include "preload/decide.h"
+#include "preload/memory/hb.h"
 #include "preload/memory/oracle.h"
+#include "preload/memory/race.h"
 #include "preload/modules.h"
 
 #define PROBES 64
@@ -108,35 +110,75 @@ static void share_index(uint16_t index)
 		share(&region->sites.site[index - 1]);
 }
 
-bool filter_look(const struct lane *me, struct region_site *site, uint64_t address, bool writes)
+static struct race_access race_access(const struct filter_word *word, bool writes)
 {
-	struct filter_word *word = &filter_words[address / 8 % FILTER_WORDS];
-	uint16_t index = (uint16_t)(site - region->sites.site + 1);
+	uint16_t mask = writes ? word->write_mask : word->read_mask;
+	uint8_t slot = (uint8_t)(word->owner - 1);
 
-	if (oracle_others_stack(me, address))
-		share(site);
-	if (word->tag != (uint32_t)(address >> 3)) {
-		*word = (struct filter_word){
-			.tag = (uint32_t)(address >> 3),
-			.owner = (uint16_t)(me->slot + 1),
-			.flags = writes ? FILTER_WRITTEN : 0,
-			.reader = writes ? 0 : index,
-			.writer = writes ? index : 0,
-		};
-		return site->shared || (quarantine_any && quarantine_find(address));
+	return (struct race_access){
+		.clock = writes ? word->write_clock : word->read_clock,
+		.lane = word->lane,
+		.site = writes ? word->writer : word->reader,
+		.slot = slot,
+		.mask = (uint8_t)mask,
+		.writes = writes,
+		.atomic = mask & FILTER_ATOMIC,
+	};
+}
+
+/* `first`: it is the first of another lane than the one that has used the word so far. */
+static void look_for_races(const struct lane *me, const struct filter_word *word,
+			   const struct filter_access *access, bool first)
+{
+	struct race_access now = {
+		.clock = me->clock,
+		.lane = me->number,
+		.site = (uint16_t)(access->site - region->sites.site + 1),
+		.slot = (uint8_t)me->slot,
+		.mask = (uint8_t)access->mask,
+		.writes = access->writes,
+		.atomic = access->mask & FILTER_ATOMIC,
+	};
+	struct race_access before;
+	int writes;
+
+	for (writes = 0; first && writes < 2; writes++) {
+		before = race_access(word, writes);
+		if (before.clock && before.site)
+			race_remember(access->word, &before);
 	}
+	race_look(me, access->word, &now);
+}
+
+bool filter_look(const struct lane *me, const struct filter_access *access)
+{
+	struct filter_word *word = &filter_words[access->word / 8 % FILTER_WORDS];
+	uint16_t before;
+
+	if (oracle_others_stack(me, access->word))
+		share(access->site);
+	if (word->tag != (uint32_t)(access->word >> 3)) {
+		*word = (struct filter_word){
+			.tag = (uint32_t)(access->word >> 3),
+			.owner = (uint16_t)(me->slot + 1),
+			.lane = me->number,
+			.flags = access->writes ? FILTER_WRITTEN : 0,
+		};
+		filter_note(word, me, access);
+		return access->site->shared || (quarantine_any && quarantine_find(access->word));
+	}
+	before = word->flags;
 	word->flags |= (word->owner != me->slot + 1 ? FILTER_SHARED : 0) |
-		       (writes ? FILTER_WRITTEN : 0);
+		       (access->writes ? FILTER_WRITTEN : 0);
 	if (word->flags == FILTER_CONFLICT) {
-		share(site);
+		share(access->site);
 		share_index(word->reader);
 		share_index(word->writer);
 	}
-	if (writes)
-		word->writer = index;
-	else
-		word->reader = index;
-	return site->shared;
+	if (hb_on && me->clock && (word->flags & FILTER_SHARED))
+		look_for_races(me, word, access, !(before & FILTER_SHARED));
+	filter_note(word, me, access);
+	return access->site->shared;
 }
 
 bool filter_ends(const struct lane *me, uint64_t address)
@@ -165,7 +207,10 @@ void filter_forget(uint64_t start, uint64_t size)
 	for (; address < start + size; address += 8) {
 		struct filter_word *word = &filter_words[address / 8 % FILTER_WORDS];
 
-		if (word->tag == (uint32_t)(address >> 3))
-			word->tag = 0;
+		if (word->tag != (uint32_t)(address >> 3))
+			continue;
+		word->tag = 0;
+		if (hb_on && (word->flags & FILTER_SHARED))
+			race_forget(address);
 	}
 }

@@ -26,9 +26,26 @@ enum filter_flag {
 
 struct filter_word {
 	uint32_t tag;            /* of the address; 0: free */
-	uint16_t owner;          /* slot of the lane that used it first, + 1 */
+	uint16_t owner;          /* slot of the lane that used it first, + 1 ... */
 	uint16_t flags;          /* enum filter_flag */
-	uint16_t reader, writer; /* places of its last read and write, index + 1 */
+	uint16_t reader, writer; /* places of its last read and write, index + 1 ... */
+	/* ... the lane's clock then (race.h), and of which bytes, FILTER_ATOMIC: in one step */
+	uint32_t lane; /* ... and its number */
+	uint32_t read_clock, write_clock;
+	uint16_t read_mask, write_mask;
+	uint32_t unused;
+};
+
+_Static_assert(sizeof(struct filter_word) == 32, "found by a shift");
+
+#define FILTER_ATOMIC 256u
+
+/* An access to one word. */
+struct filter_access {
+	struct region_site *site;
+	uint64_t word; /* its address, 8-aligned */
+	uint16_t mask; /* as above */
+	bool writes;
 };
 
 extern struct filter_word filter_words[FILTER_WORDS];
@@ -43,7 +60,7 @@ void filter_plan(void);
 struct region_site *filter_find(uint64_t pc);
 
 /* Another lane's word, or one that is not known: true when the access matters. */
-bool filter_look(const struct lane *me, struct region_site *site, uint64_t address, bool writes);
+bool filter_look(const struct lane *me, const struct filter_access *access);
 
 /*
  * The word is given back by `me`, which is a change of it. True when another lane has used it: the
@@ -66,25 +83,36 @@ static inline struct region_site *filter_site(uint64_t pc)
 	return __builtin_expect(site->pc == pc, 1) ? site : filter_find(pc);
 }
 
-/* Does the access to the word at `address`, 8-aligned, matter? */
-static inline bool filter_word_matters(const struct lane *me, struct region_site *site,
-				       uint64_t address, bool writes)
+static inline void filter_note(struct filter_word *word, const struct lane *me,
+			       const struct filter_access *access)
 {
-	struct filter_word *word = &filter_words[address / 8 % FILTER_WORDS];
-	uint16_t index = (uint16_t)(site - region->sites.site + 1);
+	uint16_t index = (uint16_t)(access->site - region->sites.site + 1);
 
-	if (__builtin_expect(word->tag == (uint32_t)(address >> 3) && !(word->flags & 1) &&
+	if (access->writes) {
+		word->writer = index;
+		word->write_clock = me->clock;
+		word->write_mask = access->mask;
+	} else {
+		word->reader = index;
+		word->read_clock = me->clock;
+		word->read_mask = access->mask;
+	}
+}
+
+static inline __attribute__((always_inline)) bool filter_word_matters(
+	const struct lane *me, const struct filter_access *access)
+{
+	struct filter_word *word = &filter_words[access->word / 8 % FILTER_WORDS];
+
+	if (__builtin_expect(word->tag == (uint32_t)(access->word >> 3) && !(word->flags & 1) &&
 				     word->owner == me->slot + 1,
 			     1)) {
-		if (writes) {
+		if (access->writes)
 			word->flags = FILTER_WRITTEN;
-			word->writer = index;
-		} else {
-			word->reader = index;
-		}
-		return site->shared;
+		filter_note(word, me, access);
+		return access->site->shared;
 	}
-	return filter_look(me, site, address, writes);
+	return filter_look(me, access);
 }
 
 #endif

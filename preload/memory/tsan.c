@@ -8,18 +8,18 @@
 
 #define CALLER ((uint64_t)(uintptr_t)__builtin_return_address(0))
 
-#define ACCESS(name, parameters, address_, size_, writes, action)            \
-	EXPORT void __tsan_##name parameters;                                \
-	EXPORT void __tsan_##name parameters                                 \
-	{                                                                    \
-		uint64_t at = (uint64_t)(uintptr_t)(address_);               \
-		struct lane *me = memory_enter(at, size_, writes, CALLER);   \
-                                                                             \
-		if (__builtin_expect(me != NULL, 0)) {                       \
-			struct unwind_start start = unwind_here(&me->stack); \
-                                                                             \
-			memory_##action(me, &start, at, size_);              \
-		}                                                            \
+#define ACCESS(name, parameters, address_, size_, writes, action)                 \
+	EXPORT void __tsan_##name parameters;                                     \
+	EXPORT void __tsan_##name parameters                                      \
+	{                                                                         \
+		uint64_t at = (uint64_t)(uintptr_t)(address_);                    \
+		struct lane *me = memory_enter(at, size_, writes, false, CALLER); \
+                                                                                  \
+		if (__builtin_expect(me != NULL, 0)) {                            \
+			struct unwind_start start = unwind_here(&me->stack);      \
+                                                                                  \
+			memory_##action(me, &start, at, size_);                   \
+		}                                                                 \
 	}
 
 #define READ(name, size) ACCESS(name, (const void *address), address, size, false, load)
@@ -57,7 +57,8 @@ EXPORT void __tsan_vptr_update(void **object, void *table);
 EXPORT void __tsan_vptr_update(void **object, void *table)
 {
 	uint64_t at = (uint64_t)(uintptr_t)object;
-	struct lane *me = *object != table ? memory_enter(at, sizeof table, true, CALLER) : NULL;
+	struct lane *me = *object != table ? memory_enter(at, sizeof table, true, false, CALLER)
+					   : NULL;
 
 	if (me) {
 		struct unwind_start start = unwind_here(&me->stack);
