@@ -308,7 +308,7 @@ struct record_race_side {
 };
 
 /*
- * Two accesses to the same memory that nothing orders: in static storage (`module` and `offset`),
+ * Two accesses to the same memory that nothing orders: in static storage (`module`, `offset`),
  * or `offset` bytes into a block that was allocated at `context`; module 0 and context 0: elsewhere.
  */
 struct record_race {
