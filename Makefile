@@ -38,8 +38,8 @@ endif
 include mk/sources.mk
 include mk/build.mk
 include mk/agents.mk
--include $(wildcard tests/targets/targets.mk corpus/corpus.mk tests/unit/*/*.mk \
-	tests/bench/*.mk)
+-include $(wildcard tests/targets/targets.mk tests/programs/programs.mk corpus/corpus.mk \
+	tests/unit/*/*.mk tests/bench/*.mk)
 include mk/tests.mk
 include mk/install.mk
 

@@ -206,6 +206,7 @@ enum note_kind {
 	NOTE_INFO,
 	NOTE_UNCONTROLLED, /* something ran or blocked outside the scheduler */
 	NOTE_INEXACT,      /* from here on replay may differ, text says why */
+	NOTE_LIVE,         /* a replay needs what is outside of the program, text says why */
 	NOTE_RACE, /* a data race; never in the ring: the trace has it instead of RECORD_RACE */
 	NOTE_KIND_COUNT
 };
@@ -257,7 +258,7 @@ struct record_text {
 enum answer_flag {
 	ANSWER_MORE = 1, /* the next record of this lane goes on with the bytes that came in */
 	ANSWER_NEXT = 2, /* it goes on with those of the record before */
-	/* what came in is a struct answer_reference: the bytes are in the file itself */
+	/* what came in is a struct answer_reference, or the path where a file is opened for it */
 	ANSWER_REFERENCE = 4,
 	ANSWER_ASKED = 8,     /* a question of the runtime, not of the program */
 	ANSWER_REDACTED = 16, /* bytes were overwritten: what is sent cannot be compared */
@@ -267,8 +268,8 @@ enum answer_flag {
 };
 
 /*
- * Bytes of a file that is not kept in the trace: they are still there, or the replay ends. Of a call
- * that opens such a file what came in is its absolute path instead.
+ * Bytes of a file that is not kept in the trace: they are still there, or the replay ends. Of a
+ * call that opens such a file what came in is its absolute path instead.
  */
 struct answer_reference {
 	uint64_t offset; /* in the file `name` of this record, or of the one that opened it */
@@ -309,7 +310,7 @@ struct record_race_side {
 
 /*
  * Two accesses to the same memory that nothing orders: in static storage (`module`, `offset`),
- * or `offset` bytes into a block that was allocated at `context`; module 0 and context 0: elsewhere.
+ * or `offset` bytes into a block allocated at `context`; module 0 and context 0: elsewhere.
  */
 struct record_race {
 	struct record_head head;

@@ -26,8 +26,13 @@
 #define REGION_STDERR_BYTES 16384u
 #define REGION_SITES 16384u /* a power of two */
 
-/* Name of the environment variable that leads the runtime to its region: "/proc/PID/fd/N:NONCE". */
+/*
+ * Name of the environment variable that leads the runtime to its region: "/proc/PID/fd/N:NONCE".
+ * With REGION_OPEN in front of N it is open already, as in a confined program, which may open
+ * nothing of other processes.
+ */
 #define REGION_ENV "FRONTRUN_REGION"
+#define REGION_OPEN "/proc/self/fd/"
 
 enum boot_code {
 #define BOOT(symbol, sentence, remedy) BOOT_##symbol,
@@ -181,6 +186,7 @@ struct region_ring {
  * What a replay gives to the target: records of type RECORD_ANSWER, as region_ring has them, the
  * other way round. No record wraps: a RECORD_PAD fills the end.
  */
+#define REGION_TAPE_BYTES (1u << 20) /* a power of two */
 struct region_tape {
 	uint64_t head;  /* [cli] bytes written since the start */
 	uint32_t news;  /* [cli] futex: +1 whenever head has moved, or `ended` was set */
@@ -191,7 +197,7 @@ struct region_tape {
 	uint32_t pad2;
 	uint64_t taken; /* [target] records taken since the start */
 	uint8_t pad3[40];
-	uint8_t bytes[REGION_RING_BYTES];
+	uint8_t bytes[REGION_TAPE_BYTES];
 };
 
 /*
@@ -199,7 +205,7 @@ struct region_tape {
  * records of type RECORD_ANSWER with ANSWER_CHILD, one after another from 0 to `head`. The target
  * takes them over into its own ring, or the CLI does when there is no room any more and at the end.
  */
-#define REGION_OUTLET_BYTES (1u << 20)
+#define REGION_OUTLET_BYTES (512u << 10)
 struct region_outlet {
 	uint32_t lock;     /* [all] process id of who uses it, 0: nobody */
 	uint32_t full;     /* [children] somebody waits for room, rings the doorbell */

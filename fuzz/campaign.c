@@ -267,6 +267,7 @@ static void finding_configure(struct campaign *campaign, struct finding_config *
 	*config = (struct finding_config){
 		.worker = &campaign->worker_config,
 		.sandbox = &campaign->config->sandbox,
+		.keep_input = campaign->config->keep_input,
 		.input = campaign->config->worker.input,
 		.of = campaign->config->iterations,
 		.seconds = limits->seconds > 0 ? limits->seconds
@@ -274,6 +275,8 @@ static void finding_configure(struct campaign *campaign, struct finding_config *
 		.step_budget = limits->steps,
 		.environment = campaign->config->environment,
 		.environment_count = campaign->config->environment_count,
+		.redact = campaign->config->redact,
+		.pack = campaign->config->pack,
 		.interrupted = is_interrupted,
 		.self = campaign,
 	};

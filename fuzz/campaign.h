@@ -42,6 +42,7 @@ enum gil_mode {
 struct campaign_config {
 	struct worker_config worker; /* `prepare`, `interrupted` and `self` are the campaign's */
 	struct sandbox_config sandbox;
+	bool keep_input; /* traces of findings hold what came in */
 	struct search_config search;
 	struct campaign_observer observer;
 	uint64_t iterations;
@@ -61,6 +62,8 @@ struct campaign_config {
 	bool corpus_optional;  /* one that cannot be opened is a warning */
 	const char *const *environment;
 	unsigned environment_count;
+	struct redact *redact;
+	bool pack;
 	/* decisions of a trace to begin with, or NULL */
 	const struct plan_decision *given;
 	uint32_t given_count;

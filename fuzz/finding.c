@@ -97,12 +97,24 @@ static cJSON *finding_json(const struct finding_config *config, const struct fin
 	return object;
 }
 
+static const char *temporary_directory(struct session *session)
+{
+	char *const *variable = session_config(session)->target.envp;
+
+	for (; variable && *variable; variable++)
+		if (!strncmp(*variable, "TMPDIR=", 7))
+			return *variable + 7;
+	return "/tmp";
+}
+
 static cJSON *header(const struct finding_config *config, struct session *session)
 {
 	cJSON *object = header_new(session, "fuzz", config->environment, config->environment_count);
 	cJSON *sandbox = cJSON_AddObjectToObject(object, "sandbox");
 
 	cJSON_AddBoolToObject(sandbox, "scratch", config->sandbox->scratch);
+	cJSON_AddStringToObject(sandbox, "tmpdir", temporary_directory(session));
+	redact_header(config->redact, object);
 	return object;
 }
 
@@ -136,6 +148,7 @@ static int write_outcome(const struct finding_config *config, const struct findi
 
 	if (!passes)
 		cJSON_AddItemToObject(outcome, "finding", finding_json(config, finding));
+	redact_outcome(config->redact, outcome);
 	rc = trace_writer_outcome(writer, outcome_word(result->verdict), outcome);
 	cJSON_Delete(outcome);
 	return rc;
@@ -192,19 +205,24 @@ static int run_and_write(const struct finding_config *config, const struct findi
 {
 	struct session_result *result = alloc_check(malloc(sizeof(*result)));
 	struct trace_writer *writer = trace_writer_open(path, 0, err);
+	struct pack *pack = config->pack ? pack_new() : NULL;
 	struct trace_sink *sink = NULL;
 	cJSON *head;
 	int rc;
 
 	if (!writer) {
+		pack_free(pack);
 		free(result);
 		return -err->code;
 	}
 	head = header(config, session);
+	pack_header(pack, session_elf(session), target_path(session_target(session)), head);
 	rc = trace_writer_header(writer, head);
 	cJSON_Delete(head);
 	if (rc == 0) {
 		sink = trace_sink_new(writer);
+		trace_sink_redact(sink, config->redact);
+		trace_sink_pack(sink, pack);
 		rc = session_run(session, &trace_sink_table, sink, result, err);
 	} else {
 		err_set(err, -rc, "cannot write %s: %s", path, strerror(-rc));
@@ -224,9 +242,12 @@ static int run_and_write(const struct finding_config *config, const struct findi
 		rc = err_set(err, EAGAIN, "in a fresh process the run takes another course: %s",
 			     result->failure.text);
 	if (rc == 0)
+		rc = pack_write(pack, writer);
+	if (rc == 0)
 		rc = write_outcome(config, finding, writer, sink, result,
 				   expected == FINDING_PASSES);
 	trace_sink_free(sink);
+	pack_free(pack);
 	if (trace_writer_close(writer, rc ? NULL : err) && rc == 0)
 		rc = -err->code;
 	free(result);
@@ -252,6 +273,8 @@ static int record(const struct finding_config *config, const struct finding *fin
 	session_config.target.directory = sandbox_directory(sandbox);
 	session_config.target.own_group = session_config.target.redirect = true;
 	session_config.run.flags |= PLAN_RUN_REPLAY;
+	if (config->keep_input && !session_config.no_trap)
+		session_config.run.flags |= PLAN_RUN_KEEP_ANSWERS;
 	if (!finding->library)
 		session_config.run.flags &= ~(uint32_t)PLAN_RUN_LIBRARY_LOCKS;
 	if (finding->any_access)
@@ -369,6 +392,8 @@ int finding_confirm(const struct finding_config *config, struct finding *finding
 		return rc;
 	}
 	replay.file = &file;
+	/* A check looks at what the program has really done. */
+	replay.hermetic = trace_file_is_hermetic(&file) && !config->sandbox->check;
 	for (i = 0; i < times && rc >= 0; i++) {
 		int stdio[3];
 		bool same;

@@ -7,6 +7,7 @@
 #include <asm/ioctls.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stddef.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 
 #define NUMBERS 512
 #define MOST_MESSAGES 1024
@@ -37,6 +39,10 @@
 #define SPEC_BYTES(i, j)            \
 	{                           \
 		ANSWERS_BYTES, i, j \
+	}
+#define SPEC_ADDRESS(i, j)            \
+	{                             \
+		ANSWERS_ADDRESS, i, j \
 	}
 #define SPEC_VECTOR(i, j)            \
 	{                            \
@@ -93,6 +99,10 @@
 #define SPEC_TYPED(i, j)            \
 	{                           \
 		ANSWERS_TYPED, i, j \
+	}
+#define SPEC_PRIORITY(i, j)            \
+	{                              \
+		ANSWERS_PRIORITY, i, j \
 	}
 #define SPEC_CHILD(i, j)            \
 	{                           \
@@ -166,10 +176,25 @@ static uint64_t vector_pieces(const struct iovec *vector, long count, uint64_t m
 	return most - left;
 }
 
+/* Without the padding, which holds whatever was there before. */
+static void address_sent(struct sockaddr *address, uint64_t length, answers_piece *piece,
+			 void *self)
+{
+	struct sockaddr_un *local = (struct sockaddr_un *)address;
+	uint64_t path = offsetof(struct sockaddr_un, sun_path);
+
+	if (!address || length < sizeof address->sa_family)
+		return;
+	if (address->sa_family == AF_INET && length >= sizeof(struct sockaddr_in))
+		length = offsetof(struct sockaddr_in, sin_zero);
+	else if (address->sa_family == AF_UNIX && length > path && local->sun_path[0])
+		length = path + strnlen(local->sun_path, length - path);
+	piece(self, address, length);
+}
+
 static void message_sent(struct msghdr *message, answers_piece *piece, void *self)
 {
-	if (message->msg_name && message->msg_namelen)
-		piece(self, message->msg_name, message->msg_namelen);
+	address_sent(message->msg_name, message->msg_namelen, piece, self);
 	vector_pieces(message->msg_iov, (long)message->msg_iovlen, UINT64_MAX, piece, self);
 }
 
@@ -186,13 +211,15 @@ void answers_sent(const struct answers_row *row, const long a[6], answers_piece 
 		if (a[sent->b] > 0)
 			piece(self, bytes, (uint64_t)a[sent->b]);
 		break;
+	case ANSWERS_ADDRESS:
+		address_sent(bytes, (uint32_t)a[sent->b], piece, self);
+		break;
 	case ANSWERS_FIXED:
 		piece(self, bytes, sent->b);
 		break;
 	case ANSWERS_TO:
 		piece(self, bytes, (uint64_t)a[sent->b]);
-		if (a[4] && a[5] > 0)
-			piece(self, (void *)a[4], (uint64_t)(uint32_t)a[5]);
+		address_sent((struct sockaddr *)a[4], (uint32_t)a[5], piece, self);
 		break;
 	case ANSWERS_VECTOR:
 		vector_pieces(bytes, a[sent->b], UINT64_MAX, piece, self);
@@ -324,7 +351,7 @@ static int descriptor_of(int epoll, uint64_t value)
 	return -1;
 }
 
-/* Each event by the descriptor that it is about: the program's own value for it may be a pointer. */
+/* Each event by the descriptor that it is about: the program's value for it may be a pointer. */
 static void events_got(int epoll, struct epoll_event *events, long count, bool giving,
 		       answers_piece *piece, void *self)
 {
@@ -446,6 +473,13 @@ bool answers_got(const struct answers_row *row, long number, const long a[6], lo
 		if (n > room)
 			return false;
 		piece(self, bytes, n + sizeof(long));
+		return true;
+	case ANSWERS_PRIORITY:
+		if (n > room)
+			return false;
+		piece(self, bytes, n);
+		if (a[3])
+			piece(self, (void *)a[3], sizeof(unsigned));
 		return true;
 	case ANSWERS_CHILD:
 		if (bytes)

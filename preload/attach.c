@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "preload/attach.h"
 #include "preload/children.h"
@@ -26,8 +27,11 @@
 #include "preload/tape.h"
 #include "preload/threads.h"
 #include "preload/trap.h"
+#include "preload/vdso.h"
 
 static char region_path[64];
+static long region_fd = -1; /* of a region that was open already */
+static struct stat region_file;
 
 const char *attach_region_variable(void)
 {
@@ -55,6 +59,32 @@ static void remove_variable(char **environment, const char *name)
 	*to = NULL;
 }
 
+bool attach_pass_region(bool next)
+{
+	struct stat now;
+
+	if (region_fd < 0)
+		return true;
+	if (raw(SYS_fstat, region_fd, &now) < 0 || now.st_ino != region_file.st_ino ||
+	    now.st_dev != region_file.st_dev)
+		return false;
+	raw(SYS_fcntl, region_fd, F_SETFD, next ? 0 : FD_CLOEXEC);
+	return true;
+}
+
+/* Descriptor of the region, or negative errno. */
+static long open_region(const char *path)
+{
+	const char *number = path + strlen(REGION_OPEN);
+
+	if (strncmp(path, REGION_OPEN, strlen(REGION_OPEN)) != 0)
+		return raw(SYS_open, path, O_RDWR | O_CLOEXEC, 0);
+	for (region_fd = 0; *number; number++)
+		region_fd = region_fd * 10 + (*number - '0');
+	raw(SYS_fcntl, region_fd, F_SETFD, FD_CLOEXEC);
+	return raw(SYS_fstat, region_fd, &region_file) < 0 ? -1 : region_fd;
+}
+
 /* "/proc/PID/fd/N:NONCE", the nonce in hexadecimal. */
 static struct region *map_region(const char *value)
 {
@@ -70,11 +100,12 @@ static struct region *map_region(const char *value)
 	region_path[colon - value] = '\0';
 	for (p = colon + 1; *p; p++)
 		nonce = nonce * 16 + (uint64_t)(*p <= '9' ? *p - '0' : *p - 'a' + 10);
-	fd = raw(SYS_open, region_path, O_RDWR | O_CLOEXEC, 0);
+	fd = open_region(region_path);
 	if (fd < 0)
 		return NULL;
 	address = raw(SYS_mmap, 0, sizeof *mapped, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	raw(SYS_close, fd);
+	if (region_fd < 0)
+		raw(SYS_close, fd);
 	if (address < 0 && address > -4096)
 		return NULL;
 	mapped = (struct region *)address;
@@ -90,6 +121,19 @@ static void report(enum boot_code code, const char *detail)
 		strncpy(region->header.boot_detail, detail, sizeof region->header.boot_detail - 1);
 	region->header.boot = code;
 	log_ring_doorbell();
+}
+
+/* Where nothing was set before there is no colon: what was added is longer than the value. */
+static void restore_library_path(char **environment, uint32_t added)
+{
+	char *path = (char *)(uintptr_t)variable(environment, "LD_LIBRARY_PATH");
+
+	if (!path || !added)
+		return;
+	if (strlen(path) < added)
+		remove_variable(environment, "LD_LIBRARY_PATH");
+	else
+		memmove(path, path + added, strlen(path + added) + 1);
 }
 
 /* LD_PRELOAD as it was before the CLI put us in front, and the other changes made for our start. */
@@ -108,6 +152,7 @@ static void restore_environment(char **environment)
 	else if (preload && strlen(preload) >= given->preload_added)
 		memmove(preload, preload + given->preload_added,
 			strlen(preload + given->preload_added) + 1);
+	restore_library_path(environment, given->library_path_added);
 	if (!given->personality_kept)
 		raw(SYS_personality, given->personality);
 }
@@ -155,6 +200,7 @@ static void start(void)
 	process_init();
 	report(BOOT_OK, NULL);
 	tape_init();
+	vdso_replace();
 	streams_init();
 	sched_begin(lane, EVENT_THREAD_START, object_of_lane(lane), 0);
 	sched_done_value(lane, 0,

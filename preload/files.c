@@ -200,12 +200,11 @@ static size_t sequence(const unsigned char *text)
 	return n;
 }
 
-/* "file:/path", as the trace has it: UTF-8, other bytes as %XX; of a long path the end. */
-static const char *label_of(const char *path)
+const char *files_escaped(const char *prefix, const char *path)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	static char label[LABEL];
-	size_t at = put(label, 0, sizeof label, "file:", 5), length = strlen(path), n;
+	size_t at = put(label, 0, sizeof label, prefix, strlen(prefix)), length = strlen(path), n;
 	char escaped[3];
 
 	if (length > LABEL / 4)
@@ -325,7 +324,7 @@ static struct object *object_of_path(struct lane *me, const char *path, uint32_t
 	if (file_count >= MOST_FILES)
 		return object_resource(me, 1ull << 63, OBJECT_DESCRIPTOR, "file:others", context);
 	file_count++;
-	return object_resource(me, key, OBJECT_DESCRIPTOR, label_of(name), context);
+	return object_resource(me, key, OBJECT_DESCRIPTOR, files_escaped("file:", name), context);
 }
 
 static bool look(int dirfd, const char *path, bool follow, struct stat *status)
@@ -508,6 +507,12 @@ struct object *files_temporary(struct lane *me, const char *template, const char
 	if (look(AT_FDCWD, path, false, &status))
 		set_link(&status, object);
 	return object;
+}
+
+const char *files_named(const char *prefix, const char *path)
+{
+	return files_escaped(prefix,
+			     make_absolute(AT_FDCWD, path) ? rooted(shown_path(absolute)) : path);
 }
 
 const char *files_name_of(long fd, const char *type)

@@ -79,6 +79,13 @@ void files_forget_descriptor(int fd);
 struct object *files_temporary(struct lane *me, const char *template, const char *path,
 			       uint32_t context);
 
+/*
+ * The id of a path: `prefix` and what the path is in all runs (files_init()); or `path` as it is.
+ * UTF-8, other bytes as %XX; of a long path the end. Static memory.
+ */
+const char *files_named(const char *prefix, const char *path);
+const char *files_escaped(const char *prefix, const char *path);
+
 /* "file:/path (deleted)" of a descriptor, `type` before the path. Valid until the next call. */
 const char *files_name_of(long fd, const char *type);
 

@@ -19,6 +19,7 @@
 #include "preload/log.h"
 #include "preload/raw.h"
 #include "preload/sched.h"
+#include "preload/sockets.h"
 #include "preload/streams.h"
 #include "preload/tape.h"
 
@@ -100,9 +101,26 @@ static struct object *object_of_stream(struct lane *me, int stream, uint32_t con
 			    OBJECT_DESCRIPTOR, names[stream], context);
 }
 
-/* Both ends of a pipe are one object: they have one inode. */
-static struct object *object_of_descriptor(struct lane *me, long fd, uint32_t context)
+static bool is_request(long number)
 {
+	return rows[number].way == IO_OUT || rows[number].way == IO_CONNECT;
+}
+
+/* Where a call connects or sends to, if it says so. */
+static const struct sockaddr *address_of_call(long number, const long a[6], long *size)
+{
+	*size = number == SYS_connect ? a[2] : a[5];
+	if (number == SYS_connect)
+		return (const struct sockaddr *)a[1];
+	return number == SYS_sendto ? (const struct sockaddr *)a[4] : NULL;
+}
+
+/* Both ends of a pipe are one object: they have one inode. */
+static struct object *object_of_descriptor(struct lane *me, long number, const long a[6],
+					   uint32_t context)
+{
+	const struct sockaddr *to;
+	long fd = a[0], size;
 	struct object *object;
 	struct stat status;
 	const char *name;
@@ -114,7 +132,10 @@ static struct object *object_of_descriptor(struct lane *me, long fd, uint32_t co
 	stream = streams_find(fd, &status);
 	if (stream >= 0)
 		return object_of_stream(me, stream, context);
-	object = files_of_descriptor(me, fd, &status, context);
+	to = address_of_call(number, a, &size);
+	object = S_ISSOCK(status.st_mode)
+			 ? sockets_object(me, fd, &status, is_request(number), to, size, context)
+			 : files_of_descriptor(me, fd, &status, context);
 	if (object)
 		return object;
 	key = hash_id(status.st_dev, status.st_ino, status.st_mode & S_IFMT) | 1ull << 63;
@@ -407,17 +428,27 @@ static bool has_descriptor(unsigned way)
 	       way == IO_FCNTL || way == IO_EPOLL || way == IO_EPOLL2;
 }
 
+/* Waits for something to come in. */
+static bool way_in(unsigned way)
+{
+	return way == IO_IN || (way >= IO_POLL && way <= IO_EPOLL2);
+}
+
 long io_call(struct lane *me, long number, long arguments[6], uint32_t context)
 {
 	struct object *object = NULL;
 	long result;
 
 	if (has_descriptor(rows[number].way))
-		object = object_of_descriptor(me, arguments[0], context);
+		object = object_of_descriptor(me, number, arguments, context);
 	if (arguments[0] == 2 && number == SYS_write)
 		log_stderr((const void *)arguments[1], (uint64_t)arguments[2]);
+	if (way_in(rows[number].way))
+		sockets_settle(me);
 	sched_point(me, rows[number].kind, object, context, 0);
 	result = dispatch(me, number, arguments);
+	if (result > 0 && rows[number].way == IO_OUT)
+		sockets_sent(me, arguments[0]);
 	if (rows[number].way != IO_IN && rows[number].way != IO_POLL)
 		sched_outside_changed();
 	if (result > 0 && rows[number].way == IO_IN)
@@ -428,7 +459,7 @@ long io_call(struct lane *me, long number, long arguments[6], uint32_t context)
 
 long io_simple(struct lane *me, unsigned kind, long number, long arguments[6], uint32_t context)
 {
-	struct object *object = object_of_descriptor(me, arguments[0], context);
+	struct object *object = object_of_descriptor(me, number, arguments, context);
 	long result;
 
 	sched_point(me, kind, object, context, 0);

@@ -93,6 +93,7 @@ struct lane {
 	uint32_t wake;      /* enum lane_wake */
 	int64_t deadline;   /* virtual ns, -1 none */
 	struct outside *outside;
+	int asked; /* descriptor + 1 of a request that is not answered yet, see sockets.h */
 	uint64_t wait_order; /* when it began to wait, for first-in first-out wake-ups */
 
 	struct hash_chain chain;

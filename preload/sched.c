@@ -15,6 +15,7 @@
 #include "preload/sched_core.h"
 #include "preload/server.h"
 #include "preload/signals.h"
+#include "preload/tape.h"
 #include "preload/timers.h"
 
 #define NEVER INT64_MAX
@@ -434,6 +435,7 @@ enum lane_wake sched_await(struct lane *me, struct object *object, bool (*attemp
 	struct outside outside = { .attempt = attempt, .argument = argument };
 	enum lane_wake wake;
 
+	tape_needs_outside(me, "it shares locks with other processes");
 	while (!sched_outside_ready(me, &outside)) {
 		wake = block(me, object, SCHED_ANY, deadline, flags, &outside);
 		if (wake != WAKE_NORMAL && wake != WAKE_RESTART)

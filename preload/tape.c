@@ -130,6 +130,12 @@ static uint32_t gather_name(const struct answers_row *row, const long a[6],
 	return length;
 }
 
+/* The lane that has the turn; 0: it is about to end, and looks after others for the last time. */
+static uint32_t asking(void)
+{
+	return thread_state.lane ? thread_state.lane->number : 0;
+}
+
 /*
  * Keeping
  */
@@ -195,7 +201,7 @@ static void keep(unsigned flags, const struct answers_row *row, long number, con
 		gather_sent(&sent, row, a);
 	}
 	children_collect();
-	stream.lane = thread_state.lane->number;
+	stream.lane = asking();
 	stream.call = (uint16_t)number;
 	open_record();
 	record = stream.out;
@@ -297,7 +303,7 @@ static __attribute__((noreturn)) void differ(const struct answers_row *row, long
 	if (there)
 		at = compose_call(text, sizeof text, at, there->call, record->args, there->count,
 				  record->bytes, record->name_length);
-	if (record && record->lane != thread_state.lane->number)
+	if (record && record->lane != asking())
 		compose(text, sizeof text, at, " of another thread");
 	fail(text);
 }
@@ -330,7 +336,7 @@ static const struct record_answer *look(void)
 		uint64_t head = __atomic_load_n(&tape->head, __ATOMIC_SEQ_CST);
 		const struct record_head *record =
 			(const struct record_head *)(tape->bytes +
-						     (tape->tail & (REGION_RING_BYTES - 1)));
+						     (tape->tail & (REGION_TAPE_BYTES - 1)));
 
 		if (head != tape->tail && record->type == RECORD_ANSWER &&
 		    (((const struct record_answer *)record)->flags & ANSWER_CHILD))
@@ -441,8 +447,7 @@ static void compare(unsigned flags, const struct answers_row *row, long number, 
 		       region->tape.ended == 2 ? ", but the recording cannot be read from here on"
 					       : ", but the recording has no more input",
 		       NULL);
-	if (record->call != number || record->lane != thread_state.lane->number ||
-	    (record->flags & ANSWER_NEXT) ||
+	if (record->call != number || record->lane != asking() || (record->flags & ANSWER_NEXT) ||
 	    (record->flags & ANSWER_ASKED) != (flags & ANSWER_ASKED) ||
 	    !same_args(row, number, a, record))
 		differ(row, number, a, ", the recording has ", record);
@@ -491,9 +496,11 @@ long tape_call(unsigned flags, long number, const long a[6])
 
 bool tape_taken(long number, const long a[6], long *result)
 {
-	if (!tape_giving() || !answers_row(number))
+	const struct answers_row *row = answers_row(number);
+
+	if (!tape_giving() || !row)
 		return false;
-	*result = tape_call(0, number, a);
+	*result = give(0, row, number, a);
 	return true;
 }
 
@@ -503,6 +510,16 @@ void tape_keep(long number, const long a[6], long result)
 
 	if (tape_mode == TAPE_KEEP && row)
 		keep(0, row, number, a, result);
+}
+
+void tape_needs_outside(struct lane *me, const char *text)
+{
+	static bool said;
+
+	if (tape_mode != TAPE_KEEP || said)
+		return;
+	said = true;
+	log_note(NOTE_LIVE, me->number, text);
 }
 
 uint32_t tape_left(void)

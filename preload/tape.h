@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "preload/lane.h"
 #include "preload/raw.h"
 
 enum tape_mode {
@@ -44,6 +45,12 @@ bool tape_knows(long number);
  */
 bool tape_taken(long number, const long a[6], long *result);
 void tape_keep(long number, const long a[6], long result);
+
+/*
+ * The run depends on something outside that no tape can hold: written down, so that a replay is
+ * done with the outside. `text` says what "it" (the program) does.
+ */
+void tape_needs_outside(struct lane *me, const char *text);
 
 static inline bool tape_giving(void)
 {

@@ -229,6 +229,11 @@ static int control_exec(struct lane *me, uint32_t context, enum exec_way way, in
 		log_note(
 			NOTE_UNCONTROLLED, me->number,
 			"the program replaced itself by one that cannot be controlled (static or setuid)");
+	if (control && !attach_pass_region(true)) {
+		log_note(NOTE_UNCONTROLLED, me->number,
+			 "the program closed what the next one would have been controlled by");
+		control = false;
+	}
 	sched_done(me, 0);
 	process->state = 3;
 	process->virtual_ns = schedule.now;
@@ -239,6 +244,7 @@ static int control_exec(struct lane *me, uint32_t context, enum exec_way way, in
 	result = real_exec(way, fd, file, argv, control ? with_runtime(envp, given, false) : envp);
 	error = errno;
 	process->state = 1;
+	attach_pass_region(false);
 	process_pin();
 	if (given && !given->personality_kept)
 		raw(SYS_personality, given->personality);

@@ -80,14 +80,18 @@ static int spawn(spawn_function *function, pid_t *pid, const char *path,
 		 const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
 		 char *const argv[], char *const envp[])
 {
+	char *const *environment = exec_child_environment(path, envp);
 	const long a[6] = { (long)path };
 	long result;
 	pid_t child = 0;
 	int error;
 
 	if (!tape_taken(SYS_vfork, a, &result)) {
-		error = function(&child, path, actions, attributes, argv,
-				 exec_child_environment(path, envp));
+		enum tape_mode mode = tape_mode;
+
+		tape_mode = TAPE_OFF; /* what libc does in it, and the child in its place */
+		error = function(&child, path, actions, attributes, argv, environment);
+		tape_mode = mode;
 		result = error ? -error : child;
 		tape_keep(SYS_vfork, a, result);
 	}
@@ -200,6 +204,12 @@ EXPORT FILE *popen(const char *command, const char *mode)
 	return stream;
 }
 
+/* So that it can be called from here; nobody sees the difference. */
+EXPORT int fclose(FILE *stream)
+{
+	return REAL(fclose)(stream);
+}
+
 EXPORT int pclose(FILE *stream)
 {
 	int status, i;
@@ -212,7 +222,7 @@ EXPORT int pclose(FILE *stream)
 		return REAL(pclose)(stream);
 	child = opened[i].child;
 	opened[i].stream = NULL;
-	fclose(stream);
+	REAL(fclose)(stream);
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return -1;

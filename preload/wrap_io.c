@@ -14,6 +14,7 @@
 #include "preload/io.h"
 #include "preload/process.h"
 #include "preload/raw.h"
+#include "preload/sockets.h"
 #include "preload/threads.h"
 
 /* A blocking call is a cancellation point (pthreads(7)). */
@@ -140,6 +141,24 @@ EXPORT int accept4(int fd, __SOCKADDR_ARG address, socklen_t *length, int flags)
 {
 	IO_CALL(REAL(accept4)(fd, address, length, flags), SYS_accept4, fd, address.__sockaddr__,
 		length, flags, 0, 0);
+}
+
+EXPORT int bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t length)
+{
+	const struct sockaddr_in *in = address.__sockaddr_in__;
+	int result = REAL(bind)(fd, address, length), error = errno;
+	struct lane *me;
+
+	if (result != 0 || length < sizeof *in ||
+	    (in->sin_family != AF_INET && in->sin_family != AF_INET6))
+		return result;
+	me = thread_enter();
+	if (!me)
+		return result;
+	sockets_bound(me, fd, !in->sin_port);
+	thread_leave(me);
+	errno = error;
+	return result;
 }
 
 EXPORT int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t length)

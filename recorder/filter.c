@@ -148,7 +148,7 @@ static int add_rules(scmp_filter_ctx context, enum filter_kind kind)
 	return 0;
 }
 
-static int export_program(scmp_filter_ctx context, struct sock_filter **program, size_t *count)
+int filter_export(void *context, struct sock_filter **program, size_t *count)
 {
 	int fd = memfd_create("filter", MFD_CLOEXEC), rc;
 	struct stat st;
@@ -187,7 +187,7 @@ int filter_build(enum filter_kind kind, struct sock_filter **program, size_t *co
 	if (!rc)
 		rc = add_rules(context, kind);
 	if (!rc)
-		rc = export_program(context, program, count);
+		rc = filter_export(context, program, count);
 	seccomp_release(context);
 	return rc ? err_set(err, -rc, "cannot compile the system call filter: %s", strerror(-rc))
 		  : 0;

@@ -28,4 +28,7 @@ enum filter_kind {
 int filter_build(enum filter_kind kind, struct sock_filter **program, size_t *count,
 		 struct err *err);
 
+/* What libseccomp has been told (a scmp_filter_ctx), as a program. The same for its result. */
+int filter_export(void *context, struct sock_filter **program, size_t *count);
+
 #endif

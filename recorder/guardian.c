@@ -14,13 +14,16 @@
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "recorder/freeze.h"
 #include "recorder/region.h"
 
 struct guardian {
@@ -60,11 +63,54 @@ static bool redirect(const int *stdio)
 	return true;
 }
 
-/* In the child: becomes the target, or reports errno through `failure`. */
+static void set_limit(int resource, int64_t wanted)
+{
+	struct rlimit limit;
+
+	if (!wanted || getrlimit(resource, &limit))
+		return;
+	limit.rlim_cur = wanted < 0 || (rlim_t)wanted > limit.rlim_max ? limit.rlim_max
+								       : (rlim_t)wanted;
+	setrlimit(resource, &limit);
+}
+
+static void inherit(const struct target_inherited *inherited)
+{
+	if (!inherited)
+		return;
+	if (inherited->mask >= 0)
+		umask((mode_t)inherited->mask & 0777);
+	set_limit(RLIMIT_NOFILE, inherited->nofile);
+	set_limit(RLIMIT_STACK, inherited->stack);
+}
+
+/*
+ * Descriptors that we were started with may lead anywhere (an agent's socket): they close when the
+ * target begins, as ours do. False with errno.
+ */
+static bool leave_descriptors(const struct guardian_job *job)
+{
+	int fd, last;
+
+	if (!job->confine)
+		return true;
+	/* Linux before 5.11 has no CLOSE_RANGE_CLOEXEC: one by one then. */
+	if (syscall(SYS_close_range, 3, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */))
+		for (fd = 3, last = (int)sysconf(_SC_OPEN_MAX); fd < last; fd++)
+			fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return dup3(job->region_fd, job->region_number, 0) >= 0;
+}
+
+struct failure {
+	int error;
+	bool confining;
+};
+
+/* In the child: becomes the target, or says through `failure` why not. */
 static _Noreturn void become_target(const struct guardian_job *job, pid_t guardian,
 				    const struct sigaction *child_action, int failure)
 {
-	int error;
+	struct failure why = { 0 };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != guardian)
@@ -81,10 +127,17 @@ static _Noreturn void become_target(const struct guardian_job *job, pid_t guardi
 	sigaction(SIGCHLD, child_action, NULL);
 	sigprocmask(SIG_SETMASK, job->mask, NULL);
 	tell(job, GUARDIAN_FORKED, (int32_t)getpid());
-	if ((!job->directory || !chdir(job->directory)) && redirect(job->stdio))
-		execve(job->path, job->argv, job->envp);
-	error = errno;
-	if (write(failure, &error, sizeof(error)) != sizeof(error))
+	if ((!job->directory || !chdir(job->directory)) && redirect(job->stdio) &&
+	    leave_descriptors(job)) {
+		inherit(job->inherited);
+		why.error = job->confine ? -confine_enter(job->confine) : 0;
+		why.confining = why.error != 0;
+		if (!why.confining)
+			execve(job->path, job->argv, job->envp);
+	}
+	if (!why.confining)
+		why.error = errno;
+	if (write(failure, &why, sizeof(why)) != sizeof(why))
 		_exit(126);
 	_exit(127);
 }
@@ -233,12 +286,15 @@ static bool wait_news(const struct guardian *guardian, int timeout_ms)
  */
 static void kill_all(struct guardian *guardian)
 {
-	enum { LISTED_ROUNDS = 4, ROUNDS = 40 };
+	enum { LISTED_ROUNDS = 4, ROUNDS = 40, PATIENCE = 8, FREEZE_ROUNDS = 64 };
 	struct pollfd fd = { .fd = guardian->signals, .events = POLLIN };
 	struct signalfd_siginfo info;
-	int idle = 0;
+	int idle = 0, rounds = 0;
 
 	while (reap(guardian)) {
+		/* They fork faster than they are killed. */
+		if (++rounds % PATIENCE == 0)
+			freeze_descendants(FREEZE_ROUNDS);
 		int sent = idle < LISTED_ROUNDS ? kill_listed() : kill_found();
 
 		if (sent < 0)
@@ -275,7 +331,8 @@ _Noreturn void guardian_main(const struct guardian_job *job)
 	struct guardian guardian = { .job = job };
 	/* An ignored SIGCHLD would reap behind our back; the target shall have it as it was. */
 	struct sigaction reset = { .sa_handler = SIG_DFL }, child_action;
-	int failure[2], error = 0;
+	struct failure why = { 0 };
+	int failure[2];
 	pid_t self = getpid();
 	sigset_t child;
 	ssize_t n;
@@ -299,11 +356,12 @@ _Noreturn void guardian_main(const struct guardian_job *job)
 		become_target(job, self, &child_action, failure[1]);
 
 	close_others(job->link, guardian.signals, failure[0]);
-	n = read(failure[0], &error, sizeof(error));
+	n = read(failure[0], &why, sizeof(why));
 	close(failure[0]);
-	if (n == sizeof(error)) {
+	if (n == sizeof(why)) {
 		waitpid(guardian.target, NULL, 0);
-		tell(job, GUARDIAN_EXEC_FAILED, error);
+		tell(job, why.confining ? GUARDIAN_CONFINE_FAILED : GUARDIAN_EXEC_FAILED,
+		     why.error);
 		_exit(1);
 	}
 	tell(job, GUARDIAN_STARTED, guardian.target);

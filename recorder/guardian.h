@@ -17,13 +17,21 @@
 #include <stdint.h>
 
 #include "formats/region.h"
+#include "recorder/confine.h"
+
+/* What a process gets from its parent beside the environment: as the recording had it. */
+struct target_inherited {
+	int mask;              /* umask(2), -1: as it is here */
+	int64_t nofile, stack; /* soft limits, -1: none, 0: as they are here */
+};
 
 enum guardian_event {
 	/* The target says so itself: what it executes may kill the guardian at once. Value: pid */
 	GUARDIAN_FORKED,
-	GUARDIAN_STARTED,     /* execve(2) worked; value: pid */
-	GUARDIAN_EXEC_FAILED, /* value: errno. The last message. */
-	GUARDIAN_ENDED,       /* value: wait status of the target */
+	GUARDIAN_STARTED,        /* execve(2) worked; value: pid */
+	GUARDIAN_EXEC_FAILED,    /* value: errno. The last message. */
+	GUARDIAN_CONFINE_FAILED, /* the same */
+	GUARDIAN_ENDED,          /* value: wait status of the target */
 	/* value: processes that had to be killed after the target's end. The last message. */
 	GUARDIAN_CLEANED,
 };
@@ -47,6 +55,13 @@ struct guardian_job {
 	bool own_group;        /* the target gets a process group of its own */
 	const int *stdio;      /* three descriptors that become its 0, 1, 2; NULL: as they are */
 	const char *directory; /* its working directory; NULL: as it is */
+	const struct target_inherited *inherited; /* NULL: all as it is */
+	/*
+	 * Puts the target under it: then it has no descriptors but 0, 1, 2, and the region's, which
+	 * gets the number `region_number`. NULL: as it is.
+	 */
+	const struct confine *confine;
+	int region_fd, region_number;
 };
 
 /* Requires that all signals are blocked and that the process has one thread. Allocates nothing. */

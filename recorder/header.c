@@ -37,18 +37,33 @@ static const char *const allowed[] = {
 	"OMP_*", "MALLOC_*", "GLIBC_TUNABLES", "TERM",
 };
 
-bool header_allows(const char *entry)
+/*
+ * What else steers programs, and is no secret beside a working directory and the names of files
+ * that were opened. Kept where the replay must not depend on the machine.
+ */
+static const char *const allowed_hermetic[] = {
+	"HOME",   "USER",   "LOGNAME",    "PWD",       "OLDPWD",    "SHELL",  "HOSTNAME",
+	"TMPDIR", "XDG_*",  "COLUMNS",    "LINES",     "NO_COLOR",  "PGHOST", "PGHOSTADDR",
+	"PGPORT", "PGUSER", "PGDATABASE", "PGSSLMODE", "PGAPPNAME", "_",
+};
+
+static bool is_one_of(const char *entry, const char *const *names, size_t count)
 {
 	size_t n = strcspn(entry, "="), i;
 
-	for (i = 0; i < sizeof(allowed) / sizeof(*allowed); i++) {
-		size_t length = strlen(allowed[i]);
+	for (i = 0; i < count; i++) {
+		size_t length = strlen(names[i]);
 
-		if (allowed[i][length - 1] == '*' ? !strncmp(entry, allowed[i], length - 1)
-						  : n == length && !strncmp(entry, allowed[i], n))
+		if (names[i][length - 1] == '*' ? !strncmp(entry, names[i], length - 1)
+						: n == length && !strncmp(entry, names[i], n))
 			return true;
 	}
 	return false;
+}
+
+bool header_allows(const char *entry)
+{
+	return is_one_of(entry, allowed, sizeof(allowed) / sizeof(*allowed));
 }
 
 const char *header_strategy_name(unsigned id)
@@ -98,25 +113,33 @@ static cJSON *words(char *const *list)
 	return array;
 }
 
-static cJSON *environment(char *const *envp, const char *const *extra, unsigned extras)
+/* How much of the environment is kept: `hermetic` also the names of what is not. */
+static void add_environment(cJSON *header, char *const *envp, const char *const *extra,
+			    unsigned extras, bool hermetic)
 {
-	cJSON *object = alloc_check(cJSON_CreateObject());
+	cJSON *object = cJSON_AddObjectToObject(header, "environment");
+	cJSON *names = hermetic ? cJSON_AddArrayToObject(header, "environment_names") : NULL;
 	unsigned i;
 
 	for (; *envp; envp++) {
 		size_t n = strcspn(*envp, "=");
-		bool wanted = header_allows(*envp);
+		bool wanted = header_allows(*envp) ||
+			      (hermetic &&
+			       is_one_of(*envp, allowed_hermetic,
+					 sizeof(allowed_hermetic) / sizeof(*allowed_hermetic)));
 		char *name;
 
 		for (i = 0; i < extras && !wanted; i++)
 			wanted = strlen(extra[i]) == n && !strncmp(extra[i], *envp, n);
-		if (!wanted || (*envp)[n] != '=')
+		if ((*envp)[n] != '=')
 			continue;
 		name = alloc_check(strndup(*envp, n));
-		cJSON_AddStringToObject(object, name, *envp + n + 1);
+		if (wanted)
+			cJSON_AddStringToObject(object, name, *envp + n + 1);
+		else if (names)
+			cJSON_AddItemToArray(names, alloc_check(cJSON_CreateString(name)));
 		free(name);
 	}
-	return object;
 }
 
 static cJSON *program(struct session *session)
@@ -307,7 +330,7 @@ cJSON *header_new(struct session *session, const char *command, const char *cons
 	cJSON_AddItemToObject(header, "argv", words(config->target.argv));
 	cJSON_AddStringToObject(header, "cwd", cwd ? cwd : "");
 	free(cwd);
-	cJSON_AddItemToObject(header, "environment", environment(envp, extra, extras));
+	add_environment(header, envp, extra, extras, config->run.flags & PLAN_RUN_KEEP_ANSWERS);
 	cJSON_AddItemToObject(header, "program", program(session));
 	cJSON_AddItemToObject(header, "system", system_facts());
 	snprintf(text, sizeof(text), "%03o", (unsigned)mask);

@@ -1,10 +1,11 @@
 /*
  * The header of a trace, both ways: what a recording writes about the program, the machine and the
  * plan, and what a replay takes out of it again. A trace is attached to public bug reports: of the
- * environment only the variables of an allow-list are in it.
+ * environment only the variables of an allow-list are in it, and the names of the others where a
+ * replay is to see nothing of the machine.
  *
  *	{"version":"0.1.0","command":"record","argv":[...],"cwd":"/home/me",
- *	 "environment":{"PATH":...},
+ *	 "environment":{"PATH":...},"environment_names":["EDITOR",...],	names of the others
  *	 "program":{"path","size","hash","scripts":[{"interpreter","argument"}],
  *	            "elf":{"path","hash","build_id"}},
  *	 "system":{"kernel","libc","cpu","cpus"},"umask":"022","limits":{"nofile":N,"stack":N},
@@ -28,6 +29,7 @@
 
 #include "formats/err.h"
 #include "formats/plan.h"
+#include "recorder/guardian.h"
 #include "recorder/session.h"
 #include "recorder/shared_sites.h"
 
@@ -69,11 +71,25 @@ void header_shared_sites(const cJSON *header, struct shared_sites *sites);
 char **header_argv(const cJSON *header, struct err *err);
 
 /*
+ * All that came in is in the trace (plan flag "keep_answers"): a replay needs nothing of the
+ * machine, and can be confined.
+ */
+bool header_is_hermetic(const cJSON *header);
+
+/* umask and limits as they were recorded; what the header does not say stays as it is. */
+void header_inherited(const cJSON *header, struct target_inherited *inherited);
+
+/*
  * The present environment with the variables of the header put to what they were: those of the
  * allow-list that the header does not have are left out. NULL-terminated, to be freed with
  * header_free_words().
  */
 char **header_environment(const cJSON *header);
+/*
+ * The environment of a hermetic replay, nothing of this one: the variables of the header, and those
+ * that it names only. They have the present value in a trace of ours, else none ("").
+ */
+char **header_environment_recorded(const cJSON *header);
 void header_free_words(char **words);
 
 /* The trace was recorded by this user on this machine. */

@@ -152,6 +152,19 @@ char **header_argv(const cJSON *header, struct err *err)
 	return argv;
 }
 
+static bool is_name(const char *name)
+{
+	return *name && !strchr(name, '=');
+}
+
+static char *variable(const char *name, const char *value)
+{
+	char *entry;
+
+	alloc_check(asprintf(&entry, "%s=%s", name, value) < 0 ? NULL : entry);
+	return entry;
+}
+
 char **header_environment(const cJSON *header)
 {
 	const cJSON *stored = fields_object(header, "environment"), *item;
@@ -169,14 +182,60 @@ char **header_environment(const cJSON *header)
 		free(name);
 	}
 	cJSON_ArrayForEach (item, stored) {
-		char *value = *item->string && !strchr(item->string, '=') ? read_text(item) : NULL;
+		char *value = is_name(item->string) ? read_text(item) : NULL;
 
 		if (value)
-			alloc_check(asprintf(&envp[n++], "%s=%s", item->string, value) < 0 ? NULL
-											   : envp);
+			envp[n++] = variable(item->string, value);
 		free(value);
 	}
 	return envp;
+}
+
+char **header_environment_recorded(const cJSON *header)
+{
+	const cJSON *stored = fields_object(header, "environment"), *item;
+	const cJSON *names = fields_array(header, "environment_names");
+	size_t n = 0, count = stored ? (size_t)cJSON_GetArraySize(stored) : 0;
+	bool ours = header_is_ours(header);
+	char **envp;
+
+	count += names ? (size_t)cJSON_GetArraySize(names) : 0;
+	envp = alloc_check(calloc(count + 1, sizeof(*envp)));
+	cJSON_ArrayForEach (item, stored) {
+		char *value = is_name(item->string) ? read_text(item) : NULL;
+
+		if (value)
+			envp[n++] = variable(item->string, value);
+		free(value);
+	}
+	cJSON_ArrayForEach (item, names) {
+		const char *name = cJSON_IsString(item) ? item->valuestring : "";
+		const char *value = ours && is_name(name) ? getenv(name) : NULL;
+
+		if (is_name(name) && !cJSON_GetObjectItemCaseSensitive(stored, name))
+			envp[n++] = variable(name, value ? value : "");
+	}
+	return envp;
+}
+
+bool header_is_hermetic(const cJSON *header)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach (item, fields_array(fields_object(header, "plan"), "flags"))
+		if (cJSON_IsString(item) && !strcmp(item->valuestring, "keep_answers"))
+			return true;
+	return false;
+}
+
+void header_inherited(const cJSON *header, struct target_inherited *inherited)
+{
+	const cJSON *limits = fields_object(header, "limits");
+	const char *mask = fields_string(header, "umask", NULL);
+
+	inherited->mask = mask ? (int)(strtoul(mask, NULL, 8) & 0777) : -1;
+	inherited->nofile = fields_int(limits, "nofile", 0);
+	inherited->stack = fields_int(limits, "stack", 0);
 }
 
 void header_free_words(char **words)

@@ -174,9 +174,10 @@ static void write_location(struct locations *locations, const struct place *plac
 		for (i = 1; i < at.n_frames; i++)
 			inlined[i - 1] = source_of(&at.frames[i]);
 		line.inlined_n = at.n_frames - 1;
+		/* Below interpreted code a library without lines is no code of the user. */
 		line.user = symbols_is_user(locations->symbols, place->key.module, &at) &&
 			    !(place->key.flags & BESIDE_CODE &&
-			      is_interpreter(locations, place->key.module));
+			      (!line.source.file || is_interpreter(locations, place->key.module)));
 	}
 	trace_writer_location(locations->writer, &line);
 }

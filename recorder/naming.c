@@ -173,6 +173,13 @@ static void add_id(struct text *text, const struct trace_object *object)
 	text_add_clean(text, end + strlen("[]"));
 }
 
+/* "file:/x", "socket:127.0.0.1:80": says what it is. */
+static bool tells_kind(const char *id)
+{
+	return strncmp(id, "file:", 5) == 0 || strncmp(id, "socket:", 7) == 0 ||
+	       strncmp(id, "unix:", 5) == 0;
+}
+
 void naming_object(const struct naming *naming, struct text *text, uint32_t number)
 {
 	const struct trace_object *object = trace_names_object(naming->names, number);
@@ -193,7 +200,7 @@ void naming_object(const struct naming *naming, struct text *text, uint32_t numb
 			text_add_clean(text, object->id);
 			text_add(text, ")");
 		}
-	} else if (strncmp(object->id, "file:", strlen("file:")) == 0 ||
+	} else if (tells_kind(object->id) ||
 		   (object->kind && ids_is_name(object->id, object->kind))) {
 		add_id(text, object);
 	} else {

@@ -75,6 +75,12 @@ void region_env(const struct region_handle *handle, char *text, size_t size)
 		 (unsigned long long)handle->map->header.nonce);
 }
 
+void region_env_open(const struct region_handle *handle, int number, char *text, size_t size)
+{
+	snprintf(text, size, REGION_ENV "=" REGION_OPEN "%d:%016llx", number,
+		 (unsigned long long)handle->map->header.nonce);
+}
+
 void region_reset(struct region *region)
 {
 	struct region_header *header = &region->header;

@@ -36,6 +36,8 @@ void region_destroy(struct region_handle *handle);
 
 /* "FRONTRUN_REGION=/proc/PID/fd/N:NONCE", the nonce as 16 hexadecimal digits. */
 void region_env(const struct region_handle *handle, char *text, size_t size);
+/* "FRONTRUN_REGION=/proc/self/fd/NUMBER:NONCE", for who finds it open as descriptor `number`. */
+void region_env_open(const struct region_handle *handle, int number, char *text, size_t size);
 
 /*
  * Makes the region fit for another run: everything but the plan and the static header is zero

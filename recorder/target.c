@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,6 +24,7 @@
 #define CLANG_LIBRARY "libfrontrun-clang.so" /* the same, called ... */
 #define CLANG_TSAN "libclang_rt.tsan-x86_64.so"
 #define PRELOAD "LD_PRELOAD="
+#define LIBRARY_PATH "LD_LIBRARY_PATH="
 
 extern char **environ;
 
@@ -136,7 +138,8 @@ static int inspect(struct target *target, struct err *err)
 {
 	const struct target_config *config = target->config;
 	const char *path_env = env_get(config->envp ? config->envp : environ, "PATH");
-	int rc = elf_find_program(config->argv[0], path_env, &target->path, err);
+	int rc = elf_find_program(config->program ? config->program : config->argv[0], path_env,
+				  &target->path, err);
 
 	if (rc) {
 		if (err)
@@ -327,6 +330,11 @@ const char *target_library(const struct target *target)
 	return target->library;
 }
 
+static bool has_library_path(const struct target *target)
+{
+	return target->config->library_path && *target->config->library_path;
+}
+
 struct plan_environment *target_environment(const struct target *target, uint32_t *length)
 {
 	const char *preload = target->preload_before ? target->preload_before : "";
@@ -344,38 +352,76 @@ struct plan_environment *target_environment(const struct target *target, uint32_
 	memcpy(environment->affinity, target->affinity, sizeof(environment->affinity));
 	environment->has_preload = target->preload_before != NULL;
 	environment->preload_added = (uint32_t)target->preload_added;
+	if (has_library_path(target))
+		environment->library_path_added =
+			(uint32_t)strlen(target->config->library_path) + 1;
 	memcpy(environment->library, target->library, sizeof(environment->library));
 	memcpy(environment->preload, preload, bytes);
 	return environment;
 }
 
-/* The target's environment: two pointers more than the original, ours at the end. */
+/* Out of the way of what the program opens, and not so high that tables become large. */
+static int region_number(void)
+{
+	struct rlimit limit = { 0 };
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	return (limit.rlim_cur < REGION_DESCRIPTORS ? (int)limit.rlim_cur
+						    : (int)REGION_DESCRIPTORS) -
+	       1;
+}
+
+/* LD_LIBRARY_PATH with ours in front. malloc'ed. */
+static char *library_path(const struct target *target, const char *before)
+{
+	char *entry;
+	int n = asprintf(&entry, LIBRARY_PATH "%s%s%s", target->config->library_path,
+			 before ? ":" : "", before ? before : "");
+
+	return alloc_check(n < 0 ? NULL : entry);
+}
+
+/* The target's environment: up to three pointers more than the original, new ones at the end. */
 static char **build_environment(const struct target *target, const struct region_handle *region)
 {
 	char *const *envp = target->config->envp ? target->config->envp : environ;
+	const char *before = env_get(envp, "LD_LIBRARY_PATH");
 	size_t n = 0, i;
 	char **built, *entry;
 
 	while (envp[n])
 		n++;
-	built = alloc_check(calloc(n + 3, sizeof(*built)));
+	built = alloc_check(calloc(n + 4, sizeof(*built)));
 	for (i = n = 0; envp[i]; i++)
-		if (strncmp(envp[i], PRELOAD, strlen(PRELOAD)) &&
-		    strncmp(envp[i], REGION_ENV "=", strlen(REGION_ENV "=")))
+		if (has_library_path(target) && before == envp[i] + strlen(LIBRARY_PATH))
+			built[n++] = library_path(target, before);
+		else if (strncmp(envp[i], PRELOAD, strlen(PRELOAD)) &&
+			 strncmp(envp[i], REGION_ENV "=", strlen(REGION_ENV "=")))
 			built[n++] = envp[i];
+	if (has_library_path(target) && !before)
+		built[n++] = library_path(target, NULL);
 	alloc_check(asprintf(&entry, PRELOAD "%s", target->preload) < 0 ? NULL : entry);
 	built[n++] = entry;
 	built[n] = alloc_check(malloc(REGION_ENV_MAX));
-	region_env(region, built[n], REGION_ENV_MAX);
+	/* Confined it may not look at our descriptors. */
+	if (target->config->confine)
+		region_env_open(region, region_number(), built[n], REGION_ENV_MAX);
+	else
+		region_env(region, built[n], REGION_ENV_MAX);
 	return built;
 }
 
-static void free_environment(char **built)
+static void free_environment(const struct target *target, char **built)
 {
-	size_t n = 0;
+	size_t n, i;
 
-	while (built[n])
-		n++;
+	for (n = 0; built[n]; n++)
+		;
+	for (i = 0; i < n - 2 && has_library_path(target); i++)
+		if (!strncmp(built[i], LIBRARY_PATH, strlen(LIBRARY_PATH))) {
+			free(built[i]);
+			break;
+		}
 	free(built[n - 1]);
 	free(built[n - 2]);
 	free(built);
@@ -430,6 +476,11 @@ static int wait_started(struct target *target, struct err *err)
 				       "the guardian process died before it started %s",
 				       target->path);
 		}
+		if (message.event == GUARDIAN_CONFINE_FAILED)
+			return err_set(err, TARGET_ERR_CONFINE,
+				       "this machine does not let %s run confined: %s (see "
+				       "`frontrun doctor`)",
+				       target->path, strerror(message.value));
 		if (message.event == GUARDIAN_EXEC_FAILED) {
 			errno = message.value;
 			return err_set(err,
@@ -481,6 +532,10 @@ int target_start(struct target *target, const struct region_handle *region, cons
 		.own_group = target->config->own_group,
 		.stdio = target->config->redirect ? target->config->stdio : NULL,
 		.directory = target->config->directory,
+		.inherited = target->config->inherited,
+		.confine = target->config->confine,
+		.region_fd = region->fd,
+		.region_number = region_number(),
 	};
 	sigset_t all, before;
 	char **envp;
@@ -501,7 +556,7 @@ int target_start(struct target *target, const struct region_handle *region, cons
 		guardian_main(&job);
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	free_environment(envp);
+	free_environment(target, envp);
 	close(ends[1]);
 	target->link = ends[0];
 	if (target->guardian < 0)

@@ -34,12 +34,17 @@ enum target_err {
 	/* exists and runs, but cannot be controlled: 125 */
 	TARGET_ERR_REFUSED,
 	TARGET_ERR_LIBRARY, /* libfrontrun.so is not where it should be: 125 */
+	TARGET_ERR_CONFINE, /* it cannot be run confined here: 125 */
 };
 
 #define TARGET_ORPHAN_GRACE_MS 200 /* what outlives the target has so long to end by itself */
 
+struct confine;
+struct target_inherited;
+
 struct target_config {
 	char *const *argv;   /* argv[0] is looked up along PATH */
+	const char *program; /* executed instead of what argv[0] names; NULL: that */
 	char *const *envp;   /* NULL: environ of this process */
 	bool keep_affinity;  /* do not pin to one CPU */
 	bool keep_addresses; /* leave address randomisation on */
@@ -49,9 +54,13 @@ struct target_config {
 	/* descriptors of this process that become 0, 1 and 2, when `redirect` is set */
 	bool redirect;
 	int stdio[3];
-	const char *directory; /* working directory; NULL: this process's */
+	const char *directory;                    /* working directory; NULL: this process's */
+	const struct target_inherited *inherited; /* guardian.h; NULL: all as this process has it */
+	const struct confine *confine;            /* what it runs under; NULL: nothing */
 	/* absolute path; NULL: libfrontrun.so beside the CLI, else in FRONTRUN_LIBDIR */
 	const char *library;
+	/* directories that come before those of LD_LIBRARY_PATH; the program does not see them */
+	const char *library_path; /* NULL or "": none */
 };
 
 struct target;

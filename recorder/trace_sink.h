@@ -18,6 +18,8 @@
 
 #include "formats/trace_writer.h"
 #include "recorder/drain.h"
+#include "recorder/pack.h"
+#include "recorder/redact.h"
 
 struct trace_sink;
 
@@ -34,6 +36,12 @@ void trace_sink_free(struct trace_sink *sink);
  */
 uint32_t trace_sink_address(struct trace_sink *sink, uint64_t address, unsigned flags);
 
+/* What `redact` says is overwritten in all that comes after this. It outlives the sink. */
+void trace_sink_redact(struct trace_sink *sink, struct redact *redact);
+
+/* `pack` gets the paths of modules and of files by reference that come after this. */
+void trace_sink_pack(struct trace_sink *sink, struct pack *pack);
+
 /* `note` hears of each note of the runtime as well; `kind` is the word in the trace. */
 void trace_sink_listen(struct trace_sink *sink,
 		       void (*note)(void *self, const char *kind, const char *text), void *self);
@@ -42,7 +50,7 @@ void trace_sink_listen(struct trace_sink *sink,
 struct trace_sink_counts {
 	uint64_t lanes;        /* all of them */
 	uint64_t uncontrolled; /* notes of that kind */
-	uint64_t inexact;
+	uint64_t inexact, live;
 };
 const struct trace_sink_counts *trace_sink_counts(const struct trace_sink *sink);
 

@@ -37,7 +37,7 @@ struct command_state {
 	char *shown; /* the trace as the user knows it */
 	char *output;
 	uint64_t total;
-	bool verbose, warned;
+	bool verbose, warned, gaps_shown;
 	unsigned notes;
 };
 
@@ -62,10 +62,19 @@ static void on_ready(void *self, struct session *session)
 	if (state->warned)
 		return;
 	state->warned = true;
-	circumstances_process(state->file.header, warn, state);
+	circumstances_process(state->file.header, state->config.hermetic, warn, state);
 	circumstances_streams(state->file.header, true, warn, state);
 	circumstances_files(state->file.header, state->file.names, session_elf(session), warn,
 			    state);
+}
+
+static void on_gap(void *self, const char *sentence)
+{
+	struct command_state *state = self;
+
+	if (!state->gaps_shown && (state->verbose || !header_is_ours(state->file.header)))
+		fprintf(stderr, "frontrun: warning: not everything is confined here: %s\n",
+			sentence);
 }
 
 static void suggest(void *self, bool minor, const char *sentence)
@@ -193,7 +202,7 @@ static void enter_directory(struct command_state *state)
 	struct text text;
 	int error;
 
-	if (directory && *directory && chdir(directory) != 0) {
+	if (directory && *directory && chdir(directory) != 0 && !state->config.hermetic) {
 		error = errno;
 		text_init(&text, space, sizeof(space));
 		text_add_clean(&text, directory);
@@ -239,7 +248,11 @@ static int configure(struct command_state *state)
 		state->file.path = absolute(state->shown);
 	total = trace_reader_total_events(state->file.reader, &err);
 	state->total = total > 0 ? (uint64_t)total : 0;
-	if (!header_is_ours(state->file.header) && !options_given(options, OPTION_TRUST)) {
+	state->config.hermetic = trace_file_is_hermetic(&state->file) &&
+				 !options_given(options, OPTION_LIVE) &&
+				 !options_given(options, OPTION_FOLLOW);
+	if (!state->config.hermetic && !header_is_ours(state->file.header) &&
+	    !options_given(options, OPTION_TRUST)) {
 		fprintf(stderr,
 			"frontrun: %s was recorded by another user or on another machine, and "
 			"replay runs its command: look at it with `frontrun info`, then use "
@@ -259,6 +272,7 @@ static int configure(struct command_state *state)
 	state->config.self = state;
 	state->config.ready = on_ready;
 	state->config.note = on_note;
+	state->config.gap = on_gap;
 	return -1;
 }
 
@@ -344,6 +358,7 @@ static int run_once(struct command_state *state)
 	struct err err = { 0 };
 	int status, rc = replay_run(&state->config, &state->report, &err);
 
+	state->gaps_shown = true;
 	debugger_wait(state->debugger);
 	state->debugger = NULL;
 	if (rc < 0)

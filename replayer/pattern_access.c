@@ -8,6 +8,9 @@
 #include "replayer/pattern_triple.h"
 #include "replayer/snippet.h"
 
+/* A file may be read several times on the way to what is written: so far back. */
+enum { READS = 64 };
+
 static bool is_file_name(const char *name)
 {
 	return name && strncmp(name, "file:", 5) == 0 && strncmp(name, "file:/dev/", 10) != 0;
@@ -35,17 +38,21 @@ static bool is_look(const struct search *search, const struct section *section)
 static bool both_alike(const struct search *search, struct triple *triple)
 {
 	const struct history *history = search->history;
-	const struct section *other_first;
+	const struct section *other_first = sections_previous(search->sections, triple->other);
+	unsigned reads = 0;
 
-	other_first = sections_previous(search->sections, triple->other);
-	if (!other_first || triple->other->reads ||
+	if (triple->other->reads ||
 	    !sections_same_place(history, pattern_context(search, triple->other),
-				 pattern_context(search, triple->second), triple->depth) ||
-	    !sections_same_place(history, pattern_context(search, other_first),
-				 pattern_context(search, triple->first), triple->depth))
+				 pattern_context(search, triple->second), triple->depth))
 		return false;
+	while (other_first &&
+	       !sections_same_place(history, pattern_context(search, other_first),
+				    pattern_context(search, triple->first), triple->depth))
+		other_first = triple->first->single && other_first->reads && reads++ < READS
+				      ? sections_previous(search->sections, other_first)
+				      : NULL;
 	triple->other_first = other_first;
-	return true;
+	return other_first != NULL;
 }
 
 /* The same, and the first is no assignment, as far as the source is there. */
@@ -70,28 +77,42 @@ static bool different_lines(const struct search *search, const struct triple *tr
 	       first->source.line != second->source.line;
 }
 
+/* May these be two halves of an update? */
+static bool are_halves(const struct search *search, const struct section *first,
+		       const struct section *second, bool io)
+{
+	if (second->single != io || second->wait != HISTORY_NONE || first->waits || second->reads ||
+	    first->end == HISTORY_NONE)
+		return false;
+	return !io || (first->request && second->request) ||
+	       (first->reads && named_file(search, second->object));
+}
+
 /* The last two sections of a lane on one object, at different places, with another between. */
 static bool find_triple(const struct search *search, struct triple *triple, bool io, bool exactly,
 			triple_wanted *wanted)
 {
+	const struct section *first, *second;
+	unsigned reads;
 	size_t i;
 
 	for (i = search->sections->count; i-- > 0;) {
-		const struct section *second = &search->sections->items[i];
-		const struct section *first = sections_previous(search->sections, second);
-
-		if (!first || second->single != io || second->wait != HISTORY_NONE ||
-		    first->waits || second->reads || first->end == HISTORY_NONE)
-			continue;
-		if (io && (!named_file(search, second->object) || !first->reads))
-			continue;
-		triple->first = first;
-		triple->second = second;
-		triple->depth = sections_depth(search->history, pattern_context(search, first),
-					       pattern_context(search, second));
-		if (triple->depth && different_lines(search, triple) &&
-		    triple_find_other(search, triple, exactly, wanted))
-			return true;
+		second = &search->sections->items[i];
+		first = sections_previous(search->sections, second);
+		for (reads = 0; first && are_halves(search, first, second, io) && reads < READS;
+		     reads++) {
+			triple->first = first;
+			triple->second = second;
+			triple->depth = sections_depth(search->history,
+						       pattern_context(search, first),
+						       pattern_context(search, second));
+			if (triple->depth && different_lines(search, triple) &&
+			    triple_find_other(search, triple, exactly, wanted))
+				return true;
+			if (!io || first->request)
+				break;
+			first = sections_previous(search->sections, first);
+		}
 	}
 	return false;
 }
@@ -106,6 +127,14 @@ static void say_both(struct search *search, const struct triple *triple)
 	uint32_t one = other_first ? triple->other->lane : triple->first->lane;
 	uint32_t two = other_first ? triple->first->lane : triple->other->lane;
 
+	if (triple->second->request) {
+		pattern_say(search, PATTERN_IO_RACE,
+			    "%L and %L both sent a request to %O at %P before either sent the next "
+			    "one at %P.",
+			    one, two, triple->second->object, first, second);
+		triple_show(search, triple, "", "", "goes by the answer from before");
+		return;
+	}
 	if (triple->second->single) {
 		pattern_say(search, PATTERN_IO_RACE,
 			    "%L and %L both %S %O at %P before either %S it at %P.", one, two,
@@ -147,6 +176,28 @@ bool pattern_io_race(struct search *search)
 	return true;
 }
 
+static void say_write_between(struct search *search, const struct triple *triple)
+{
+	pattern_say(search, PATTERN_IO_RACE,
+		    "%L wrote %O at %P after %L had read it (%P) and before %L wrote it back (%P).",
+		    triple->other->lane, triple->other->object,
+		    pattern_place(search, triple->other, 1), triple->first->lane,
+		    pattern_place(search, triple->first, triple->depth), triple->first->lane,
+		    pattern_place(search, triple->second, triple->depth));
+	triple_show(search, triple, "reads", "comes between", "writes back");
+}
+
+static void say_request_between(struct search *search, const struct triple *triple)
+{
+	pattern_say(search, PATTERN_IO_RACE,
+		    "%L sent a request to %O at %P between those of %L at %P and at %P.",
+		    triple->other->lane, triple->other->object,
+		    pattern_place(search, triple->other, 1), triple->first->lane,
+		    pattern_place(search, triple->first, triple->depth),
+		    pattern_place(search, triple->second, triple->depth));
+	triple_show(search, triple, "", "comes between", "goes by the answer from before");
+}
+
 /* A verdict over the whole run was wrong: the last two accesses that came apart. */
 static bool find_interleaved(struct search *search)
 {
@@ -161,15 +212,10 @@ static bool find_interleaved(struct search *search)
 			return true;
 		}
 		if (find_triple(search, &triple, true, exactly, triple_any)) {
-			pattern_say(search, PATTERN_IO_RACE,
-				    "%L wrote %O at %P after %L had read it (%P) and before %L "
-				    "wrote it back (%P).",
-				    triple.other->lane, triple.other->object,
-				    pattern_place(search, triple.other, 1), triple.first->lane,
-				    pattern_place(search, triple.first, triple.depth),
-				    triple.first->lane,
-				    pattern_place(search, triple.second, triple.depth));
-			triple_show(search, &triple, "reads", "comes between", "writes back");
+			if (triple.second->request)
+				say_request_between(search, &triple);
+			else
+				say_write_between(search, &triple);
 			return true;
 		}
 		if (find_triple(search, &triple, false, exactly, triple_preempted)) {

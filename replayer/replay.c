@@ -6,20 +6,26 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "formats/trace_writer.h"
 #include "recorder/alloc.h"
+#include "recorder/confine.h"
 #include "recorder/fields.h"
 #include "recorder/header.h"
 #include "recorder/outcome.h"
+#include "recorder/redact.h"
 #include "recorder/sandbox.h"
 #include "recorder/story.h"
 #include "recorder/trace_sink.h"
 #include "replayer/fingerprint.h"
 #include "replayer/script.h"
 #include "replayer/tape.h"
+#include "replayer/unpack.h"
 
 /* Real seconds without an operation before the running thread is interrupted, as in record. */
 #define PREEMPT_AFTER 2.0
@@ -34,7 +40,12 @@ struct replay {
 	struct script *script;
 	struct verify *verify;
 	struct session *session;
-	struct tape *tape; /* what the outside answered; NULL: it is asked again */
+	struct redact *redact;   /* as the recording was; NULL: it was not */
+	struct tape *tape;       /* what the outside answered; NULL: it is asked again */
+	struct unpack *unpack;   /* NULL: the trace has no files, or they are not used */
+	struct confine *confine; /* NULL: not confined */
+	struct target_inherited inherited;
+	char *directory; /* in the place of the recorded one */
 	struct sandbox_config sandbox_config;
 	struct sandbox *sandbox;     /* as the search had it; NULL: it was a recording */
 	struct trace_writer *writer; /* NULL: no output */
@@ -130,6 +141,7 @@ static int on_decision(void *self, const struct record_decision *record, struct 
 static const char *note_word(uint32_t kind)
 {
 	return kind == NOTE_INEXACT        ? "inexact"
+	       : kind == NOTE_LIVE         ? "live"
 	       : kind == NOTE_UNCONTROLLED ? "uncontrolled"
 					   : "info";
 }
@@ -173,6 +185,44 @@ static uint32_t recorded_pid(struct trace_reader *reader)
 	return pid;
 }
 
+/*
+ * Confined, with what the recording had of its parent. A directory that is not there any more, or
+ * that a search had copied, is an empty one: what the program knows of it is in the trace.
+ */
+static int enter_confinement(struct replay *replay, struct err *err)
+{
+	const struct replay_config *config = replay->config;
+	const cJSON *header = config->file->header;
+	const char *sentence;
+	size_t size;
+	char *cwd;
+	bool there;
+	unsigned i;
+
+	replay->confine = confine_new(CONFINE_ABI, err);
+	if (!replay->confine)
+		return -err->code;
+	for (i = 0; config->gap && (sentence = confine_gap(replay->confine, i)); i++)
+		config->gap(config->self, sentence);
+	header_inherited(header, &replay->inherited);
+	replay->session_config.target.confine = replay->confine;
+	replay->session_config.target.inherited = &replay->inherited;
+	cwd = fields_bytes(header, "cwd", &size);
+	there = cwd && access(cwd, X_OK) == 0;
+	free(cwd);
+	if (there && !fields_bool(fields_object(header, "sandbox"), "scratch", false))
+		return 0;
+	alloc_check(asprintf(&replay->directory, "%s/directory", confine_scratch(replay->confine)) <
+				    0
+			    ? NULL
+			    : replay->directory);
+	if (mkdir(replay->directory, 0700))
+		return err_set(err, errno, "cannot make %s: %s", replay->directory,
+			       strerror(errno));
+	replay->session_config.target.directory = replay->directory;
+	return 0;
+}
+
 /* An empty TMPDIR, and the copy of the working directory if the search made one. */
 static int enter_sandbox(struct replay *replay, struct err *err)
 {
@@ -185,6 +235,52 @@ static int enter_sandbox(struct replay *replay, struct err *err)
 		return -err->code;
 	replay->session_config.target.envp = sandbox_environment(replay->sandbox);
 	replay->session_config.target.directory = sandbox_directory(replay->sandbox);
+	return 0;
+}
+
+/* The name that TMPDIR had is in what the program does; the directory need not be there. */
+static void set_temporary_directory(struct replay *replay)
+{
+	const cJSON *sandbox = fields_object(replay->config->file->header, "sandbox");
+	const char *name = fields_string(sandbox, "tmpdir", NULL);
+	size_t n = 0;
+
+	if (!name)
+		return;
+	while (replay->envp[n] && strncmp(replay->envp[n], "TMPDIR=", 7))
+		n++;
+	if (!replay->envp[n]) {
+		replay->envp =
+			alloc_check(reallocarray(replay->envp, n + 2, sizeof(*replay->envp)));
+		replay->envp[n + 1] = NULL;
+	}
+	free(replay->envp[n]);
+	alloc_check(asprintf(&replay->envp[n], "TMPDIR=%s", name) < 0 ? NULL : replay->envp[n]);
+}
+
+/* With the files that are in the trace. A script is run as the kernel would, by its interpreter. */
+static int enter_unpacked(struct replay *replay, struct err *err)
+{
+	const struct replay_config *config = replay->config;
+	const cJSON *program = fields_object(config->file->header, "program");
+	const cJSON *scripts = fields_array(program, "scripts");
+	struct target_config *target = &replay->session_config.target;
+
+	replay->unpack = unpack_new(config->file->path, config->file->header, err);
+	if (!replay->unpack)
+		return -err->code;
+	if (!unpack_program(replay->unpack))
+		return 0;
+	if (scripts) {
+		char **argv = unpack_script(program, replay->argv);
+
+		if (!argv)
+			return 0;
+		header_free_words(replay->argv);
+		target->argv = replay->argv = argv;
+	}
+	target->program = unpack_program(replay->unpack);
+	target->library_path = unpack_libraries(replay->unpack);
 	return 0;
 }
 
@@ -206,7 +302,8 @@ static int prepare(struct replay *replay, struct err *err)
 	 */
 	if (session->run.flags & PLAN_RUN_KEEP_ANSWERS) {
 		session->run.flags &= ~PLAN_RUN_KEEP_ANSWERS;
-		session->run.flags |= config->follow ? 0 : PLAN_RUN_GIVE_ANSWERS;
+		if (config->hermetic)
+			session->run.flags |= PLAN_RUN_GIVE_ANSWERS;
 	}
 	session->run.flags |= PLAN_RUN_REPLAY | (config->follow ? PLAN_RUN_FOLLOW : 0);
 	session->strategy = (struct plan_strategy){
@@ -230,10 +327,19 @@ static int prepare(struct replay *replay, struct err *err)
 	replay->argv = header_argv(header, err);
 	if (!replay->argv)
 		return -err->code;
-	replay->envp = header_environment(header);
+	replay->envp = config->hermetic ? header_environment_recorded(header)
+					: header_environment(header);
+	if (config->hermetic)
+		set_temporary_directory(replay);
 	session->target.argv = replay->argv;
 	session->target.envp = replay->envp;
-	if (fields_object(header, "sandbox")) {
+	rc = config->hermetic && unpack_is_packed(header) ? enter_unpacked(replay, err) : 0;
+	if (rc)
+		return rc;
+	rc = config->hermetic ? enter_confinement(replay, err) : 0;
+	if (rc)
+		return rc;
+	if (!config->hermetic && fields_object(header, "sandbox")) {
 		rc = enter_sandbox(replay, err);
 		if (rc)
 			return rc;
@@ -252,6 +358,7 @@ static int prepare(struct replay *replay, struct err *err)
 		.note = on_note,
 		.tick = on_tick,
 	};
+	replay->redact = redact_of_header(header);
 	replay->script = script_open(config->file->path, err);
 	if (!replay->script)
 		return -err->code;
@@ -273,6 +380,7 @@ static int open_tape(struct replay *replay, struct err *err)
 	replay->tape = tape_open(replay->config->file->path, session_region(replay->session), err);
 	if (!replay->tape)
 		return -err->code;
+	tape_unpacked(replay->tape, replay->unpack);
 	tape_feed(replay->tape);
 	return 0;
 }
@@ -287,9 +395,11 @@ static int open_output(struct replay *replay, struct err *err)
 	if (!replay->writer)
 		return -err->code;
 	header = header_new(replay->session, "replay", NULL, 0);
+	redact_header(replay->redact, header);
 	trace_writer_header(replay->writer, header);
 	cJSON_Delete(header);
 	replay->sink = trace_sink_new(replay->writer);
+	trace_sink_redact(replay->sink, replay->redact);
 	return 0;
 }
 
@@ -301,6 +411,7 @@ static int close_output(struct replay *replay, const struct session_result *resu
 	if (!replay->writer)
 		return 0;
 	outcome = outcome_new(result, replay->sink);
+	redact_outcome(replay->redact, outcome);
 	trace_writer_outcome(replay->writer, outcome_word(result->verdict), outcome);
 	cJSON_Delete(outcome);
 	rc = trace_writer_close(replay->writer, err);
@@ -348,6 +459,10 @@ static int run(struct replay *replay, struct replay_report *report, struct err *
 		tape_finish(replay->tape);
 	if (rc == -VERIFY_ERR_DIFFERENT)
 		rc = 0;
+	/* So that it can be compared with what the recording has. */
+	redact_bytes(replay->redact, report->result.stderr_tail, report->result.stderr_length);
+	redact_bytes(replay->redact, report->result.failure.text,
+		     strlen(report->result.failure.text));
 	judge(replay, report);
 	if (rc == 0)
 		rc = close_output(replay, &report->result, err);
@@ -370,9 +485,13 @@ int replay_run(const struct replay_config *config, struct replay_report *report,
 	if (replay.writer)
 		trace_writer_close(replay.writer, NULL);
 	trace_sink_free(replay.sink);
+	redact_free(replay.redact);
 	tape_close(replay.tape);
+	unpack_free(replay.unpack);
 	session_free(replay.session);
 	sandbox_free(replay.sandbox);
+	confine_free(replay.confine);
+	free(replay.directory);
 	verify_free(replay.verify);
 	script_close(replay.script);
 	header_free_words(replay.envp);

@@ -29,11 +29,14 @@
 struct replay_config {
 	const struct trace_file *file; /* its path is opened again: absolute is safe */
 	bool follow;                   /* go on after a difference */
-	const char *output;            /* write a trace of the replay, NULL: none */
-	double time_limit;             /* real seconds, 0: none */
-	double used_limit;             /* session.h, 0: none */
-	double preempt_after;          /* session.h; 0: as a recording has it by default */
-	const struct plan_stop *stop;  /* NULL: do not pause */
+	bool hermetic;                 /* nothing of the machine is seen, or can be changed */
+	/* What the confinement of a hermetic replay cannot prevent here. May be NULL. */
+	void (*gap)(void *self, const char *sentence);
+	const char *output;           /* write a trace of the replay, NULL: none */
+	double time_limit;            /* real seconds, 0: none */
+	double used_limit;            /* session.h, 0: none */
+	double preempt_after;         /* session.h; 0: as a recording has it by default */
+	const struct plan_stop *stop; /* NULL: do not pause */
 	/* descriptors that become the program's 0, 1 and 2; NULL: ours */
 	const int *stdio;
 	/* Asked now and then, true ends the run; then Ctrl-C is the caller's business. Or NULL. */

@@ -150,10 +150,25 @@ static struct section *add_single(struct pairing *pairing, size_t at, bool reads
 	return section;
 }
 
+/* An address, as opposed to one connection to it. */
+static bool is_server(const struct history *history, uint32_t number)
+{
+	const struct trace_object *object = trace_names_object(history->file->names, number);
+
+	return object &&
+	       (strncmp(object->id, "socket:", 7) == 0 || strncmp(object->id, "unix:", 5) == 0);
+}
+
 static void add_io(struct pairing *pairing, size_t at, bool reads)
 {
-	const struct history_event *event = &pairing->sections->history->events[at];
+	const struct history *history = pairing->sections->history;
+	const struct history_event *event = &history->events[at];
 
+	if (event->kind == EVENT_SEND || is_server(history, event->object)) {
+		if (!reads && event->result > 0 && is_server(history, event->object))
+			add_single(pairing, at, false)->request = true;
+		return;
+	}
 	/* That there is no such file is an answer too, and that there is one already. */
 	if (event->object && (event->result >= 0 || event->kind == EVENT_FILE_STAT ||
 			      (event->kind == EVENT_FILE_CREATE && event->result == -EEXIST)))
@@ -221,6 +236,7 @@ static void add_event(struct pairing *pairing, size_t at)
 	case EVENT_FILE_STAT:
 		add_io(pairing, at, true);
 		break;
+	case EVENT_SEND:
 	case EVENT_WRITE:
 	case EVENT_FILE_CREATE:
 	case EVENT_FILE_RENAME:
@@ -366,15 +382,9 @@ const struct section *sections_between(const struct sections *sections, uint32_t
 uint32_t sections_frame(const struct history *history, uint32_t context, unsigned depth)
 {
 	const struct trace_context *stack = trace_names_context(history->file->names, context);
-	const struct trace_location *location;
-	uint32_t i;
+	uint32_t i = trace_names_user_frame(history->file->names, context, depth);
 
-	for (i = 0; stack && i < stack->frames_n; i++) {
-		location = trace_names_location(history->file->names, stack->frames[i]);
-		if (location && location->user && !depth--)
-			return stack->frames[i];
-	}
-	return 0;
+	return i == UINT32_MAX ? 0 : stack->frames[i];
 }
 
 unsigned sections_depth(const struct history *history, uint32_t a, uint32_t b)

@@ -1,7 +1,7 @@
 /*
  * Accesses to what threads share, as far as a trace shows them: stretches in which a lane had a
- * lock, and single reads and writes of files and of variables. Each stands for "this lane used what
- * that object guards".
+ * lock, single reads and writes of files and of variables, and requests to servers. Each stands for
+ * "this lane used what that object guards".
  *
  *	sections = sections_new(history);
  *	section = sections_open(sections, lane);	the lane died in it
@@ -30,7 +30,8 @@ struct section {
 	bool waits;    /* it ends with a wait */
 	bool reads;    /* shared with other readers, or a read */
 	bool single;   /* one event: a file or a variable was read or changed */
-	bool variable; /* the latter; or the contents of a container */
+	bool request;  /* ... something was sent to a server: it may have read or changed */
+	bool variable; /* a variable; or the contents of a container */
 };
 
 struct sections {

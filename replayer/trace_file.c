@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "recorder/alloc.h"
+#include "recorder/fields.h"
+#include "recorder/header.h"
 #include "replayer/choice.h"
 
 /* Everything before a cut or a wrong byte is good; anything else ends the command. */
@@ -42,6 +44,11 @@ int trace_file_open(struct trace_file *file, const char *path, struct err *err)
 	file->naming = naming_new(file->names);
 	file->outcome = trace_reader_outcome(file->reader, NULL);
 	return 0;
+}
+
+bool trace_file_is_hermetic(const struct trace_file *file)
+{
+	return header_is_hermetic(file->header) && !fields_int(file->outcome, "live", 0);
 }
 
 void trace_file_close(struct trace_file *file)

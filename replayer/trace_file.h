@@ -33,6 +33,9 @@ struct trace_file {
 
 /* 0, or -code with `err` set and nothing to close. */
 int trace_file_open(struct trace_file *file, const char *path, struct err *err);
+/* All that comes in is in the trace: a replay needs nothing outside, and reaches nothing there. */
+bool trace_file_is_hermetic(const struct trace_file *file);
+
 void trace_file_close(struct trace_file *file);
 
 /* The sentence about the damage, without the name of the file that it may begin with. */

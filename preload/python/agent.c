@@ -70,14 +70,22 @@ frame_t *frame_next(frame_t *frame)
 	return executing(frame->previous);
 }
 
+/* The last place is the innermost one of the user's code when a library has taken all others. */
 static uint32_t stack(uint64_t *places, uint32_t room)
 {
 	frame_t *frame = frame_of_thread();
+	const struct code *code;
+	bool user = false;
 	uint32_t count = 0;
 
-	for (; frame && count < room; frame = frame_next(frame))
-		places[count++] = python_place(code_find(frame_code(frame))->number,
-					       (uint32_t)_PyInterpreterFrame_LASTI(frame));
+	for (; frame && room && (count < room || !user); frame = frame_next(frame)) {
+		code = code_find(frame_code(frame));
+		user = user || code->user;
+		if (count == room && !code->user)
+			continue;
+		places[count < room ? count++ : room - 1] =
+			python_place(code->number, (uint32_t)_PyInterpreterFrame_LASTI(frame));
+	}
 	return count;
 }
 
@@ -152,16 +160,11 @@ static void reset_collector(void)
 		interpreter->gc.generations[i].count = 0;
 }
 
-__attribute__((visibility("default"))) python_start frontrun_agent_start;
-
-int frontrun_agent_start(struct python_runtime *given, struct python_agent *agent)
+static int begin(struct python_runtime *given, struct python_agent *agent)
 {
+	PyThreadState *thread = PyThreadState_Get();
 	int result;
 
-	if (given->version != PYTHON_INTERFACE)
-		return -ENOSYS;
-	if (!PyGILState_Check() || !PyGILState_GetThisThreadState())
-		return -EAGAIN;
 	runtime = given;
 	code_patterns(given->patterns, given->patterns_length);
 	*agent = (struct python_agent){
@@ -178,10 +181,33 @@ int frontrun_agent_start(struct python_runtime *given, struct python_agent *agen
 		.run = run,
 	};
 	run();
+	/* It imports: a profiler would see that, and the real clock. */
+	PyThreadState_EnterTracing(thread);
 	finish_start();
+	PyThreadState_LeaveTracing(thread);
 	result = points_start();
 	if (result == 0)
 		prefetch();
 	reset_collector();
 	return result;
+}
+
+__attribute__((visibility("default"))) python_start frontrun_agent_start;
+
+int frontrun_agent_start(struct python_runtime *given, struct python_agent *agent)
+{
+	PyGILState_STATE state;
+	int result;
+
+	if (given->version != PYTHON_INTERFACE)
+		return -ENOSYS;
+	if (!Py_IsInitialized())
+		return -EAGAIN;
+	if (PyGILState_Check())
+		return PyGILState_GetThisThreadState() ? begin(given, agent) : -EAGAIN;
+	/* Native code has given it up to make a thread; nobody else is there who could have it. */
+	state = PyGILState_Ensure();
+	result = begin(given, agent);
+	PyGILState_Release(state);
+	return result ? result : PYTHON_FREE;
 }

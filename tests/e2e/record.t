@@ -72,7 +72,7 @@ ok "the program has not run" test ! -e ran
 
 # A trace that cannot grow: the program is ended, what was written can be read.
 (
-	ulimit -f 11000
+	ulimit -f 13000
 	fr record -o cut.zst -- "$B/targets/contended" 500000
 	echo "$status" >cut.status
 	cp "$T/err" cut.err

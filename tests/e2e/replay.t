@@ -52,6 +52,9 @@ run frontrun replay "$T/elsewhere/sub/moved.zst"
 is "a program that another one executes" "$status" 0
 edit order.zst nodir.zst 'if .frontrun then .cwd = "/no/such/directory" else . end'
 run frontrun replay nodir.zst
+is "the directory of then is gone, all input is in the trace: status" "$status" 0
+unlike "and nothing is said of it" "$err" "cannot go"
+run frontrun replay --live nodir.zst
 is "the directory of then is gone: status" "$status" 0
 like "the directory of then is gone: a warning" "$err" '^frontrun: warning: cannot go to /no/such/directory'
 
@@ -180,10 +183,15 @@ is "two traces: status" "$status" 125
 
 edit order.zst stranger.zst 'if .frontrun then .origin = "0123456789abcdef" else . end'
 run frontrun replay stranger.zst
+is "a stranger's trace is replayed confined: status" "$status" 0
+run frontrun replay --follow stranger.zst
+is "a stranger's trace with --follow: status" "$status" 125
+like "a stranger's trace with --follow: --trust is named" "$err" '^frontrun: stranger.zst .*--trust'
+run frontrun replay --live stranger.zst
 is "a stranger's trace: status" "$status" 125
 like "a stranger's trace: --trust is named" "$err" '^frontrun: stranger.zst .*--trust'
 is "a stranger's trace: nothing was run" "$out" ""
-run frontrun replay --trust stranger.zst
+run frontrun replay --live --trust stranger.zst
 is "a stranger's trace with --trust" "$status" 0
 edit order.zst shell.zst 'if .frontrun then .argv += ["; touch intruder", "$(touch intruder)"] else . end'
 run frontrun replay --trust shell.zst

@@ -98,10 +98,10 @@ static const struct record_answer *take(struct region_tape *tape)
 	const struct record_head *head;
 
 	while (tape->tail != __atomic_load_n(&tape->head, __ATOMIC_ACQUIRE)) {
-		head = (const void *)(tape->bytes + tape->tail % REGION_RING_BYTES);
+		head = (const void *)(tape->bytes + tape->tail % REGION_TAPE_BYTES);
 		assert_int_equal(head->size % 8, 0);
 		assert_true(head->size >= 8);
-		assert_true(tape->tail % REGION_RING_BYTES + head->size <= REGION_RING_BYTES);
+		assert_true(tape->tail % REGION_TAPE_BYTES + head->size <= REGION_TAPE_BYTES);
 		__atomic_store_n(&tape->tail, tape->tail + head->size, __ATOMIC_RELEASE);
 		if (head->type == RECORD_ANSWER)
 			return (const void *)head;
@@ -139,12 +139,12 @@ static void over_the_end(void **state)
 	open_tape(bench);
 	while (!tape->ended || tape->head != tape->tail) {
 		tape_feed(bench->tape);
-		assert_true(tape->head - tape->tail <= REGION_RING_BYTES);
+		assert_true(tape->head - tape->tail <= REGION_TAPE_BYTES);
 		while ((record = take(tape)))
 			check(record, n++);
 	}
 	assert_int_equal(n, 5000);
-	assert_true(tape->head > 2u * REGION_RING_BYTES);
+	assert_true(tape->head > 2u * REGION_TAPE_BYTES);
 	assert_int_equal(tape->ended, 1);
 	assert_int_equal(tape_given(bench->tape), 5000);
 	assert_null(tape_error(bench->tape));
@@ -176,7 +176,7 @@ static void full(void **state)
 /* A position that no target has: nothing is given, and nothing outside the ring is written. */
 static void hostile_tail(void **state)
 {
-	static const uint64_t tails[] = { 1ull << 40, 1ull << 63, 8, REGION_RING_BYTES };
+	static const uint64_t tails[] = { 1ull << 40, 1ull << 63, 8, REGION_TAPE_BYTES };
 	struct bench *bench = *state;
 	struct region *region = bench->handle.map;
 	size_t i;
@@ -259,7 +259,7 @@ static void hostile_answers(void **state)
 		{ .got = bytes, .got_len = RECORD_MAX - sizeof(struct record_answer) + 1 },
 		{ .name = bytes, .name_len = RECORD_MAX },
 		{ .process = REGION_PROCESSES },
-		{ .flags = ANSWER_REFERENCE, .got = bytes, .got_len = 23 },
+		{ .flags = ANSWER_REFERENCE },
 	};
 	struct bench *bench = *state;
 	struct region_tape *tape = &bench->handle.map->tape;
