@@ -494,7 +494,10 @@ static void tell_memory(const struct story *story, const cJSON *outcome)
 		return;
 	text = line_begin(&line);
 	naming_lane(story->naming, text, owner);
-	if (context) {
+	if (strncmp(fields_string(edge, "kind", ""), "mutex_", strlen("mutex_")) == 0) {
+		text_add(text, " has locked it at ");
+		naming_site(story->naming, text, context);
+	} else if (context) {
 		text_add(text, " has freed it at ");
 		naming_site(story->naming, text, context);
 	} else {

@@ -55,7 +55,11 @@ bool pattern_memory(struct search *search)
 
 	if (!owner || !search->lane)
 		return false;
-	if (!context)
+	if (kind == EVENT_MUTEX_UNLOCK || kind == EVENT_MUTEX_DESTROY)
+		pattern_say(search, PATTERN_MISUSE, "%L %S %O at %P, which %L had locked at %P.",
+			    search->lane, kind == EVENT_MUTEX_UNLOCK ? "unlocked" : "destroyed",
+			    object, place, owner, sections_frame(search->history, context, 0));
+	else if (!context)
 		pattern_say(search, PATTERN_DEAD_STACK,
 			    "%L %S a variable of a function of %L that had returned, at %P.",
 			    search->lane, verb(kind), owner, place);
@@ -78,7 +82,14 @@ bool pattern_memory(struct search *search)
 			    sections_frame(search->history, context, 0));
 	if (freed != HISTORY_NONE)
 		pattern_show(search, freed, "gives it back");
-	pattern_show(search, access, object && kind != EVENT_FREE ? "uses it" : "");
+	if (kind == EVENT_MUTEX_UNLOCK || kind == EVENT_MUTEX_DESTROY)
+		pattern_show(search,
+			     history_find(search->history, owner,
+					  (uint64_t)fields_int(edge, "owner_k", 0)),
+			     "has it from here on");
+	else if (object && kind != EVENT_FREE)
+		pattern_show(search, access, "uses it");
+	pattern_show(search, access, "");
 	pattern_show_failure(search);
 	return true;
 }

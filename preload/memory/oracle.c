@@ -111,6 +111,15 @@ void oracle_check(struct lane *me, uint64_t address, uint32_t context)
 	oracle_fail(me, &oracle, address, "use after free");
 }
 
+void oracle_misuse(struct lane *me, const struct object *object, const char *sentence)
+{
+	struct oracle oracle = { .owner = object->holder_number };
+
+	oracle.freed.context = object->holder_context;
+	oracle.freed.k = object->holder_k;
+	oracle_fail(me, &oracle, object->address, sentence);
+}
+
 /* Where others have used the memory, giving it back is what they have to come before. */
 static void add_events(struct lane *me, uint32_t context, uint64_t address, uint64_t size)
 {

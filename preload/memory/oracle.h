@@ -10,6 +10,7 @@
 
 #include "preload/lane.h"
 #include "preload/memory/quarantine.h"
+#include "preload/object.h"
 #include "preload/unwind.h"
 
 enum oracle_kind {
@@ -36,6 +37,10 @@ void oracle_fail(struct lane *me, const struct oracle *oracle, uint64_t address,
 
 /* A lock, or whatever else is at the address, is about to be used by an operation at `context`. */
 void oracle_check(struct lane *me, uint64_t address, uint32_t context);
+
+/* The lane's last operation was on a lock that another one has, and must not be. */
+void oracle_misuse(struct lane *me, const struct object *object, const char *sentence)
+	__attribute__((noreturn));
 
 /* free(3) is called: true when the memory is kept, and not to be freed. Twice is an error. */
 bool oracle_free(struct lane *me, const struct unwind_start *start, uint64_t address,

@@ -1,6 +1,6 @@
 /*
- * What an access to memory costs: `private`, N reads of memory that no other thread uses; `shared`, N
- * additions to a variable that another thread has used, which is blocked meanwhile. Prints
+ * What an access to memory costs: `private`, N reads of memory that no other thread uses; `shared`,
+ * N additions to a variable that another thread has used, which is blocked meanwhile. Prints
  * nanoseconds of this thread's CPU time for one access.
  */
 #include <pthread.h>
