@@ -66,4 +66,56 @@ is "--suppressions" "$status" 0
 unlike "--suppressions: not reported either" "$out" 'data race'
 fuzz --suppressions nowhere -- "$B/corpus/memory/seqlock_reader_ok"
 is "--suppressions: no such file" "$status" 2
+
+# A lock of the program's own making, in code that is not instrumented: only what it says of itself
+# orders the accesses.
+cat >own.c <<'X'
+#include <assert.h>
+#include <pthread.h>
+#include <sched.h>
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+static int lock, value;
+__attribute__((no_sanitize("thread"))) static void take(void)
+{
+	while (__sync_lock_test_and_set(&lock, 1))
+		sched_yield();
+#ifdef SAYS
+	__tsan_acquire(&lock);
+#endif
+}
+__attribute__((no_sanitize("thread"))) static void leave(void)
+{
+#ifdef SAYS
+	__tsan_release(&lock);
+#endif
+	__sync_lock_release(&lock);
+}
+static void *worker(void *unused)
+{
+	take();
+	value++;
+	leave();
+	return unused;
+}
+int main(void)
+{
+	pthread_t threads[2];
+
+	AnnotateIgnoreReadsBegin("own.c", 1);
+	for (int i = 0; i < 2; i++)
+		pthread_create(&threads[i], 0, worker, 0);
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], 0);
+	assert(value == 2);
+}
+X
+for says in "" -DSAYS; do
+	ok "a lock of its own $says" "$FR" cc -pthread $says -o own own.c
+	fuzz --json --iterations 50 -- ./own
+	is "a lock of its own $says: no failure, and a race without a word" \
+		"$status $(jq '.races // [] | length > 0' <<<"$out")" \
+		"0 $([ -n "$says" ] && echo false || echo true)"
+done
 done_testing
