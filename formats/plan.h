@@ -33,6 +33,11 @@ enum plan_type {
 	 * counts
 	 */
 	PLAN_CODE_PATTERNS,
+	/*
+	 * With PLAN_RUN_GIVE_ANSWERS: where copies of the files go that are written, and the
+	 * working directory that the program believes to have; strings with a NUL each
+	 */
+	PLAN_WRITTEN,
 	PLAN_CHILD_FILTER, /* as PLAN_FILTER, for children whose output is recorded */
 	/*
 	 * Array of the `hash` of struct region_site, ascending: places of native code whose

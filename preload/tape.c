@@ -20,6 +20,7 @@
 #include "preload/log.h"
 #include "preload/sched.h"
 #include "preload/tape_effects.h"
+#include "preload/tape_written.h"
 #include "preload/thread_state.h"
 
 #define SENT_KEPT 256u  /* bytes of what was sent that are written down */
@@ -58,6 +59,8 @@ void tape_init(void)
 						    : TAPE_OFF;
 	if (tape_mode != TAPE_OFF)
 		descriptors_init();
+	if (tape_mode == TAPE_GIVE)
+		written_init();
 }
 
 void tape_child(void)

@@ -325,10 +325,10 @@ static long make_directory(const char *path, int flags)
 		uint32_t context_;                                                             \
 		bool alone_ = schedule.live <= 1;                                              \
 		if (!me_)                                                                      \
-			return real_call;                                                      \
+			return other_call;                                                     \
 		if (strlen(template) >= sizeof given_) {                                       \
 			thread_leave(me_);                                                     \
-			return real_call;                                                      \
+			return other_call;                                                     \
 		}                                                                              \
 		strcpy(given_, template);                                                      \
 		context_ = CONTEXT_HERE(me_);                                                  \

@@ -22,6 +22,7 @@
 #include "recorder/sandbox.h"
 #include "recorder/story.h"
 #include "recorder/trace_sink.h"
+#include "recorder/tree.h"
 #include "replayer/fingerprint.h"
 #include "replayer/script.h"
 #include "replayer/tape.h"
@@ -46,6 +47,8 @@ struct replay {
 	struct confine *confine; /* NULL: not confined */
 	struct target_inherited inherited;
 	char *directory; /* in the place of the recorded one */
+	char *written;   /* PLAN_WRITTEN, and the directory in the scratch directory */
+	struct session_section section;
 	struct sandbox_config sandbox_config;
 	struct sandbox *sandbox;     /* as the search had it; NULL: it was a recording */
 	struct trace_writer *writer; /* NULL: no output */
@@ -284,6 +287,42 @@ static int enter_unpacked(struct replay *replay, struct err *err)
 	return 0;
 }
 
+/* The files go into the scratch directory, as nothing else can be written, and from there later. */
+static int keep_written(struct replay *replay, struct err *err)
+{
+	const char *scratch = confine_scratch(replay->confine);
+	char *cwd;
+	size_t size;
+	int length;
+
+	if (!replay->config->write_dir)
+		return 0;
+	cwd = fields_bytes(replay->config->file->header, "cwd", &size);
+	length = asprintf(&replay->written, "%s/written%c%s", scratch, '\0', cwd ? cwd : "/");
+	alloc_check(length < 0 ? NULL : replay->written);
+	free(cwd);
+	if (mkdir(replay->written, 0700))
+		return err_set(err, errno, "cannot make %s: %s", replay->written, strerror(errno));
+	replay->section = (struct session_section){
+		.type = PLAN_WRITTEN,
+		.payload = replay->written,
+		.length = (uint32_t)length + 1,
+	};
+	replay->session_config.sections = &replay->section;
+	replay->session_config.section_count = 1;
+	return 0;
+}
+
+static int fetch_written(struct replay *replay, struct err *err)
+{
+	const char *to = replay->config->write_dir;
+	int rc = replay->written ? tree_copy(replay->written, to, NULL) : 0;
+
+	return rc ? err_set(err, -rc, "cannot write what the program wrote to %s: %s", to,
+			    strerror(-rc))
+		  : 0;
+}
+
 static int prepare(struct replay *replay, struct err *err)
 {
 	const struct replay_config *config = replay->config;
@@ -337,6 +376,8 @@ static int prepare(struct replay *replay, struct err *err)
 	if (rc)
 		return rc;
 	rc = config->hermetic ? enter_confinement(replay, err) : 0;
+	if (rc == 0 && config->hermetic)
+		rc = keep_written(replay, err);
 	if (rc)
 		return rc;
 	if (!config->hermetic && fields_object(header, "sandbox")) {
@@ -482,6 +523,8 @@ int replay_run(const struct replay_config *config, struct replay_report *report,
 		rc = open_output(&replay, err);
 	if (rc == 0)
 		rc = run(&replay, report, err);
+	if (rc == 0)
+		rc = fetch_written(&replay, err);
 	if (replay.writer)
 		trace_writer_close(replay.writer, NULL);
 	trace_sink_free(replay.sink);
@@ -492,6 +535,7 @@ int replay_run(const struct replay_config *config, struct replay_report *report,
 	sandbox_free(replay.sandbox);
 	confine_free(replay.confine);
 	free(replay.directory);
+	free(replay.written);
 	verify_free(replay.verify);
 	script_close(replay.script);
 	header_free_words(replay.envp);
