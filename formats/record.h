@@ -161,7 +161,12 @@ struct record_object {
 	uint32_t n;       /* INIT, FIRST */
 	uint32_t context; /* where it was initialised or first used */
 	uint64_t id_hash; /* of its id */
-	char name[];      /* NAMED: NUL-terminated, padded to 8 */
+	/*
+	 * NAMED, and what people call it; NUL-terminated, padded to 8. A VARIABLE of class INIT
+	 * with a module is on a stack: `offset` is a return address in its function, and the name
+	 * a number, so many bytes below the frame's canonical address.
+	 */
+	char name[];
 };
 
 /*

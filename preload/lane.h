@@ -119,7 +119,7 @@ struct lane {
 	/* PTHREAD_CANCEL_ASYNCHRONOUS, acted upon at the end of each operation */
 	bool asynchronous;
 	struct unwind_stack stack;
-	uint64_t sp; /* of the program, where it last called us */
+	struct unwind_start last; /* where the program last called us */
 	uint64_t stack_bytes;
 	char name[16];
 	struct once_run *once_runs; /* initialisers that it runs, the innermost first */

@@ -325,7 +325,7 @@ uint32_t runtime_context(const struct unwind_start *start)
 	const uint64_t *pcs;
 	uint32_t id, count;
 
-	schedule.current->sp = start->sp;
+	schedule.current->last = *start;
 	if (__builtin_expect(interpreter_active, 0) && !start->exact) {
 		/* What the interpreter itself does needs no walk: who told it to is known. */
 		count = interpreter_stack(&start->pc, 1, places, UNWIND_MAX);
@@ -355,6 +355,11 @@ uint32_t log_context_frames(uint32_t context, uint64_t *frames, uint32_t most)
 	count = count < most ? count : most;
 	memcpy(frames, pcs, count * sizeof *frames);
 	return count;
+}
+
+bool log_frame_of(const struct lane *lane, uint64_t address, struct context_frame *frame)
+{
+	return lane->last.pc && context_frame_of(contexts, &lane->last, address, frame);
 }
 
 uint32_t log_places(const uint64_t *places, uint32_t count)

@@ -58,6 +58,10 @@ uint32_t log_context(uint32_t id);
 /* The program counters of an announced call stack, at most `most`; how many. */
 uint32_t log_context_frames(uint32_t context, uint64_t *frames, uint32_t most);
 
+/* Of a lane's stack where it last called us: context_frame_of(). */
+struct context_frame;
+bool log_frame_of(const struct lane *lane, uint64_t address, struct context_frame *frame);
+
 /* A call stack given by its places, which may be of an interpreter (preload/python_interface.h). */
 uint32_t log_places(const uint64_t *places, uint32_t count);
 

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "preload/compose.h"
+#include "preload/context.h"
 #include "preload/log.h"
 #include "preload/memory/blocks.h"
 #include "preload/memory/hb.h"
@@ -355,12 +356,15 @@ static struct object *block_variable(struct lane *me, const struct block *block,
 	return object;
 }
 
-struct object *object_memory(struct lane *me, uint64_t address, uint32_t context)
+struct object *object_memory(struct lane *me, uint64_t address, uint32_t context,
+			     const struct context_frame *frame)
 {
 	const struct module *module = modules_lookup(address);
 	const struct block *block;
 	struct object *object;
-	uint32_t n;
+	uint32_t n, module_number = 0;
+	uint64_t offset = 0;
+	char below[24] = "";
 
 	if (module)
 		return static_variable(me, module, address, context);
@@ -372,7 +376,12 @@ struct object *object_memory(struct lane *me, uint64_t address, uint32_t context
 	object->class = OBJECT_INIT;
 	object->kind = OBJECT_VARIABLE;
 	object->id_hash = hash_id(2u + OBJECT_VARIABLE, me->id_hash, n);
-	log_object(object, 0, 0, me->number, n, context, "");
+	if (frame) {
+		/* Where it is from the frame's address, which is above it, in place of a name. */
+		module_number = log_locate(frame->pc, &offset);
+		compose_number(below, sizeof below, 0, frame->cfa - address);
+	}
+	log_object(object, module_number, offset, me->number, n, context, below);
 	return object;
 }
 

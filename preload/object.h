@@ -69,8 +69,10 @@ struct object *object_of_lane(struct lane *lane);
 struct object *object_variable(struct lane *me, enum object_kind kind, const char *name,
 			       uint32_t context);
 
-/* A variable of a native program: new each time. */
-struct object *object_memory(struct lane *me, uint64_t address, uint32_t context);
+/* A variable of a native program, new each time; of the frame, if it is on a stack. */
+struct context_frame;
+struct object *object_memory(struct lane *me, uint64_t address, uint32_t context,
+			     const struct context_frame *frame);
 
 /* It has ended. One that a pending operation names stays. */
 void object_end(struct object *object);

@@ -17,6 +17,7 @@ struct variable {
 	uint32_t lane;         /* the first one that used it; 0: none has */
 	bool shared;           /* another one has, too ... */
 	bool written;          /* ... and it was changed */
+	uint32_t frame;        /* of the stack that it is in, a hash of it; 0: in none */
 	uint32_t next;         /* of the same address: index + 1 */
 };
 

@@ -43,4 +43,10 @@ const char *debuginfo_data(struct debuginfo *info, uint64_t address);
 const char *debuginfo_pointed(struct debuginfo *info, uint64_t address, const char *name,
 			      uint64_t offset);
 
+/*
+ * Name of the variable or parameter of the function at `address` that is `below` bytes below the
+ * canonical address of its frame: "main::job.number"; NULL when none is known to be there.
+ */
+const char *debuginfo_local(struct debuginfo *info, uint64_t address, uint64_t below);
+
 #endif

@@ -216,6 +216,11 @@ static int put_lane(void *self, const struct record_lane *record, struct err *er
 /* The variable, else what the runtime calls it ("pipe"), unless that is its id already. */
 static const char *object_name(struct trace_sink *sink, const struct record_object *record)
 {
+	if (record->kind == OBJECT_VARIABLE && record->class == OBJECT_INIT)
+		return record->module && *record->name
+			       ? symbols_local(locations_symbols(sink->locations), record->module,
+					       record->offset - 1, strtoull(record->name, NULL, 10))
+			       : NULL;
 	if (record->class == OBJECT_STATIC || (record->kind == OBJECT_VARIABLE && record->module))
 		return locations_data(sink->locations, record->module, record->offset);
 	if (record->kind == OBJECT_VARIABLE && record->class == OBJECT_NAMED && record->context &&

@@ -6,6 +6,10 @@
 
 #include <stddef.h>
 
+#include "formats/hash.h"
+#include "preload/context.h"
+#include "preload/log.h"
+#include "preload/memory/oracle.h"
 #include "preload/variables.h"
 
 #define WORD 8u
@@ -48,24 +52,44 @@ static struct variable *claim(uint64_t word, uint32_t byte, uint32_t end)
 	return variable;
 }
 
+/*
+ * A variable on a stack ends with the function that it belongs to, of which nobody tells: it is
+ * another one when the frame there has another caller, or another place. 0: it is in no stack.
+ */
+static uint32_t frame_at(const struct lane *me, uint64_t address, struct context_frame *frame)
+{
+	const struct lane *owner = oracle_stack_of(me, address);
+
+	if (!owner || !log_frame_of(owner, address, frame))
+		return 0;
+	return (uint32_t)(hash_id(5, frame->caller, frame->cfa) | 1);
+}
+
 uint32_t bytes_objects(struct lane *me, uint64_t address, uint64_t size, uint32_t context,
 		       struct object *found[BYTES_OBJECTS])
 {
 	uint64_t at = address;
-	uint32_t count = 0;
+	struct context_frame frame;
+	uint32_t count = 0, stack = frame_at(me, address, &frame);
 
 	while (at < address + size && count < BYTES_OBJECTS) {
 		uint64_t word = at & ~(uint64_t)(WORD - 1), left = address + size - word;
 		uint32_t byte = (uint32_t)(at - word), end = left < WORD ? (uint32_t)left : WORD;
 		struct variable *variable = at_byte(word, byte);
 
+		if (variable && stack && variable->frame != stack) {
+			variables_forget(word);
+			variable = NULL;
+		}
 		if (!variable)
 			variable = claim(word, byte, end);
 		if (!variable)
 			break; /* too many: not watched */
+		variable->frame = stack;
 		byte = variable->name & 15;
 		if (!variable->object)
-			variable->object = object_memory(me, word + byte, context);
+			variable->object =
+				object_memory(me, word + byte, context, stack ? &frame : NULL);
 		found[count++] = variable->object;
 		at = word + byte + (variable->name >> 4);
 	}

@@ -22,11 +22,23 @@ static bool on_stack(const struct lane *lane, uint64_t address)
 	return address - lane->stack.lo < lane->stack.hi - lane->stack.lo;
 }
 
+const struct lane *oracle_stack_of(const struct lane *me, uint64_t address)
+{
+	uint32_t i;
+
+	if (on_stack(me, address))
+		return me;
+	for (i = 0; address >= STACKS && i < schedule.lane_slots; i++)
+		if (lanes[i].number && lanes[i].state != LANE_DONE && on_stack(&lanes[i], address))
+			return &lanes[i];
+	return NULL;
+}
+
 bool oracle_others_stack(const struct lane *me, uint64_t address)
 {
 	uint32_t i;
 
-	if (on_stack(me, address) || address < STACKS)
+	if (address < STACKS || on_stack(me, address))
 		return false;
 	for (i = 0; i < schedule.lane_slots; i++)
 		if (lanes[i].number && on_stack(&lanes[i], address))
@@ -49,7 +61,8 @@ static const struct lane *dead_stack(const struct lane *me, uint64_t address)
 		if (lane->state == LANE_DONE)
 			ended = lane; /* its stack may be another's by now */
 		else
-			return on_stack(lane, lane->sp) && address < lane->sp ? lane : NULL;
+			return on_stack(lane, lane->last.sp) && address < lane->last.sp ? lane
+											: NULL;
 	}
 	return ended;
 }

@@ -28,6 +28,9 @@ struct oracle {
 /* What an access of `me` to that byte is. */
 struct oracle oracle_ask(const struct lane *me, uint64_t address);
 
+/* The lane that lives and has it in its stack, or NULL. */
+const struct lane *oracle_stack_of(const struct lane *me, uint64_t address);
+
 /* Is it in the stack of another lane? */
 bool oracle_others_stack(const struct lane *me, uint64_t address);
 

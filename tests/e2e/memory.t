@@ -92,6 +92,65 @@ like "a recording is replayed" "$err" 'identical'
 fr info --verify a.zst
 is "the hashes follow from the events" "$status" 0
 
+# Names of variables on a stack, as their function has them, and in allocated memory, by type.
+cat >names.c <<'X'
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+struct job {
+	int number, done;
+};
+
+struct list {
+	struct list *next;
+	long length[3];
+};
+
+static struct list *all;
+
+static void *on_stack(void *argument)
+{
+	struct job *job = argument;
+
+	job->done++;
+	return NULL;
+}
+
+static void *on_heap(void *unused)
+{
+	all->length[1]++;
+	return unused;
+}
+
+static void run(void *(*worker)(void *), void *argument)
+{
+	pthread_t threads[2];
+
+	for (int i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, worker, argument);
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+}
+
+int main(int argc, char **argv)
+{
+	struct job job = { argc, 0 };
+
+	all = calloc(1, sizeof(*all));
+	run(argc > 1 ? on_heap : on_stack, argc > 1 ? argv[1] : (void *)&job);
+	assert(argc > 1 ? all->length[1] == 2 : job.done == 2);
+	free(all);
+}
+X
+for compiler in gcc $(have clang && echo clang); do
+	FRONTRUN_CC=$compiler "$FR" cc -O0 -pthread -o names names.c
+	fuzz --iterations 100 -- ./names
+	like "$compiler: a variable on a stack" "$(tr '\n' ' ' <<<"$out")" 'both read main::job\.done before'
+	fuzz --iterations 100 -- ./names heap
+	like "$compiler: one in allocated memory" "$(tr '\n' ' ' <<<"$out")" 'both read list\.length\[1\] before'
+done
+
 # What one search has learned, the next one knows: the schedule that failed is tried first.
 rm -rf kept
 fr fuzz --seed 1 --corpus kept -- "$B/corpus/memory/peterson_swapped"
