@@ -60,12 +60,12 @@ fi
 on_terminal said "$FR" record -o x.zst bash -c 'exec "$0" >exec.out' "$B/targets/stdout_kind"
 like "exec into a file of the program's own" "$(cat exec.out)" '^no terminal, file$'
 rm exec.out
-on_terminal said "$FR" replay x.zst # bash opens /dev/tty
+on_terminal said "$FR" replay --live x.zst # bash opens /dev/tty
 is "exec into a file of the program's own: replay" "$?" 0
 like "exec into a file of the program's own: the same again" "$(cat exec.out)" '^no terminal, file$'
 
 # A trace without the kinds is read as before.
-fr record -o s.zst "$B/targets/stdout_kind"
+fr record --no-input -o s.zst "$B/targets/stdout_kind"
 zstdcat -q s.zst | jq -c 'del(.streams)' | zstd -q -f -o old.zst
 fr replay old.zst
 is "a trace that does not say what the streams were" "$status" 0
