@@ -39,6 +39,11 @@ enum plan_type {
 	 */
 	PLAN_WRITTEN,
 	PLAN_CHILD_FILTER, /* as PLAN_FILTER, for children whose output is recorded */
+	/*
+	 * Array of the `hash` of struct region_site, ascending: places of native code whose
+	 * accesses to memory are points and events from the first one on
+	 */
+	PLAN_SHARED_SITES,
 };
 
 #define PLAN_REQUIRED 1u
@@ -76,6 +81,8 @@ enum plan_run_flag {
 	PLAN_RUN_LEAVE = 1024,
 	/* An interpreter: the locks that its standard library takes for itself are points, too */
 	PLAN_RUN_LIBRARY_LOCKS = 2048,
+	/* Native code: data races are looked for */
+	PLAN_RUN_RACES = 1 << 16,
 	/* each answer of the outside is a RECORD_ANSWER */
 	PLAN_RUN_KEEP_ANSWERS = 4096,
 	PLAN_RUN_GIVE_ANSWERS =

@@ -24,6 +24,7 @@ enum record_type {
 	RECORD_CODE,
 	RECORD_TEXT,
 	RECORD_ANSWER,
+	RECORD_RACE,
 	RECORD_TYPES
 };
 
@@ -160,7 +161,12 @@ struct record_object {
 	uint32_t n;       /* INIT, FIRST */
 	uint32_t context; /* where it was initialised or first used */
 	uint64_t id_hash; /* of its id */
-	char name[];      /* NAMED: NUL-terminated, padded to 8 */
+	/*
+	 * NAMED, and what people call it; NUL-terminated, padded to 8. A VARIABLE of class INIT
+	 * with a module is on a stack: `offset` is a return address in its function, and the name
+	 * a number, so many bytes below the frame's canonical address.
+	 */
+	char name[];
 };
 
 /*
@@ -206,6 +212,7 @@ enum note_kind {
 	NOTE_UNCONTROLLED, /* something ran or blocked outside the scheduler */
 	NOTE_INEXACT,      /* from here on replay may differ, text says why */
 	NOTE_LIVE,         /* a replay needs what is outside of the program, text says why */
+	NOTE_RACE, /* a data race; never in the ring: the trace has it instead of RECORD_RACE */
 	NOTE_KIND_COUNT
 };
 
@@ -297,6 +304,28 @@ struct record_answer {
 };
 
 _Static_assert(sizeof(struct record_answer) == 96, "layout");
+/* One of the two accesses of a data race. */
+struct record_race_side {
+	uint32_t lane;
+	uint8_t writes;
+	uint8_t atomic;
+	uint16_t reserved;
+	struct record_frame place; /* of code, a return address */
+};
+
+/*
+ * Two accesses to the same memory that nothing orders: in static storage (`module`, `offset`),
+ * or `offset` bytes into a block allocated at `context`; module 0 and context 0: elsewhere.
+ */
+struct record_race {
+	struct record_head head;
+	uint32_t module;
+	uint32_t context;
+	uint64_t offset;
+	struct record_race_side earlier, later;
+};
+
+_Static_assert(sizeof(struct record_race) == 72, "layout");
 _Static_assert(sizeof(struct record_code) == 32, "layout");
 _Static_assert(sizeof(struct record_offer) == 24, "layout");
 _Static_assert(sizeof(struct record_event) == 56, "layout");

@@ -24,6 +24,7 @@
 #define REGION_EDGES 64u
 #define REGION_FRAMES 16u
 #define REGION_STDERR_BYTES 16384u
+#define REGION_SITES 16384u /* a power of two */
 
 /*
  * Name of the environment variable that leads the runtime to its region: "/proc/PID/fd/N:NONCE".
@@ -265,6 +266,25 @@ struct region_server {
 	char detail[96];     /* [target] NUL-terminated: what makes it unfit */
 };
 
+/*
+ * Places of native code that access memory, by the address behind the call into the runtime: an
+ * open-addressed table that outlives the runs of a fork server, so that each knows what those
+ * before it have learned.
+ */
+struct region_site {
+	uint64_t pc;     /* [target] 0: free */
+	uint64_t hash;   /* [target] of module and offset: the same in all runs */
+	uint32_t shared; /* [target] it has touched memory that several lanes use */
+	uint32_t reserved[3];
+};
+
+struct region_sites {
+	uint32_t count;  /* [target] places in use */
+	uint32_t shared; /* [target] of them shared */
+	uint8_t reserved[56];
+	struct region_site site[REGION_SITES];
+};
+
 struct region {
 	struct region_header header;   /* offset 0 */
 	struct region_mailbox mailbox; /* 4096 */
@@ -282,11 +302,13 @@ struct region {
 	/* [any thread of the target] calls for input by threads that are no lanes */
 	uint32_t foreign_calls;
 	uint32_t trapped[REGION_CALLS]; /* [target] by number of the system call */
+	struct region_sites sites __attribute__((aligned(4096)));
 };
 
 _Static_assert(sizeof(struct region_header) == 4096, "layout");
 _Static_assert(sizeof(struct region_mailbox) == 1024, "layout");
 _Static_assert(sizeof(struct region_lane) == 64, "layout");
 _Static_assert(sizeof(struct region_edge) == 32, "layout");
+_Static_assert(sizeof(struct region_site) == 32, "layout");
 
 #endif

@@ -55,6 +55,8 @@ struct campaign {
 	uint64_t interesting;
 	double started;
 	uint64_t allowed; /* fingerprint of the first run's failure, --allow-failing */
+	struct shared_sites sites;
+	pthread_mutex_t sites_lock;
 	bool interpreted; /* it has variables that are watched */
 	bool stop;
 	int rc; /* first error */
@@ -115,6 +117,20 @@ static void fail(struct campaign *campaign, int rc, const struct err *err)
 	campaign->stop = true;
 }
 
+/* One of the last run that is a failure; NULL: none. */
+static const char *look_for_races(struct campaign *campaign, const struct worker *worker)
+{
+	const struct campaign_config *config = campaign->config;
+	const char *race;
+
+	if (!config->races || !worker_log(worker)->race_count)
+		return NULL;
+	pthread_mutex_lock(&campaign->lock);
+	race = races_add(config->races, worker_log(worker));
+	pthread_mutex_unlock(&campaign->lock);
+	return config->races_fail ? race : NULL;
+}
+
 /* One run and its verdict, for the search and for the minimiser. Without the lock. */
 static int run(struct crew *crew, const struct schedule *schedule, struct server_report *report,
 	       struct verdict *verdict, struct err *err)
@@ -129,6 +145,7 @@ static int run(struct crew *crew, const struct schedule *schedule, struct server
 			   worker_stream(crew->worker, STDERR_FILENO), &rules.check_status, err);
 	if (rc)
 		return rc;
+	rules.race = look_for_races(campaign, crew->worker);
 	verdict_judge(&rules, crew->worker, report, verdict);
 	if (campaign->allowed && verdict->fingerprint == campaign->allowed)
 		memset(verdict, 0, sizeof(*verdict));
@@ -233,6 +250,15 @@ static char *name(const struct campaign *campaign, const struct verdict *verdict
 			    ? NULL
 			    : path);
 	return path;
+}
+
+/* What the schedules that are kept rely on. */
+static void keep_sites(struct campaign *campaign)
+{
+	struct shared_sites sites = worker_sites(&campaign->worker_config);
+
+	corpus_add_sites(campaign->corpus, &sites);
+	shared_sites_fini(&sites);
 }
 
 static void finding_configure(struct campaign *campaign, struct finding_config *config,
@@ -423,6 +449,7 @@ static void take_failure(struct crew *crew, const struct verdict *verdict)
 	finding->decisions_before = log->decision_count;
 	n = (uint32_t)log->decision_count;
 	decisions = copy_decisions(log);
+	keep_sites(campaign);
 	corpus_add(campaign->corpus, true, verdict->fingerprint, decisions, n);
 	if (!finding->known) {
 		struct finding copy = *finding;
@@ -465,9 +492,11 @@ static void take_run(struct crew *crew, const struct server_report *report,
 
 	search_feed(crew->search, &crew->ticket, log, report, &news);
 	if (news.pairs && verdict->kind == FAILURE_NONE &&
-	    campaign->interesting++ < INTERESTING_MAX)
+	    campaign->interesting++ < INTERESTING_MAX) {
+		keep_sites(campaign);
 		corpus_add(campaign->corpus, false, report->hb_hash, log->decisions,
 			   (uint32_t)log->decision_count);
+	}
 	count(campaign, crew, report, verdict);
 	if (verdict->kind != FAILURE_NONE)
 		take_failure(crew, verdict);
@@ -734,6 +763,9 @@ static int open_corpus(struct campaign *campaign)
 			 campaign->err.text);
 		campaign->corpus = corpus_open(NULL, argv, &campaign->err);
 	}
+	if (campaign->corpus)
+		shared_sites_add(&campaign->sites, corpus_sites(campaign->corpus)->hashes,
+				 corpus_sites(campaign->corpus)->count);
 	return campaign->corpus ? 0 : -campaign->err.code;
 }
 
@@ -746,12 +778,17 @@ int campaign_run(const struct campaign_config *config, struct campaign_result *r
 	memset(result, 0, sizeof(*result));
 	interrupted = 0;
 	pthread_mutex_init(&campaign.lock, NULL);
+	pthread_mutex_init(&campaign.sites_lock, NULL);
 	campaign.started = now();
 	campaign.worker_config = config->worker;
 	campaign.worker_config.prepare = prepare;
 	campaign.worker_config.booted = booted;
 	campaign.worker_config.interrupted = is_interrupted;
 	campaign.worker_config.self = &campaign;
+	campaign.worker_config.sites = &campaign.sites;
+	campaign.worker_config.sites_lock = &campaign.sites_lock;
+	shared_sites_add(&campaign.sites, config->worker.session.shared_sites,
+			 config->worker.session.shared_sites_count);
 	campaign.without = config->search;
 	campaign.without.any_access = config->gil == GIL_OFF;
 	campaign.search = search_new(&campaign.without);
@@ -781,6 +818,8 @@ int campaign_run(const struct campaign_config *config, struct campaign_result *r
 	set64_fini(&campaign.seen);
 	free(campaign.output);
 	free(campaign.crew);
+	shared_sites_fini(&campaign.sites);
+	pthread_mutex_destroy(&campaign.sites_lock);
 	pthread_mutex_destroy(&campaign.lock);
 	if (campaign.rc)
 		*err = campaign.err;

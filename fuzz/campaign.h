@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "formats/err.h"
+#include "fuzz/races.h"
 #include "fuzz/finding.h"
 #include "fuzz/search.h"
 #include "fuzz/worker.h"
@@ -47,7 +48,9 @@ struct campaign_config {
 	uint64_t iterations;
 	double seconds; /* from the fork point on; 0: no limit */
 	unsigned jobs;
-	unsigned confirm; /* replays */
+	unsigned confirm;    /* replays */
+	struct races *races; /* what is seen of them; NULL: none are looked for */
+	bool races_fail;     /* ... and they are failures */
 	bool keep_going, allow_failing, same_output, no_minimise;
 	enum gil_mode gil;
 	bool can_happen_only;  /* what needs GIL_OFF is reported, and is no failure */

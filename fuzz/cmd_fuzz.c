@@ -51,10 +51,12 @@ struct fuzzing {
 	uint32_t given_count;
 	char **argv; /* of the trace */
 	char **envp;
-	char *directory;          /* where it was recorded, or NULL */
-	char *made[4];            /* paths that are ours to free */
-	char *patterns;           /* PLAN_CODE_PATTERNS */
-	const char *first, *base; /* FIRST_TRACE, BASE_TRACE */
+	char *directory; /* where it was recorded, or NULL */
+	char *made[4];   /* paths that are ours to free */
+	char *patterns;  /* PLAN_CODE_PATTERNS */
+	struct suppressions *suppressions;
+	struct shared_sites sites; /* of the trace that the search begins with */
+	const char *first, *base;  /* FIRST_TRACE, BASE_TRACE */
 	uint64_t *known;
 	size_t known_count;
 	FILE *events;
@@ -140,6 +142,9 @@ static int begin_with_trace(struct fuzzing *fuzzing, const char *path)
 	    !options_given(&fuzzing->options, OPTION_EXCLUDE))
 		fuzzing->patterns =
 			header_patterns(fuzzing->file.header, &session->code_patterns_length);
+	header_shared_sites(fuzzing->file.header, &fuzzing->sites);
+	session->shared_sites = fuzzing->sites.hashes;
+	session->shared_sites_count = fuzzing->sites.count;
 	if (read_decisions(fuzzing, &err))
 		return complain(&err);
 	fuzzing->config.given = fuzzing->given;
@@ -373,6 +378,25 @@ static int read_input(struct fuzzing *fuzzing)
 	return fuzzing->input >= 0 ? -1 : EXIT_FUZZ_CANNOT;
 }
 
+static int configure_races(struct fuzzing *fuzzing)
+{
+	const struct options *options = &fuzzing->options;
+	const char *path = options_string(options, OPTION_SUPPRESSIONS, NULL);
+	struct err err;
+
+	if (!strcmp(options_string(options, OPTION_RACES, "report"), "off")) {
+		fuzzing->config.worker.session.run.flags &= ~(uint32_t)PLAN_RUN_RACES;
+		return -1;
+	}
+	if (path) {
+		fuzzing->suppressions = suppressions_read(path, &err);
+		if (!fuzzing->suppressions)
+			return options_usage_error(fuzzing->command, "%s", err.text);
+	}
+	fuzzing->config.races = races_new(fuzzing->suppressions);
+	return -1;
+}
+
 static int configure(struct fuzzing *fuzzing)
 {
 	const struct options *options = &fuzzing->options;
@@ -387,6 +411,9 @@ static int configure(struct fuzzing *fuzzing)
 	session->run.flags |= PLAN_RUN_FLUSH | PLAN_RUN_LEAVE;
 	if (options_given(options, OPTION_NO_AGENT))
 		session->run.flags |= PLAN_RUN_NO_AGENT;
+	status = configure_races(fuzzing);
+	if (status >= 0)
+		return status;
 	session->run.pid = (uint32_t)getpid();
 	session->run.ppid = (uint32_t)getppid();
 	session->run.streams[1] = session->run.streams[2] = PLAN_STREAM_FILE;
@@ -412,6 +439,7 @@ static int configure(struct fuzzing *fuzzing)
 	config->sandbox.check = options_string(options, OPTION_CHECK, NULL);
 	config->keep_going = options_given(options, OPTION_KEEP_GOING);
 	config->allow_failing = options_given(options, OPTION_ALLOW_FAILING);
+	config->races_fail = !strcmp(options_string(options, OPTION_RACES, "report"), "fail");
 	config->same_output = !strcmp(options_string(options, OPTION_EXPECT_OUTPUT, "any"), "same");
 	config->no_minimise = options_given(options, OPTION_NO_MINIMISE);
 	config->directory = options_string(options, OPTION_DIRECTORY, "frontrun-failures");
@@ -560,6 +588,9 @@ int cmd_fuzz(const struct command *command, int argc, char **argv)
 	for (i = 0; i < sizeof(fuzzing->made) / sizeof(*fuzzing->made); i++)
 		free(fuzzing->made[i]);
 	free(fuzzing->directory);
+	shared_sites_fini(&fuzzing->sites);
+	races_free(fuzzing->config.races);
+	suppressions_free(fuzzing->suppressions);
 	free(fuzzing->given);
 	free(fuzzing->known);
 	redact_free(fuzzing->config.redact);

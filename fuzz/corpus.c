@@ -34,6 +34,7 @@ struct corpus {
 	struct entry *entries;
 	size_t count;
 	struct set64 hashes;
+	struct shared_sites sites;
 };
 
 static char *words(char *const *argv)
@@ -68,6 +69,17 @@ static int64_t number(const cJSON *item)
 								       : -1;
 }
 
+static void read_sites(struct corpus *corpus, const cJSON *array)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach (item, array) {
+		uint64_t hash = cJSON_IsString(item) ? strtoull(item->valuestring, NULL, 16) : 0;
+
+		shared_sites_add(&corpus->sites, &hash, 1);
+	}
+}
+
 static void read_entry(struct corpus *corpus, const cJSON *line, size_t at)
 {
 	const cJSON *failure = cJSON_GetObjectItemCaseSensitive(line, "failure");
@@ -76,6 +88,7 @@ static void read_entry(struct corpus *corpus, const cJSON *line, size_t at)
 	int n = cJSON_IsArray(list) ? cJSON_GetArraySize(list) : -1;
 	struct entry *entry;
 
+	read_sites(corpus, cJSON_GetObjectItemCaseSensitive(line, "shared_sites"));
 	if (!cJSON_IsString(name) || n < 0 || (unsigned)n > DECISIONS_MAX ||
 	    !set64_add(&corpus->hashes, strtoull(name->valuestring, NULL, 16)))
 		return;
@@ -200,6 +213,7 @@ void corpus_close(struct corpus *corpus)
 		free(corpus->entries[i].decisions);
 	free(corpus->entries);
 	set64_fini(&corpus->hashes);
+	shared_sites_fini(&corpus->sites);
 	free(corpus);
 }
 
@@ -212,6 +226,25 @@ const struct plan_decision *corpus_get(const struct corpus *corpus, size_t i, ui
 {
 	*count = corpus->entries[i].count;
 	return corpus->entries[i].decisions;
+}
+
+const struct shared_sites *corpus_sites(const struct corpus *corpus)
+{
+	return &corpus->sites;
+}
+
+void corpus_add_sites(struct corpus *corpus, const struct shared_sites *sites)
+{
+	uint32_t i;
+
+	if (!corpus->file || !shared_sites_add(&corpus->sites, sites->hashes, sites->count))
+		return;
+	fputs("{\"shared_sites\":[", corpus->file);
+	for (i = 0; i < sites->count; i++)
+		fprintf(corpus->file, "%s\"%016llx\"", i ? "," : "",
+			(unsigned long long)sites->hashes[i]);
+	fputs("]}\n", corpus->file);
+	fflush(corpus->file);
 }
 
 void corpus_add(struct corpus *corpus, bool failure, uint64_t hash,

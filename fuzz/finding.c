@@ -51,7 +51,8 @@ static cJSON *operation(uint32_t lane, uint64_t k)
 /* What is looked at only when the run has come to its end by itself. */
 static bool judged_afterwards(enum failure_kind kind)
 {
-	return kind == FAILURE_CHECK || kind == FAILURE_OUTPUT || kind == FAILURE_EXCEPTION;
+	return kind == FAILURE_CHECK || kind == FAILURE_OUTPUT || kind == FAILURE_EXCEPTION ||
+	       kind == FAILURE_RACE;
 }
 
 /* What explain tells of the search, see replayer/story_events.h. */
@@ -156,7 +157,8 @@ static int write_outcome(const struct finding_config *config, const struct findi
 /* What only --check or the output tells is believed. */
 static bool shows_in_end(enum failure_kind kind)
 {
-	return kind != FAILURE_CHECK && kind != FAILURE_OUTPUT && kind != FAILURE_SANITIZER;
+	return kind != FAILURE_CHECK && kind != FAILURE_OUTPUT && kind != FAILURE_SANITIZER &&
+	       kind != FAILURE_RACE;
 }
 
 static bool has_exception(const struct session_result *result)
@@ -183,6 +185,8 @@ static bool is_same(const struct finding *finding, const struct session_result *
 		return result->verdict == VERDICT_STUCK;
 	case FAILURE_LOST:
 		return result->verdict == VERDICT_LOST_THREAD;
+	case FAILURE_MEMORY:
+		return result->verdict == VERDICT_MEMORY;
 	case FAILURE_LIVELOCK:
 		return result->verdict == VERDICT_STEP_BUDGET;
 	case FAILURE_HANG:
@@ -257,6 +261,7 @@ static int record(const struct finding_config *config, const struct finding *fin
 	struct script_list list = { decisions, count, 0 };
 	struct session_hooks hooks = { .self = &list, .decisions = next_decisions };
 	struct session_config session_config = config->worker->session;
+	struct shared_sites sites;
 	struct sandbox *sandbox;
 	struct session *session;
 	int rc;
@@ -274,6 +279,9 @@ static int record(const struct finding_config *config, const struct finding *fin
 		session_config.run.flags &= ~(uint32_t)PLAN_RUN_LIBRARY_LOCKS;
 	if (finding->any_access)
 		session_config.run.flags |= PLAN_RUN_ANY_ACCESS;
+	sites = worker_sites(config->worker);
+	session_config.shared_sites = sites.hashes;
+	session_config.shared_sites_count = sites.count;
 	session_config.run.step_budget = config->step_budget;
 	session_config.used_limit = config->seconds;
 	session_config.strategy = (struct plan_strategy){ .id = STRATEGY_SCRIPT };
@@ -291,6 +299,7 @@ static int record(const struct finding_config *config, const struct finding *fin
 		session_free(session);
 		close_streams(session_config.target.stdio);
 	}
+	shared_sites_fini(&sites);
 	sandbox_free(sandbox);
 	return rc;
 }

@@ -18,6 +18,8 @@
 
 #define FEW_POINTS 20
 
+#define RACES_SHOWN 20
+
 static unsigned unknown(const struct campaign_result *result)
 {
 	unsigned n = 0;
@@ -226,6 +228,22 @@ static void print_always(const struct campaign_result *result, FILE *errors)
 			"failures use --allow-failing\n");
 }
 
+/* Of all schedules; where they are failures each has been told. */
+static void print_races(const struct campaign_config *config, FILE *out)
+{
+	size_t count = config->races && !config->races_fail ? races_count(config->races) : 0, i;
+
+	if (!count)
+		return;
+	fprintf(out, "%zu data race%s, no failure by %s (--races fail):\n", count,
+		count == 1 ? "" : "s", count == 1 ? "itself" : "themselves");
+	for (i = 0; i < count && i < RACES_SHOWN; i++)
+		fprintf(out, "  %s\n", races_text(config->races, i));
+	if (count > RACES_SHOWN)
+		fprintf(out, "  and %zu more (--json)\n", count - RACES_SHOWN);
+	fputc('\n', out);
+}
+
 void report_text(const struct campaign_config *config, struct campaign_result *result,
 		 const struct err *err, const struct terminal *terminal, FILE *out, FILE *errors)
 {
@@ -240,6 +258,7 @@ void report_text(const struct campaign_config *config, struct campaign_result *r
 			fprintf(out, "  not counted as a failure: --fail-on can-happen\n");
 		fputc('\n', out);
 	}
+	print_races(config, out);
 	print_known(result, errors);
 	print_warnings(result, errors);
 	switch (result->end) {
@@ -418,6 +437,13 @@ void report_json(const struct campaign_config *config, struct campaign_result *r
 	json_uint(&out, result->uncontrolled);
 	json_key(&out, "inexact");
 	json_uint(&out, result->inexact);
+	if (config->races && races_count(config->races)) {
+		json_key(&out, "races");
+		json_array_begin(&out);
+		for (i = 0; i < races_count(config->races); i++)
+			json_string(&out, races_text(config->races, i));
+		json_array_end(&out);
+	}
 	if (*result->note) {
 		json_key(&out, "note");
 		json_string(&out, result->note);

@@ -26,6 +26,7 @@ void run_log_free(struct run_log *log)
 	free(log->objects);
 	free(log->contexts);
 	free(log->codes);
+	free(log->races);
 	free(log->modules);
 	free(log);
 }
@@ -195,7 +196,22 @@ static int on_module(void *self, const struct record_module *record, struct err 
 	module->base = record->base;
 	module->start = record->start;
 	module->end = record->end;
+	*module->path = '\0';
+	if (strlen(record->path) < sizeof(module->path))
+		strcpy(module->path, record->path);
 	module->name = is_libc(name) ? 0 : hash_bytes(name, strlen(name));
+	return 0;
+}
+
+static int on_race(void *self, const struct record_race *record, struct err *err)
+{
+	struct run_log *log = self;
+
+	(void)err;
+	if (!log->races)
+		log->races = alloc_check(calloc(RUN_RACES, sizeof(*log->races)));
+	if (log->race_count < RUN_RACES)
+		log->races[log->race_count++] = *record;
 	return 0;
 }
 
@@ -234,6 +250,7 @@ const struct drain_sink run_log_sink = {
 	.context = on_context,
 	.module = on_module,
 	.note = on_note,
+	.race = on_race,
 	.offer = on_offer,
 	.code = on_code,
 };
@@ -254,6 +271,7 @@ void run_log_mark(struct run_log *log)
 
 void run_log_rewind(struct run_log *log)
 {
+	log->race_count = 0;
 	size_t i;
 
 	log->step_count = log->mark.step;

@@ -63,9 +63,13 @@ struct run_context {
 	bool library;  /* of an interpreted program: in no code of the user's */
 };
 
+#define RUN_PATH 256   /* bytes of a module's path; a longer one is not kept */
+#define RUN_RACES 256u /* of one run that are kept */
+
 struct run_module {
 	uint64_t base, start, end;
 	uint64_t name; /* hash of the file name, 0: libc or the runtime */
+	char path[RUN_PATH];
 };
 
 struct run_log {
@@ -85,6 +89,8 @@ struct run_log {
 	size_t module_count, module_room;
 	uint8_t *codes; /* of an interpreted program, by number: 1, it is the user's */
 	size_t code_count, code_room;
+	struct record_race *races; /* data races; RUN_RACES of them have room */
+	size_t race_count;
 	uint64_t uncontrolled, inexact; /* notes */
 	bool library;     /* of the schedule that was carried out, see struct schedule */
 	bool interpreted; /* some operations are an interpreted program's on its variables */

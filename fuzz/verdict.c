@@ -53,6 +53,9 @@ void verdict_describe(const struct verdict *verdict, char *text, size_t size)
 	case FAILURE_SANITIZER:
 		snprintf(text, size, "report of a sanitizer");
 		break;
+	case FAILURE_RACE:
+		snprintf(text, size, "%s", verdict->message);
+		break;
 	case FAILURE_HANG:
 		snprintf(text, size, "the run does not end in time");
 		break;
@@ -206,6 +209,8 @@ static enum failure_kind kind_of(const struct verdict_rules *rules,
 		return FAILURE_LOST;
 	case VERDICT_STEP_BUDGET:
 		return FAILURE_LIVELOCK;
+	case VERDICT_MEMORY:
+		return FAILURE_MEMORY;
 	case VERDICT_EXIT:
 		if (sanitizer)
 			return FAILURE_SANITIZER;
@@ -222,7 +227,8 @@ void verdict_judge(const struct verdict_rules *rules, const struct worker *worke
 		   const struct server_report *report, struct verdict *verdict)
 {
 	const struct run_log *log = worker_log(worker);
-	char errors[TAIL + 1], *message = errors;
+	char errors[TAIL + 1];
+	const char *message = errors;
 	uint64_t hash = HASH_START;
 	bool sanitizer = false;
 	struct traceback traceback;
@@ -255,6 +261,10 @@ void verdict_judge(const struct verdict_rules *rules, const struct worker *worke
 	if (verdict->kind == FAILURE_NONE && rules->same_output &&
 	    worker_output_hash(worker, STDOUT_FILENO) != rules->output)
 		verdict->kind = FAILURE_OUTPUT;
+	if (verdict->kind == FAILURE_NONE && rules->race) {
+		verdict->kind = FAILURE_RACE;
+		message = rules->race;
+	}
 	if (verdict->kind == FAILURE_NONE)
 		return;
 	hash = hash_mix(hash, verdict->kind);
@@ -263,6 +273,11 @@ void verdict_judge(const struct verdict_rules *rules, const struct worker *worke
 	case FAILURE_STUCK:
 		hash = hash_mix(hash, hash_edges(log, &report->failure,
 						 verdict->kind == FAILURE_DEADLOCK));
+		break;
+	case FAILURE_MEMORY:
+		message = report->failure.text;
+		hash = hash_mix(hash, hash_frames(log, &report->failure));
+		hash = hash_mix(hash, hash_message(message));
 		break;
 	case FAILURE_SIGNAL:
 		hash = hash_mix(hash, (uint64_t)verdict->status);
@@ -277,6 +292,7 @@ void verdict_judge(const struct verdict_rules *rules, const struct worker *worke
 		hash = hash_mix(hash, hash_exception(&traceback));
 		break;
 	case FAILURE_SANITIZER:
+	case FAILURE_RACE:
 		hash = hash_mix(hash, hash_message(message));
 		break;
 	default:

@@ -31,6 +31,7 @@ struct verdict_rules {
 	int expected_status; /* of a run that passes, as 0 does */
 	bool same_output;    /* output must be that of the first run */
 	uint64_t output;     /* hash of the first run's */
+	const char *race;    /* a data race of this run that is a failure, in words; NULL: none */
 	int check_status;    /* of --check after this run; 0: passed, or none */
 };
 

@@ -36,7 +36,9 @@ struct worker {
 	char *const *envp;
 	const char *directory;
 	unsigned restarts;
-	char reason[256]; /* why runs are programs, "" when they are not */
+	uint32_t learned;          /* places that the target's table had when it was read last */
+	struct shared_sites sites; /* as the present run was given them */
+	char reason[256];          /* why runs are programs, "" when they are not */
 };
 
 static const char *const unfit_sentences[UNFIT_COUNT] = {
@@ -112,6 +114,7 @@ static void stop(struct worker *worker)
 {
 	server_free(worker->server);
 	session_free(worker->session);
+	worker->learned = 0;
 	worker->server = NULL;
 	worker->session = NULL;
 }
@@ -123,6 +126,7 @@ void worker_free(struct worker *worker)
 	stop(worker);
 	run_log_free(worker->log);
 	free(worker->loose);
+	shared_sites_fini(&worker->sites);
 	if (worker->input >= 0)
 		close(worker->input);
 	if (worker->output >= 0)
@@ -171,6 +175,38 @@ static struct session_section loose_section(struct worker *worker, const struct 
 					 (uint32_t)(sizeof(*worker->loose) + bytes) };
 }
 
+struct shared_sites worker_sites(const struct worker_config *config)
+{
+	struct shared_sites copy = { 0 };
+
+	pthread_mutex_lock(config->sites_lock);
+	shared_sites_add(&copy, config->sites->hashes, config->sites->count);
+	pthread_mutex_unlock(config->sites_lock);
+	return copy;
+}
+
+/* What the last run has learned. */
+static void learn_sites(struct worker *worker)
+{
+	const struct region *region = session_region(worker->session);
+
+	if (region->sites.shared == worker->learned)
+		return;
+	worker->learned = region->sites.shared;
+	pthread_mutex_lock(worker->config->sites_lock);
+	shared_sites_learn(worker->config->sites, region);
+	pthread_mutex_unlock(worker->config->sites_lock);
+}
+
+/* ... for the next one, and what other workers have. */
+static void use_sites(struct worker *worker)
+{
+	shared_sites_fini(&worker->sites);
+	worker->sites = worker_sites(worker->config);
+	worker->session_config.shared_sites = worker->sites.hashes;
+	worker->session_config.shared_sites_count = worker->sites.count;
+}
+
 /* The plan of the next run. */
 static void set_plan(struct worker *worker, const struct schedule *schedule, uint32_t served,
 		     uint32_t flags)
@@ -180,6 +216,7 @@ static void set_plan(struct worker *worker, const struct schedule *schedule, uin
 
 	worker->schedule = schedule;
 	worker->served = served;
+	use_sites(worker);
 	config->run.flags = (worker->config->session.run.flags &
 			     ~(uint32_t)(PLAN_RUN_VALUES | PLAN_RUN_LIBRARY_LOCKS)) |
 			    flags;
@@ -357,6 +394,7 @@ static int run_program(struct worker *worker, const struct schedule *schedule,
 		return -err->code;
 	result = alloc_check(malloc(sizeof(*result)));
 	rc = session_run(worker->session, &run_log_sink, worker->log, result, err);
+	learn_sites(worker);
 	fill(report, result);
 	report->lanes = threads(worker->log);
 	free(result);
@@ -382,6 +420,7 @@ int worker_run(struct worker *worker, const struct schedule *schedule, struct se
 			 : (uint32_t)worker->log->mark.decision,
 		 PLAN_RUN_EXPLORE);
 	rc = server_run(worker->server, report, err);
+	learn_sites(worker);
 	if (rc != -SERVER_ERR_LOST)
 		return rc;
 	rc = restart(worker, err);

@@ -14,6 +14,7 @@
 #ifndef FUZZ_WORKER_H
 #define FUZZ_WORKER_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,10 +24,13 @@
 #include "fuzz/schedule.h"
 #include "recorder/server.h"
 #include "recorder/session.h"
+#include "recorder/shared_sites.h"
 
 struct worker_config {
 	struct session_config session; /* target, run parameters, limits: the same for all runs */
 	bool exec;                     /* never fork */
+	struct shared_sites *sites;    /* what the workers have learned; the campaign's */
+	pthread_mutex_t *sites_lock;   /* ... and its */
 	int input;                     /* file for standard input, opened again for each worker */
 	double boot_seconds;           /* the target may take so long to its first thread */
 	/* Called before each run, the first included: 0, or -code with `err`. May be NULL. */
@@ -38,6 +42,9 @@ struct worker_config {
 };
 
 struct worker;
+
+/* A copy of what all workers have learned; to be ended with shared_sites_fini(). */
+struct shared_sites worker_sites(const struct worker_config *config);
 
 /* `config` must outlive the worker. `index` is its number from 0. NULL with `err` set. */
 struct worker *worker_new(const struct worker_config *config, unsigned index, struct err *err);

@@ -10,10 +10,14 @@ RUNTIME_CFLAGS = $(COMMON) -O2 -g -fPIC -fvisibility=hidden -fno-omit-frame-poin
 # initfirst: constructors of ours run before those of every other library. Data sorted by alignment:
 # the small variables, which each run writes, share a few pages and do not lie between large tables
 # (a run is a fork, and copies each page that it touches).
+# The name of gcc's libtsan: the loader takes ours for it, and never looks for the real one.
 RUNTIME_LDFLAGS = -shared -Wl,-z,initfirst -Wl,--sort-section=alignment -Wl,-z,now \
-	-Wl,-soname,libfrontrun.so -Wl,--no-undefined
+	-Wl,--no-undefined
+GCC_TSAN := libtsan.so.2
+CLANG_TSAN := libclang_rt.tsan-x86_64.so
+CLANG_LIBRARY := libfrontrun-clang.so
 
-PROGRAMS := $(if $(wildcard frontrun.c),$(B)/frontrun $(B)/python) $(if $(wildcard preload/*.c),$(B)/libfrontrun.so)
+PROGRAMS := $(if $(wildcard frontrun.c),$(B)/frontrun $(B)/python) $(if $(wildcard preload/*.c),$(B)/libfrontrun.so $(B)/$(CLANG_LIBRARY) $(B)/tsan/$(GCC_TSAN))
 
 CLI_OBJS := $(CLI_SRCS:%.c=$(B)/obj/cli/%.o)
 CLI_LIB_OBJS := $(CLI_LIB_SRCS:%.c=$(B)/obj/cli/%.o)
@@ -29,7 +33,16 @@ $(B)/python:
 	ln -sfn '$(CURDIR)/python' $@
 
 $(B)/libfrontrun.so: $(RUNTIME_OBJS)
-	$(CC) -O2 -g $(RUNTIME_LDFLAGS) -o $@ $^
+	$(CC) -O2 -g $(RUNTIME_LDFLAGS) -Wl,-soname,$(GCC_TSAN) -o $@ $^
+
+# The same under the name that clang gives its own, and what `frontrun cc` links with.
+$(B)/$(CLANG_LIBRARY): $(RUNTIME_OBJS)
+	$(CC) -O2 -g $(RUNTIME_LDFLAGS) -Wl,-soname,$(CLANG_TSAN) -o $@ $^
+
+$(B)/tsan/$(GCC_TSAN): $(B)/libfrontrun.so
+	@mkdir -p $(@D)
+	ln -sf ../libfrontrun.so $@
+	ln -sf ../libfrontrun.so $(@D)/libtsan.so
 
 $(B)/libfrontrun-cli.a: $(CLI_LIB_OBJS)
 	rm -f $@ && $(AR) rcs $@ $^

@@ -6,10 +6,11 @@ CLI_SRCS := $(wildcard frontrun.c) $(CLI_LIB_SRCS)
 CLI_LIBS := -lzstd -lcjson -lseccomp -ldw -lelf -lm
 
 RUNTIME_FORMATS ?= $(wildcard formats/event.c formats/region.c formats/dep.c)
-RUNTIME_SRCS := $(sort $(wildcard preload/*.c preload/*.S)) $(RUNTIME_FORMATS)
+RUNTIME_SRCS := $(sort $(wildcard preload/*.c preload/memory/*.c preload/*.S)) $(RUNTIME_FORMATS)
 
 UNIT_RUNTIME ?= $(sort $(wildcard preload/strategy*.c preload/unwind*.c preload/modules*.c \
-	preload/context*.c preload/clock.c preload/mapping.c preload/sites.c preload/trap_filter.c))
+	preload/context*.c preload/clock.c preload/mapping.c preload/sites.c preload/trap_filter.c \
+	preload/memory/pages.c preload/memory/quarantine.c preload/memory/blocks.c preload/memory/value.c))
 UNIT_TESTS := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(filter-out $(UNIT_TESTS),$(sort $(wildcard tests/unit/*.c)))
 FUZZ_TESTS := $(sort $(wildcard tests/fuzz/*.c))

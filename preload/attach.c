@@ -19,6 +19,7 @@
 #include "preload/interpose.h"
 #include "preload/log.h"
 #include "preload/memory.h"
+#include "preload/memory/access.h"
 #include "preload/process.h"
 #include "preload/raw.h"
 #include "preload/signals.h"
@@ -195,6 +196,7 @@ static void start(void)
 	region->process[process_index].turn = lane->number;
 	signals_init();
 	memory_init();
+	memory_start();
 	process_init();
 	report(BOOT_OK, NULL);
 	tape_init();

@@ -320,6 +320,28 @@ const uint64_t *context_frames(const struct context_table *ct, uint32_t id, uint
 	return ct->contexts[id - 1].pcs;
 }
 
+bool context_frame_of(struct context_table *ct, const struct unwind_start *start, uint64_t address,
+		      struct context_frame *frame)
+{
+	struct unwind_trace trace;
+	uint32_t i;
+
+	if (address < start->sp)
+		return false;
+	unwind_walk(ct->cache, start, &trace);
+	for (i = 0; i + 1 < trace.n && i < trace.n_words; i++) {
+		uint64_t cfa = start->sp + trace.word[i] + sizeof(uint64_t);
+
+		if (address >= cfa)
+			continue;
+		*frame = (struct context_frame){ .pc = trace.pcs[i],
+						 .caller = trace.pcs[i + 1],
+						 .cfa = cfa };
+		return true;
+	}
+	return false;
+}
+
 enum unwind_end context_end(const struct context_table *ct, uint32_t id)
 {
 	return (enum unwind_end)ct->contexts[id - 1].end;

@@ -19,6 +19,7 @@
 #ifndef FRONTRUN_PRELOAD_CONTEXT_H
 #define FRONTRUN_PRELOAD_CONTEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,6 +69,17 @@ uint32_t context_intern(struct context_table *ct, const uint64_t *pcs, uint32_t 
  * the unloading of its modules, so resolve its addresses when it is new.
  */
 const uint64_t *context_frames(const struct context_table *ct, uint32_t id, uint32_t *n);
+
+/* A frame of a stack, as a walk from `start` finds it. */
+struct context_frame {
+	uint64_t pc;     /* in its function, as the walk has it */
+	uint64_t caller; /* where it returns to */
+	uint64_t cfa;    /* its canonical frame address: where its caller's part begins */
+};
+
+/* The frame that has this byte; false when the walk does not tell. */
+bool context_frame_of(struct context_table *ct, const struct unwind_start *start, uint64_t address,
+		      struct context_frame *frame);
 
 /* Why the walk of this context ended; UNWIND_DEPTH = there are more frames. */
 enum unwind_end context_end(const struct context_table *ct, uint32_t id);

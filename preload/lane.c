@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "preload/compose.h"
 #include "preload/log.h"
 #include "preload/object.h"
 
@@ -42,6 +43,7 @@ struct lane *lane_new(struct lane *parent, enum lane_origin origin, void *(*star
 {
 	uint32_t slot = lowest_free;
 	struct lane *lane;
+	size_t at = 0;
 
 	while (slot < REGION_LANES && lanes[slot].number)
 		slot++;
@@ -63,6 +65,10 @@ struct lane *lane_new(struct lane *parent, enum lane_origin origin, void *(*star
 		lane->index = process_index + 1;
 		lane->id_hash = hash_id(0, lane->index, 1);
 	}
+	if (parent)
+		at = compose(lane->path, sizeof lane->path,
+			     compose(lane->path, sizeof lane->path, 0, parent->path), ".");
+	compose_number(lane->path, sizeof lane->path, at, lane->index);
 	lane->state = LANE_RUNNABLE;
 	if (slot >= schedule.lane_slots)
 		schedule.lane_slots = slot + 1;

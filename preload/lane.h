@@ -18,6 +18,7 @@
 #define LANE_HELD 64
 #define LANE_WORDS (REGION_LANES / 64)
 #define LANE_VISITS 64
+#define LANE_PATH 32 /* bytes, with the NUL */
 
 struct object;
 struct once_run;
@@ -48,19 +49,34 @@ struct lane {
 	uint64_t id_hash;
 	struct lane *parent;
 	uint32_t parent_number;
-	uint32_t index;    /* it is its parent's index-th child */
-	uint32_t children; /* created so far */
-	uint64_t k;        /* index of the pending or next event */
+	uint32_t index;       /* it is its parent's index-th child */
+	char path[LANE_PATH]; /* its id, "1.2.1"; the end of a longer one is missing */
+	uint32_t blocks;      /* allocated so far, see memory/blocks.h */
+	uint32_t children;    /* created so far */
+	uint64_t k;           /* index of the pending or next event */
+	uint32_t clock;       /* its own component of its vector clock, 0: none yet; memory/hb.h */
+	/* a store that is the pending operation until it has taken place: its bytes ... */
+	const void *stored;
+	uint32_t stored_bytes;
+	bool stored_before; /* ... and what was there before is known, too: */
+	uint64_t before;
 
 	/* the pending operation, valid from sched_point() to sched_done() */
 	uint32_t kind;
 	uint32_t context;
 	struct object *object, *object2;
 	bool announced;
-	uint32_t answers; /* how often the outside was ready for it, see sched_outside_ready() */
-	uint32_t stage;   /* how often the lane has waited in it */
-	uint32_t put_off; /* number of the lane that is to go on, see decide_put_off() */
-	uint32_t reads;   /* of variables in a row, nothing else between */
+	uint32_t answers;  /* how often the outside was ready for it, see sched_outside_ready() */
+	uint32_t stage;    /* how often the lane has waited in it */
+	uint32_t put_off;  /* number of the lane that is to go on, see decide_put_off() */
+	uint32_t reads;    /* of variables in a row, nothing else between */
+	uint64_t breathes; /* at this k it lets others go first ... */
+	uint32_t breath;   /* ... and after so many more again, see memory/access.h */
+	/* looks at memory in a row that found the same, see memory/spin.h */
+	uint32_t spins;
+	uint32_t spin_context;
+	const struct object *spin_object;
+	uint64_t spin_value;
 	bool yielding;    /* the pending operation is a request to let others go first */
 	bool open;        /* ... stands where the lane may give the gate away (gate.h) */
 	bool gated;       /* it runs an interpreter's code, for which it needs the gate */
@@ -103,6 +119,7 @@ struct lane {
 	/* PTHREAD_CANCEL_ASYNCHRONOUS, acted upon at the end of each operation */
 	bool asynchronous;
 	struct unwind_stack stack;
+	struct unwind_start last; /* where the program last called us */
 	uint64_t stack_bytes;
 	char name[16];
 	struct once_run *once_runs; /* initialisers that it runs, the innermost first */

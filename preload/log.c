@@ -11,6 +11,8 @@
 #include "preload/context.h"
 #include "preload/gate.h"
 #include "preload/interpreter.h"
+#include "preload/memory/hb.h"
+#include "preload/memory/used.h"
 #include "preload/modules.h"
 #include "preload/raw.h"
 #include "preload/sites.h"
@@ -157,6 +159,8 @@ void log_event_value(struct lane *me, enum event_phase phase, int64_t result, un
 	struct region_process *process = &region->process[process_index];
 	struct object *object = me->object;
 
+	if (memory_used)
+		hb_event(me, phase);
 	record->kind = (uint8_t)me->kind;
 	record->phase = (uint8_t)phase;
 	record->process = (uint16_t)process_index;
@@ -321,6 +325,7 @@ uint32_t runtime_context(const struct unwind_start *start)
 	const uint64_t *pcs;
 	uint32_t id, count;
 
+	schedule.current->last = *start;
 	if (__builtin_expect(interpreter_active, 0) && !start->exact) {
 		/* What the interpreter itself does needs no walk: who told it to is known. */
 		count = interpreter_stack(&start->pc, 1, places, UNWIND_MAX);
@@ -336,6 +341,25 @@ uint32_t runtime_context(const struct unwind_start *start)
 			id = context_intern(contexts, places, count);
 	}
 	return log_context(id);
+}
+
+uint32_t log_context_frames(uint32_t context, uint64_t *frames, uint32_t most)
+{
+	uint32_t count = 0;
+	const uint64_t *pcs = context > context_base
+				      ? context_frames(contexts, context - context_base, &count)
+				      : NULL;
+
+	if (!pcs)
+		return 0;
+	count = count < most ? count : most;
+	memcpy(frames, pcs, count * sizeof *frames);
+	return count;
+}
+
+bool log_frame_of(const struct lane *lane, uint64_t address, struct context_frame *frame)
+{
+	return lane->last.pc && context_frame_of(contexts, &lane->last, address, frame);
 }
 
 uint32_t log_places(const uint64_t *places, uint32_t count)
@@ -444,6 +468,16 @@ void log_object(const struct object *object, uint32_t module, uint64_t offset, u
 	record->id_hash = object->id_hash;
 	copy_text(record->name, name, size - (uint32_t)sizeof *record);
 	commit(size);
+}
+
+void log_race(const struct record_race *race)
+{
+	struct record_race *record = reserve(RECORD_RACE, sizeof *record);
+	struct record_head head = record->head;
+
+	*record = *race;
+	record->head = head;
+	commit(sizeof *record);
 }
 
 void log_note(unsigned kind, uint32_t lane, const char *text)

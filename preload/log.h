@@ -46,11 +46,21 @@ void log_offer(const struct lane *me, unsigned kind, const uint64_t *set, uint32
 void log_lane(const struct lane *lane, uint64_t start);
 void log_object(const struct object *object, uint32_t module, uint64_t offset, uint32_t lane,
 		uint32_t n, uint32_t context, const char *name);
+/* A data race; head is filled in. */
+void log_race(const struct record_race *race);
+
 void log_note(unsigned kind, uint32_t lane, const char *text);
 
 /* Announces modules and contexts up to the newest; log_context returns its number in the trace. */
 void log_modules(void);
 uint32_t log_context(uint32_t id);
+
+/* The program counters of an announced call stack, at most `most`; how many. */
+uint32_t log_context_frames(uint32_t context, uint64_t *frames, uint32_t most);
+
+/* Of a lane's stack where it last called us: context_frame_of(). */
+struct context_frame;
+bool log_frame_of(const struct lane *lane, uint64_t address, struct context_frame *frame);
 
 /* A call stack given by its places, which may be of an interpreter (preload/python_interface.h). */
 uint32_t log_places(const uint64_t *places, uint32_t count);

@@ -18,7 +18,11 @@
 #include <string.h>
 
 #include "preload/compose.h"
+#include "preload/context.h"
 #include "preload/log.h"
+#include "preload/memory/blocks.h"
+#include "preload/memory/hb.h"
+#include "preload/memory/oracle.h"
 #include "preload/modules.h"
 #include "preload/sched.h"
 
@@ -118,6 +122,7 @@ static void take_out(struct object *object)
 	}
 	slots[hole] = 0;
 	count--;
+	hb_drop(object->clocks);
 	if (object->heap) {
 		object_heap_count--;
 		if (heap_pages[page_for(object->address)] != UINT16_MAX)
@@ -173,6 +178,8 @@ struct object *object_find(struct lane *me, const volatile void *address, enum o
 {
 	struct object *object = last_hit;
 
+	if (__builtin_expect(quarantine_any, 0)) /* before the operation has been opened */
+		oracle_check(me, (uint64_t)address, context);
 	if (!object || object->address != (uint64_t)address)
 		object = lookup((uint64_t)address);
 	if (object && object->kind != kind && !object->waiters) {
@@ -306,6 +313,76 @@ struct object *object_variable(struct lane *me, enum object_kind kind, const cha
 	if (n > 1)
 		compose_number(whole, sizeof whole, compose(whole, sizeof whole, at, "#"), n);
 	return object_resource(me, VARIABLE_KEY | ++variable_keys, kind, whole, context);
+}
+
+static struct object *static_variable(struct lane *me, const struct module *module,
+				      uint64_t address, uint32_t context)
+{
+	static const char digits[] = "0123456789abcdef";
+	struct object *object = insert(me, VARIABLE_KEY | ++variable_keys);
+	const char *base = strrchr(module->path, '/');
+	char name[1024];
+	uint64_t offset;
+	uint32_t number = log_locate(address, &offset);
+	size_t at = compose(name, sizeof name, 0, base ? base + 1 : module->path);
+	int shift = 60;
+
+	at = compose(name, sizeof name, at, "+0x");
+	while (shift && !(offset >> shift))
+		shift -= 4;
+	for (; shift >= 0; shift -= 4)
+		at = compose_bytes(name, sizeof name, at, &digits[offset >> shift & 15], 1);
+	object->class = OBJECT_NAMED;
+	object->kind = OBJECT_VARIABLE;
+	object->id_hash = hash_id(201, hash_bytes(name, at), 0);
+	log_object(object, number, offset, me->number, 0, context, name);
+	return object;
+}
+
+/* "1.2/block.3+8": byte 8 of the third block of lane 1.2. */
+static struct object *block_variable(struct lane *me, const struct block *block, uint64_t address)
+{
+	struct object *object = insert(me, VARIABLE_KEY | ++variable_keys);
+	uint64_t offset = address - block->start;
+	char name[LANE_PATH + 64];
+	size_t at = compose(name, sizeof name, 0, block->path);
+
+	at = compose_number(name, sizeof name, compose(name, sizeof name, at, "/block."), block->n);
+	at = compose_number(name, sizeof name, compose(name, sizeof name, at, "+"), offset);
+	object->class = OBJECT_NAMED;
+	object->kind = OBJECT_VARIABLE;
+	object->id_hash = hash_id(201, hash_bytes(name, at), 0);
+	log_object(object, 0, offset, me->number, 0, block->context, name);
+	return object;
+}
+
+struct object *object_memory(struct lane *me, uint64_t address, uint32_t context,
+			     const struct context_frame *frame)
+{
+	const struct module *module = modules_lookup(address);
+	const struct block *block;
+	struct object *object;
+	uint32_t n, module_number = 0;
+	uint64_t offset = 0;
+	char below[24] = "";
+
+	if (module)
+		return static_variable(me, module, address, context);
+	block = blocks_find(address);
+	if (block)
+		return block_variable(me, block, address);
+	object = insert(me, VARIABLE_KEY | ++variable_keys);
+	n = ++me->init_count[OBJECT_VARIABLE];
+	object->class = OBJECT_INIT;
+	object->kind = OBJECT_VARIABLE;
+	object->id_hash = hash_id(2u + OBJECT_VARIABLE, me->id_hash, n);
+	if (frame) {
+		/* Where it is from the frame's address, which is above it, in place of a name. */
+		module_number = log_locate(frame->pc, &offset);
+		compose_number(below, sizeof below, 0, frame->cfa - address);
+	}
+	log_object(object, module_number, offset, me->number, n, context, below);
+	return object;
 }
 
 void object_end(struct object *object)

@@ -24,6 +24,7 @@ struct object {
 	bool heap;   /* not in a module: may be freed and used again */
 	uint64_t id_hash;
 	struct hash_chain chain;
+	uint32_t clocks;                         /* what its operations order, see memory/hb.h */
 	struct lane *first_waiter, *last_waiter; /* in order of arrival */
 	uint32_t waiters;
 
@@ -67,6 +68,11 @@ struct object *object_of_lane(struct lane *lane);
  */
 struct object *object_variable(struct lane *me, enum object_kind kind, const char *name,
 			       uint32_t context);
+
+/* A variable of a native program, new each time; of the frame, if it is on a stack. */
+struct context_frame;
+struct object *object_memory(struct lane *me, uint64_t address, uint32_t context,
+			     const struct context_frame *frame);
 
 /* It has ended. One that a pending operation names stays. */
 void object_end(struct object *object);

@@ -10,6 +10,8 @@
 #include "preload/gate.h"
 #include "preload/handoff.h"
 #include "preload/log.h"
+#include "preload/memory/oracle.h"
+#include "preload/memory/settle.h"
 #include "preload/sched_core.h"
 #include "preload/server.h"
 #include "preload/signals.h"
@@ -132,6 +134,8 @@ static void hand_over(struct lane *me, struct lane *next)
 
 static inline void begin(struct lane *me, unsigned kind, struct object *object, uint32_t context)
 {
+	if (__builtin_expect(me->stored != NULL, 0))
+		memory_settle(me);
 	me->kind = kind;
 	me->object = object;
 	me->object2 = NULL;
@@ -199,6 +203,8 @@ static void step_back(struct lane *me, uint32_t tag, struct lane *next)
 	log_lane_state(me);
 	hand_over(me, next);
 	me->stage++;
+	if (quarantine_any && me->object && me->object->heap)
+		oracle_check(me, me->object->address, me->context);
 	if (object)
 		dequeue(me);
 	if (gate)
@@ -249,12 +255,17 @@ void sched_open_point(struct lane *me, unsigned kind, struct object *object, uin
 	me->open = me->yielding = false;
 }
 
-void sched_yield_point(struct lane *me, unsigned kind, uint32_t context)
+void sched_spin_point(struct lane *me, unsigned kind, struct object *object, uint32_t context)
 {
-	begin(me, kind, NULL, context);
+	begin(me, kind, object, context);
 	me->yielding = true;
 	point(me, 0);
 	me->yielding = false;
+}
+
+void sched_yield_point(struct lane *me, unsigned kind, uint32_t context)
+{
+	sched_spin_point(me, kind, NULL, context);
 }
 
 void sched_begin(struct lane *me, unsigned kind, struct object *object, uint32_t context)

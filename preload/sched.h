@@ -29,6 +29,7 @@
 
 #include "formats/event.h"
 #include "preload/lane.h"
+#include "preload/memory/used.h"
 #include "preload/object.h"
 
 /*
@@ -63,6 +64,9 @@ void sched_point(struct lane *me, unsigned kind, struct object *object, uint32_t
 /* As sched_point() without a tag, but asks the strategy to prefer another lane (sched_yield). */
 void sched_yield_point(struct lane *me, unsigned kind, uint32_t context);
 
+/* The same of an operation on an object: the lane seems to wait for a change of it. */
+void sched_spin_point(struct lane *me, unsigned kind, struct object *object, uint32_t context);
+
 /*
  * As sched_point() without a tag, where the lane holds the gate and may give it away (gate.h).
  * `yielding`: it asks to prefer another lane.
@@ -75,12 +79,13 @@ void sched_begin(struct lane *me, unsigned kind, struct object *object, uint32_t
 
 /*
  * Opens an operation that gives the object back. A point only where other lanes can tell before
- * from after: an operation that waits just goes on later, a try-operation fails.
+ * from after: an operation that waits just goes on later, a try-operation fails; and who sees all
+ * accesses to memory sees the object itself freed.
  */
 static inline void sched_release_point(struct lane *me, unsigned kind, struct object *object,
 				       uint32_t context)
 {
-	if (__builtin_expect(object->tried, 0))
+	if (__builtin_expect(object->tried || (memory_used && object->heap), 0))
 		sched_point(me, kind, object, context, 0);
 	else
 		sched_begin(me, kind, object, context);

@@ -20,6 +20,7 @@
 #include "preload/interpose.h"
 #include "preload/interpreter.h"
 #include "preload/log.h"
+#include "preload/memory/access.h"
 #include "preload/raw.h"
 #include "preload/server_fit.h"
 #include "preload/server_pipe.h"
@@ -150,6 +151,7 @@ static void begin_run(struct lane *me)
 	region->lane[me->slot].tid = pid;
 	region->process[process_index].pid = pid;
 	decide_restart();
+	memory_run();
 	interpreter_run();
 }
 
@@ -173,6 +175,7 @@ static void serve(struct lane *me)
 			give_child_signal_back();
 			server_pipe_open();
 			decide_restart();
+			memory_run();
 			interpreter_run();
 			return;
 		}

@@ -11,6 +11,8 @@
 
 #include "preload/gate.h"
 #include "preload/log.h"
+#include "preload/memory/settle.h"
+#include "preload/memory/value.h"
 #include "preload/raw.h"
 #include "preload/real.h"
 #include "preload/sched.h"
@@ -23,6 +25,22 @@ static bool ours[65];
 
 #define WATCHDOG_SIGNAL (SIGRTMAX - 1)
 
+/* A value of ours that could not be read: the program did nothing. */
+static bool is_peek(ucontext_t *context)
+{
+	return value_peek_failed((uint64_t *)&context->uc_mcontext.gregs[REG_RIP]);
+}
+
+/* The store before this one took place, unless it is the one that faults. */
+static void settle(struct lane *me, const siginfo_t *info)
+{
+	uint64_t address = (uint64_t)(uintptr_t)info->si_addr;
+
+	if (me && me->stored && !thread_state.inside &&
+	    address - (uint64_t)(uintptr_t)me->stored >= me->stored_bytes)
+		memory_settle(me);
+}
+
 void signals_fatal_handler(int number, siginfo_t *info, void *context)
 {
 	struct region_failure *failure = &region->failure;
@@ -30,6 +48,9 @@ void signals_fatal_handler(int number, siginfo_t *info, void *context)
 	struct sigaction action;
 	int count = 0;
 
+	if (is_peek(context))
+		return;
+	settle(me, info);
 	if (failure->kind == VERDICT_NONE) {
 		if (me)
 			count = unwind_from_ucontext(context, &me->stack, failure->frames,

@@ -81,7 +81,7 @@ static void take_out(struct index *index, uint32_t at)
 	index->count--;
 }
 
-static struct variable *first_at(uint64_t address)
+struct variable *variables_first(uint64_t address)
 {
 	uint32_t slot = hash(address, 0) & by_address.mask;
 
@@ -89,6 +89,11 @@ static struct variable *first_at(uint64_t address)
 		if (pool[by_address.slots[slot] - 1].address == address)
 			return &pool[by_address.slots[slot] - 1];
 	return NULL;
+}
+
+struct variable *variables_next(const struct variable *variable)
+{
+	return variable->next ? &pool[variable->next - 1] : NULL;
 }
 
 struct variable *variable_find(uint64_t address, uint64_t name)
@@ -113,7 +118,7 @@ struct variable *variable_find(uint64_t address, uint64_t name)
 	__builtin_memset(variable, 0, sizeof *variable);
 	variable->address = address;
 	variable->name = name;
-	first = first_at(address);
+	first = variables_first(address);
 	if (first) {
 		variable->next = first->next;
 		first->next = at + 1;
@@ -126,7 +131,7 @@ struct variable *variable_find(uint64_t address, uint64_t name)
 
 void variables_forget(uint64_t address)
 {
-	struct variable *variable = by_address.count ? first_at(address) : NULL;
+	struct variable *variable = by_address.count ? variables_first(address) : NULL;
 	uint32_t at, next;
 
 	if (!variable)
@@ -141,4 +146,14 @@ void variables_forget(uint64_t address)
 		variable->next = free_list;
 		free_list = at;
 	}
+}
+
+void variables_forget_range(uint64_t start, uint64_t size)
+{
+	uint32_t slot;
+
+	for (slot = 0; slot <= by_address.mask; slot++)
+		while (by_address.slots[slot] &&
+		       pool[by_address.slots[slot] - 1].address - start < size)
+			variables_forget(pool[by_address.slots[slot] - 1].address);
 }

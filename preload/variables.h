@@ -17,11 +17,19 @@ struct variable {
 	uint32_t lane;         /* the first one that used it; 0: none has */
 	bool shared;           /* another one has, too ... */
 	bool written;          /* ... and it was changed */
+	uint32_t frame;        /* of the stack that it is in, a hash of it; 0: in none */
 	uint32_t next;         /* of the same address: index + 1 */
 };
 
 /* New when it is not known. NULL: there are too many, it cannot be watched. */
 struct variable *variable_find(uint64_t address, uint64_t name);
+
+/* The first one at the address, and the others; NULL: there is none. */
+struct variable *variables_first(uint64_t address);
+struct variable *variables_next(const struct variable *variable);
+
+/* All whose address is in the range have ended. Looks at each that there is. */
+void variables_forget_range(uint64_t start, uint64_t size);
 
 /* What is at the address has ended: its variables, too. Cheap when there are none. */
 void variables_forget(uint64_t address);

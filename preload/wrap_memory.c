@@ -1,16 +1,20 @@
 /*
  * Memory that is given back: objects in it are forgotten, so that an address used again is a new
- * object. Nothing is allocated or scheduled here, and allocation itself is not interposed. Works
+ * object; and blocks of instrumented programs. Nothing is allocated here for ourselves. Works
  * before the constructor has run, and costs next to nothing while there are no objects in
  * allocated memory.
  */
 #include <malloc.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "preload/interpose.h"
 #include "preload/memory.h"
+#include "preload/memory/access.h"
+#include "preload/memory/blocks.h"
+#include "preload/memory/oracle.h"
 
 /*
  * Sanitizers complain when they are asked for the size of what is not theirs, and that would hide
@@ -33,14 +37,18 @@ static size_t size_of(void *memory)
 
 static void forget(uint64_t start, uint64_t size)
 {
+	if (thread_state.lane->stored)
+		memory_settle(thread_state.lane);
 	if (size && object_maybe_in(start, size))
 		object_forget_range(start, size);
+	if (size && memory_used)
+		memory_forget(start, size);
 }
 
 /* Lanes in the program's own code have the turn; nobody else may look. */
 static inline bool has_objects(void)
 {
-	return __builtin_expect(object_heap_count != 0, 0) && thread_state.lane &&
+	return __builtin_expect(object_heap_count != 0 || memory_used, 0) && thread_state.lane &&
 	       !thread_state.inside;
 }
 
@@ -78,20 +86,97 @@ static bool find_free(void)
 	return true;
 }
 
+/* The lane that is at work in its own code, of a program with instrumented code; else NULL. */
+static inline struct lane *watched(const void *memory)
+{
+	struct lane *me = memory_used ? thread_state.lane : NULL;
+
+	return __builtin_expect(me && memory && !thread_state.inside, 0) ? me : NULL;
+}
+
+/* True when the memory is kept. */
+static inline bool is_kept(void *memory, struct unwind_start start)
+{
+	struct lane *me = watched(memory);
+	bool kept = false;
+
+	if (!me)
+		return false;
+	thread_state.inside = 1;
+	start.stack = &me->stack;
+	if (schedule.started)
+		kept = oracle_free(me, &start, (uint64_t)memory, size_of(memory));
+	if (!kept)
+		blocks_remove((uint64_t)memory);
+	thread_leave(me);
+	return kept;
+}
+
+static inline void *allocated(void *memory, size_t size, struct unwind_start start)
+{
+	struct lane *me = watched(memory);
+
+	if (!me || !size)
+		return memory;
+	thread_state.inside = 1;
+	start.stack = &me->stack;
+	blocks_add(me, (uint64_t)memory, size, runtime_context(&start));
+	thread_leave(me);
+	return memory;
+}
+
+/* Before our constructor has run the loader allocates, when dlsym(3) cannot be asked. */
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+
+EXPORT void *malloc(size_t size)
+{
+	return allocated(real.malloc ? real.malloc(size) : __libc_malloc(size), size,
+			 unwind_here(NULL));
+}
+
+EXPORT void *calloc(size_t count, size_t size)
+{
+	return allocated(real.calloc ? real.calloc(count, size) : __libc_calloc(count, size),
+			 count * size, unwind_here(NULL));
+}
+
 EXPORT void free(void *memory)
 {
+	if (is_kept(memory, unwind_here(NULL)))
+		return;
 	if (memory && has_objects())
 		forget((uint64_t)memory, size_of(memory));
 	if (__builtin_expect(real.free != NULL, 1) || find_free())
 		real.free(memory);
 }
 
+/* As realloc(3) that moves the block, which others may have a pointer to. */
+static void *move(void *memory, size_t size, struct unwind_start start)
+{
+	size_t before = size_of(memory);
+	void *result = REAL(realloc)(NULL, size);
+
+	if (!result)
+		return NULL;
+	memcpy(result, memory, before < size ? before : size);
+	allocated(result, size, start);
+	if (!is_kept(memory, start))
+		REAL(free)(memory);
+	return result;
+}
+
 EXPORT void *realloc(void *memory, size_t size)
 {
 	uint64_t start = (uint64_t)memory;
 	size_t before = memory && has_objects() ? size_of(memory) : 0;
-	void *result = REAL(realloc)(memory, size);
+	void *result;
 
+	if (__builtin_expect(memory_used, 0) && schedule.started && before && size > before)
+		return move(memory, size, unwind_here(NULL));
+	if (memory && watched(memory))
+		blocks_remove(start);
+	result = allocated(REAL(realloc)(memory, size), size, unwind_here(NULL));
 	if (!before || (!result && size))
 		return result;
 	if ((uint64_t)result != start)

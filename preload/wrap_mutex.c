@@ -11,6 +11,7 @@
 #include "preload/clock.h"
 #include "preload/gate.h"
 #include "preload/interpose.h"
+#include "preload/memory/oracle.h"
 #include "preload/mutex.h"
 
 /*
@@ -157,12 +158,26 @@ int mutex_init(struct lane *me, pthread_mutex_t *mutex, const pthread_mutexattr_
 int mutex_destroy(struct lane *me, pthread_mutex_t *mutex, uint32_t context)
 {
 	struct object *object = mutex_object(me, mutex, context);
-	int result = REAL(pthread_mutex_destroy)(mutex);
+	int result;
 
-	sched_event(me, EVENT_MUTEX_DESTROY, object, context, result);
+	/* Others may be about to use it, which only an instrumented program is told. */
+	if (memory_used)
+		sched_point(me, EVENT_MUTEX_DESTROY, object, context, 0);
+	else
+		sched_begin(me, EVENT_MUTEX_DESTROY, object, context);
+	result = REAL(pthread_mutex_destroy)(mutex);
+	sched_done(me, result);
+	if (memory_used && object->owner)
+		oracle_misuse(me, object, "a mutex is destroyed that is locked");
 	if (result == 0)
 		object_forget(mutex);
 	return result;
+}
+
+/* Where each thread may unlock what another one has locked nothing is known: it is undefined. */
+static bool is_others(const struct lane *me, const struct object *object)
+{
+	return memory_used && object->owner && object->owner != me && !object->shared;
 }
 
 int mutex_enter(struct lane *me, pthread_mutex_t *mutex, uint32_t context)
@@ -231,6 +246,10 @@ int mutex_leave(struct lane *me, pthread_mutex_t *mutex, uint32_t context)
 
 	sched_release_point(me, EVENT_MUTEX_UNLOCK, object, context);
 	result = REAL(pthread_mutex_unlock)(mutex);
+	if (result == 0 && is_others(me, object)) {
+		sched_done(me, result);
+		oracle_misuse(me, object, "a mutex is unlocked that another thread has locked");
+	}
 	if (result == 0)
 		mutex_released(me, object);
 	sched_done(me, result);

@@ -14,6 +14,7 @@
 #include "preload/interpose.h"
 #include "preload/interpreter.h"
 #include "preload/log.h"
+#include "preload/memory/access.h"
 #include "preload/raw.h"
 #include "preload/server.h"
 #include "preload/signals.h"
@@ -35,6 +36,8 @@ static void forget_stack(const struct lane *me)
 {
 	uint64_t size = me->stack.hi - me->stack.lo;
 
+	if (me->origin != LANE_MAIN && memory_used)
+		memory_forget_stack(me);
 	if (me->origin != LANE_MAIN && object_heap_count && object_maybe_in(me->stack.lo, size))
 		object_forget_range(me->stack.lo, size);
 }

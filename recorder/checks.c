@@ -270,6 +270,27 @@ static void check_debugger(struct check_result *result)
 	result->remedy = "replay --gdb needs it: apt-get install gdb";
 }
 
+/* What `frontrun cc` becomes; that it can instrument is its own to say. */
+static void check_compiler(struct check_result *result)
+{
+	const char *given = getenv("FRONTRUN_CC"), *name = given && *given ? given : "cc";
+	char *path;
+
+	if (!elf_find_program(name, getenv("PATH"), &path, NULL)) {
+		SAY(result, "uses %.240s", path);
+		free(path);
+		return;
+	}
+	if (given && strchr(given, ' ')) {
+		SAY(result, "uses %.240s", given);
+		return;
+	}
+	SAY(result, "%.200s not found", name);
+	result->state = CHECK_LIMITED;
+	result->remedy = "races on plain memory are found in programs that it builds: "
+			 "apt-get install gcc, or name a compiler with FRONTRUN_CC";
+}
+
 static void check_ptrace(struct check_result *result)
 {
 	char text[16];
@@ -357,6 +378,7 @@ const struct check checks[] = {
 	{ "open files", check_descriptors },
 	{ "gdb", check_debugger },
 	{ "attaching gdb", check_ptrace },
+	{ "frontrun cc", check_compiler },
 	{ "container", check_container },
 	{ "FSGSBASE", check_fsgsbase },
 	{ "write tracking", check_userfaultfd },

@@ -73,7 +73,10 @@ static void show_note(struct recording *recording, const char *kind, const char 
 	memcpy(recording->last_note, space, sizeof(space));
 	if (++recording->notes > NOTES_SHOWN && !recording->verbose)
 		return;
-	fprintf(stderr, "frontrun: %s: %s\n", kind, line.data);
+	if (!strcmp(kind, "race"))
+		fprintf(stderr, "frontrun: %s\n", line.data);
+	else
+		fprintf(stderr, "frontrun: %s: %s\n", kind, line.data);
 }
 
 static void on_runtime_note(void *self, const char *kind, const char *text)
@@ -167,6 +170,8 @@ static int configure(struct recording *recording, const struct command *command)
 	strategy_parameter_defaults(strategy);
 	if (!config->no_trap && !options_given(options, OPTION_NO_INPUT))
 		config->run.flags |= PLAN_RUN_KEEP_ANSWERS;
+	if (!strcmp(options_string(options, OPTION_RACES_RECORD, "report"), "off"))
+		config->run.flags &= ~(uint32_t)PLAN_RUN_RACES;
 	if (!strcmp(options_string(options, OPTION_GIL_RECORD, "on"), "off"))
 		config->run.flags |= PLAN_RUN_ANY_ACCESS;
 	if (options_given(options, OPTION_NO_AGENT))
@@ -226,6 +231,7 @@ static int run_status(const struct session_result *result)
 	case VERDICT_STUCK:
 	case VERDICT_LOST_THREAD:
 	case VERDICT_STEP_BUDGET:
+	case VERDICT_MEMORY:
 		return EXIT_RECORD_FAILURE;
 	default:
 		return EXIT_RECORD_ERROR;

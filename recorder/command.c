@@ -27,6 +27,8 @@ const struct command *command_find(const char *name)
 {
 	unsigned i;
 
+	if (!strcmp(name, "c++"))
+		name = "cxx";
 	for (i = 0; commands && i < COMMAND_COUNT; i++)
 		if (!strcmp(commands[i].name, name))
 			return &commands[i];

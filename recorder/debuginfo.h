@@ -35,4 +35,18 @@ unsigned debuginfo_frames(struct debuginfo *info, uint64_t address,
  */
 const char *debuginfo_data(struct debuginfo *info, uint64_t address);
 
+/*
+ * Name of what lies `offset` bytes into memory that the pointer called `name` at the code at
+ * `address` (a variable that can be seen there, or a member of any structure) leads to:
+ * "node.next", "table[3]"; NULL when there is no such pointer.
+ */
+const char *debuginfo_pointed(struct debuginfo *info, uint64_t address, const char *name,
+			      uint64_t offset);
+
+/*
+ * Name of the variable or parameter of the function at `address` that is `below` bytes below the
+ * canonical address of its frame: "main::job.number"; NULL when none is known to be there.
+ */
+const char *debuginfo_local(struct debuginfo *info, uint64_t address, uint64_t below);
+
 #endif

@@ -14,7 +14,7 @@
 
 #define SCAN_BACK 16 /* ranges that start before an address and may still enclose it */
 
-static struct debuginfo_unit *find_unit(struct debuginfo *info, uint64_t address)
+struct debuginfo_unit *debuginfo_unit_at(struct debuginfo *info, uint64_t address)
 {
 	size_t low = 0, high = info->n_ranges, middle;
 
@@ -194,7 +194,7 @@ static const char *function_name(struct debuginfo *info, Dwarf_Die *die)
 unsigned debuginfo_frames(struct debuginfo *info, uint64_t address,
 			  struct symbol_frame frames[SYMBOLS_FRAMES_MAX])
 {
-	struct debuginfo_unit *unit = find_unit(info, address);
+	struct debuginfo_unit *unit = debuginfo_unit_at(info, address);
 	Dwarf_Die inlined[SYMBOLS_FRAMES_MAX - 1];
 	struct debuginfo_function *function;
 	unsigned n, i;

@@ -195,17 +195,15 @@ static bool step_element(struct path *path, Dwarf_Die *type, uint64_t *offset, D
 	return add_level(path, text, *offset);
 }
 
-static void describe(struct debuginfo *info, struct path *path, Dwarf_Die *variable,
-		     uint64_t offset)
+/* What stands `offset` bytes behind the beginning of something of this type. */
+static void describe(struct debuginfo *info, struct path *path, Dwarf_Die *whole, uint64_t offset)
 {
-	Dwarf_Die type, next;
+	Dwarf_Die type = *whole, next;
 	unsigned step;
 	bool deeper;
 	int tag;
 
 	path->rest = offset;
-	if (!debuginfo_type(variable, &type))
-		return;
 	for (step = 0; step < STEPS_MAX; step++) {
 		tag = dwarf_tag(&type);
 		if (debuginfo_is_aggregate(tag))
@@ -244,6 +242,7 @@ const char *debuginfo_data(struct debuginfo *info, uint64_t address)
 	struct debuginfo_unit *unit;
 	struct path path = { .length = 0 };
 	const char *name;
+	Dwarf_Die type;
 
 	for (unit = info->units; unit && !variable; unit = unit->hh.next) {
 		debuginfo_index(info, unit);
@@ -252,7 +251,147 @@ const char *debuginfo_data(struct debuginfo *info, uint64_t address)
 	name = variable ? debuginfo_name(info, &variable->die) : NULL;
 	if (!name || !append(&path, "%s", name))
 		return NULL;
-	describe(info, &path, &variable->die, address - variable->address);
+	path.rest = address - variable->address;
+	if (debuginfo_type(&variable->die, &type))
+		describe(info, &path, &type, path.rest);
+	if (path.rest)
+		append(&path, "+0x%" PRIx64, path.rest);
+	return pool_string(info->pool, path.text);
+}
+
+/* A member of that name of any structure of the unit that is a pointer. */
+static bool find_pointer_member(Dwarf_Die *unit, const char *name, Dwarf_Die *member)
+{
+	Dwarf_Die type, pointer;
+	unsigned n = 0;
+	int more, inner;
+
+	for (more = dwarf_child(unit, &type); more == 0 && ++n < MEMBERS_MAX;
+	     more = dwarf_siblingof(&type, &type)) {
+		if (!debuginfo_is_aggregate(dwarf_tag(&type)))
+			continue;
+		for (inner = dwarf_child(&type, member); inner == 0;
+		     inner = dwarf_siblingof(member, member)) {
+			const char *called = dwarf_diename(member);
+
+			if (called && strcmp(called, name) == 0 &&
+			    debuginfo_type(member, &pointer) &&
+			    dwarf_tag(&pointer) == DW_TAG_pointer_type)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The variable of that name that can be seen at the address, else a member. */
+static bool find_pointer(struct debuginfo *info, uint64_t address, const char *name,
+			 Dwarf_Die *pointer)
+{
+	struct debuginfo_unit *unit = debuginfo_unit_at(info, address);
+	Dwarf_Die *scopes = NULL, none;
+	int count, place;
+
+	if (!unit)
+		return false;
+	count = dwarf_getscopes(&unit->head, address, &scopes);
+	place = count > 0 ? dwarf_getscopevar(scopes, count, name, 0, NULL, 0, 0, pointer) : -1;
+	free(scopes);
+	if (place >= 0 && debuginfo_type(pointer, &none) && dwarf_tag(&none) == DW_TAG_pointer_type)
+		return true;
+	return find_pointer_member(&unit->head, name, pointer);
+}
+
+const char *debuginfo_pointed(struct debuginfo *info, uint64_t address, const char *name,
+			      uint64_t offset)
+{
+	struct path path = { .length = 0 };
+	Dwarf_Die pointer, type, whole;
+	Dwarf_Word size;
+	const char *called;
+
+	if (!find_pointer(info, address, name, &pointer) || !debuginfo_type(&pointer, &type) ||
+	    !debuginfo_type(&type, &whole) || dwarf_aggregate_size(&whole, &size) != 0 || !size)
+		return NULL;
+	called = debuginfo_is_aggregate(dwarf_tag(&whole)) ? debuginfo_name(info, &whole) : NULL;
+	if (!append(&path, "%s", called ? called : name))
+		return NULL;
+	if (offset >= size || !called)
+		append(&path, "[%" PRIu64 "]", offset / size);
+	path.rest = offset % size;
+	describe(info, &path, &whole, path.rest);
+	if (path.rest)
+		append(&path, "+0x%" PRIx64, path.rest);
+	return pool_string(info->pool, path.text);
+}
+
+/* From the frame's base to its canonical address: what DW_AT_frame_base says. False: unknown. */
+static bool frame_base(Dwarf_Die *function, int64_t *above)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Op *ops;
+	size_t n;
+
+	if (!dwarf_attr_integrate(function, DW_AT_frame_base, &attribute) ||
+	    dwarf_getlocation(&attribute, &ops, &n) != 0 || n != 1)
+		return false;
+	*above = ops[0].atom == DW_OP_reg6 ? 16 : 0; /* rbp: below it are no more than two words */
+	return ops[0].atom == DW_OP_reg6 || ops[0].atom == DW_OP_call_frame_cfa;
+}
+
+/* The variable of this scope at a distance from the frame's base; it becomes one from its own. */
+static bool find_local(Dwarf_Die *scope, int64_t *distance, Dwarf_Die *variable)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Op *ops;
+	unsigned n = 0;
+	size_t count;
+	int more, tag;
+
+	for (more = dwarf_child(scope, variable); more == 0 && ++n < MEMBERS_MAX;
+	     more = dwarf_siblingof(variable, variable)) {
+		tag = dwarf_tag(variable);
+		if ((tag != DW_TAG_variable && tag != DW_TAG_formal_parameter) ||
+		    !dwarf_attr_integrate(variable, DW_AT_location, &attribute) ||
+		    dwarf_getlocation(&attribute, &ops, &count) != 0 || count != 1 ||
+		    ops[0].atom != DW_OP_fbreg)
+			continue;
+		if (*distance >= (int64_t)ops[0].number &&
+		    *distance - (int64_t)ops[0].number < (int64_t)debuginfo_type_size(variable)) {
+			*distance -= (int64_t)ops[0].number;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *debuginfo_local(struct debuginfo *info, uint64_t address, uint64_t below)
+{
+	struct debuginfo_unit *unit = debuginfo_unit_at(info, address);
+	Dwarf_Die *scopes = NULL, variable, type;
+	struct path path = { .length = 0 };
+	const char *function = NULL, *name = NULL;
+	int64_t distance, above;
+	int count, i, at = -1;
+
+	if (below > INT32_MAX || !unit)
+		return NULL;
+	count = dwarf_getscopes(&unit->head, address, &scopes);
+	for (i = 0; i < count; i++)
+		if (dwarf_tag(&scopes[i]) == DW_TAG_subprogram && frame_base(&scopes[i], &above))
+			at = i;
+	if (at >= 0) {
+		distance = above - (int64_t)below;
+		function = debuginfo_name(info, &scopes[at]);
+		for (i = 0; i <= at && !name; i++)
+			if (find_local(&scopes[i], &distance, &variable))
+				name = dwarf_diename(&variable);
+	}
+	free(scopes);
+	if (!name || !append(&path, "%s::%s", function ? function : "", name))
+		return NULL;
+	path.rest = (uint64_t)distance;
+	if (debuginfo_type(&variable, &type))
+		describe(info, &path, &type, path.rest);
 	if (path.rest)
 		append(&path, "+0x%" PRIx64, path.rest);
 	return pool_string(info->pool, path.text);

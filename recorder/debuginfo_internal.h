@@ -73,6 +73,9 @@ struct debuginfo {
 	size_t n_ranges;
 };
 
+/* The unit with code at a link-time address, or NULL. */
+struct debuginfo_unit *debuginfo_unit_at(struct debuginfo *info, uint64_t address);
+
 /* The unit of a DIE, indexed. NULL when libdw cannot tell. */
 struct debuginfo_unit *debuginfo_unit_of(struct debuginfo *info, Dwarf_Die *die);
 

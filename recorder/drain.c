@@ -301,6 +301,23 @@ static int take_text(struct drain *drain, const struct record_text *text, struct
 	return drain->sink->text ? drain->sink->text(drain->self, text, err) : 0;
 }
 
+static int check_side(struct drain *drain, const struct record_race_side *side, struct err *err)
+{
+	if (check_known(&drain->lanes, side->lane, "lane", err) ||
+	    check_known(&drain->modules, side->place.module, "module", err))
+		return -DRAIN_ERR_CORRUPT;
+	return 0;
+}
+
+static int take_race(struct drain *drain, const struct record_race *race, struct err *err)
+{
+	if (check_side(drain, &race->earlier, err) || check_side(drain, &race->later, err) ||
+	    check_known(&drain->modules, race->module, "module", err) ||
+	    check_known(&drain->contexts, race->context, "context", err))
+		return -DRAIN_ERR_CORRUPT;
+	return drain->sink->race ? drain->sink->race(drain->self, race, err) : 0;
+}
+
 static int take_answer(struct drain *drain, const struct record_answer *answer, struct err *err)
 {
 	uint64_t bytes = sizeof(*answer) + (uint64_t)answer->name_length + answer->sent_length +
@@ -333,6 +350,7 @@ static const uint32_t least[RECORD_TYPES] = {
 	[RECORD_OFFER] = sizeof(struct record_offer),
 	[RECORD_CODE] = sizeof(struct record_code),
 	[RECORD_TEXT] = sizeof(struct record_text),
+	[RECORD_RACE] = sizeof(struct record_race),
 	[RECORD_ANSWER] = sizeof(struct record_answer),
 };
 
@@ -359,6 +377,8 @@ static int take(struct drain *drain, const struct record_head *head, struct err 
 		return take_offer(drain, record, err);
 	case RECORD_CODE:
 		return take_code(drain, record, err);
+	case RECORD_RACE:
+		return take_race(drain, record, err);
 	case RECORD_TEXT:
 		return take_text(drain, record, err);
 	case RECORD_ANSWER:

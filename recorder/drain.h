@@ -48,6 +48,7 @@ struct drain_sink {
 	/* A later one with the same number replaces the earlier: forks count on from one place. */
 	int (*code)(void *self, const struct record_code *code, struct err *err);
 	int (*text)(void *self, const struct record_text *text, struct err *err);
+	int (*race)(void *self, const struct record_race *race, struct err *err);
 	/* Lengths add up to the record's size. */
 	int (*answer)(void *self, const struct record_answer *answer, struct err *err);
 };

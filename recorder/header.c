@@ -22,8 +22,9 @@
 extern char **environ;
 
 const char *const header_flag_names[HEADER_FLAGS] = {
-	"virtual_time", "logical_pids", NULL,       NULL,    "flush",         NULL,           NULL,
-	"any_access",   "values",       "no_agent", "leave", "library_locks", "keep_answers",
+	"virtual_time", "logical_pids", NULL,     NULL,       "flush", NULL,
+	NULL,           "any_access",   "values", "no_agent", "leave", "library_locks",
+	"keep_answers", NULL,           NULL,     NULL,       "races",
 };
 
 const char *const header_strategies[STRATEGY_COUNT] = {
@@ -299,6 +300,19 @@ static void add_patterns(cJSON *header, const char *patterns, uint32_t length)
 		cJSON_AddItemToArray(array, alloc_check(cJSON_CreateString(patterns + at)));
 }
 
+/* As 16 hex digits each. */
+static void add_shared_sites(cJSON *header, const uint64_t *sites, uint32_t count)
+{
+	cJSON *array = cJSON_AddArrayToObject(header, "shared_sites");
+	char text[24];
+	uint32_t i;
+
+	for (i = 0; i < count; i++) {
+		snprintf(text, sizeof(text), "%016llx", (unsigned long long)sites[i]);
+		cJSON_AddItemToArray(array, alloc_check(cJSON_CreateString(text)));
+	}
+}
+
 cJSON *header_new(struct session *session, const char *command, const char *const *extra,
 		  unsigned extras)
 {
@@ -330,6 +344,8 @@ cJSON *header_new(struct session *session, const char *command, const char *cons
 	cJSON_AddItemToObject(header, "plan", plan_values(&config->run));
 	if (config->code_patterns_length)
 		add_patterns(header, config->code_patterns, config->code_patterns_length);
+	if (config->shared_sites_count)
+		add_shared_sites(header, config->shared_sites, config->shared_sites_count);
 	cJSON_AddBoolToObject(header, "trap", !config->no_trap);
 	cJSON_AddBoolToObject(header, "addresses_fixed", session_addresses_fixed(session));
 	return header;

@@ -14,6 +14,7 @@
  *	 "strategy":{"name","seed","slice","parameters":[...]},
  *	 "plan":{"flags":["virtual_time",...],"cpus","random_seed","realtime_ns","monotonic_ns",
  *	         "idle_wait_ns","step_budget","pid","ppid"},
+ *	 "shared_sites":["16 hex digits",...],	accesses there are points (instrumented code)
  *	 "trap":true,"addresses_fixed":true,
  *	 "sandbox":{"scratch":false}}	of a search: an empty TMPDIR, a copy of the directory
  *
@@ -30,6 +31,7 @@
 #include "formats/plan.h"
 #include "recorder/guardian.h"
 #include "recorder/session.h"
+#include "recorder/shared_sites.h"
 
 #define HEADER_VERSION "0.1.0" /* of frontrun */
 
@@ -58,6 +60,9 @@ int header_plan(const cJSON *header, struct plan_run *run, struct plan_strategy 
 #define HEADER_PATTERN_MAX 1024u
 #define HEADER_PATTERNS_MAX 65536u
 char *header_patterns(const cJSON *header, uint32_t *length);
+
+/* Which places of native code touch shared memory (PLAN_SHARED_SITES): adds them. */
+void header_shared_sites(const cJSON *header, struct shared_sites *sites);
 
 /*
  * A NULL-terminated argv, to be freed with header_free_words(); NULL with `err` set when there is

@@ -11,7 +11,7 @@
 #include "formats/plan.h"
 
 /* Bits of enum plan_run_flag, from the lowest on; NULL: a recording does not have it. */
-#define HEADER_FLAGS 13u
+#define HEADER_FLAGS 17u
 
 extern const char *const header_flag_names[HEADER_FLAGS];
 extern const char *const header_strategies[STRATEGY_COUNT];

@@ -103,6 +103,19 @@ char *header_patterns(const cJSON *header, uint32_t *length)
 	return patterns;
 }
 
+void header_shared_sites(const cJSON *header, struct shared_sites *sites)
+{
+	const cJSON *array = fields_array(header, "shared_sites"), *item;
+	uint64_t *found = alloc_check(calloc(REGION_SITES, sizeof(*found)));
+	uint32_t count = 0;
+
+	cJSON_ArrayForEach (item, array)
+		if (cJSON_IsString(item) && count < REGION_SITES)
+			found[count++] = strtoull(item->valuestring, NULL, 16);
+	shared_sites_add(sites, found, count);
+	free(found);
+}
+
 /* malloc'ed; NULL when it is no string, or holds a NUL byte, as no argument does. */
 static char *read_text(const cJSON *item)
 {

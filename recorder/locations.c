@@ -320,6 +320,11 @@ const char *locations_module_path(const struct locations *locations, uint32_t mo
 	return locations->modules[module].path;
 }
 
+struct symbols *locations_symbols(struct locations *locations)
+{
+	return locations->symbols;
+}
+
 const char *locations_data(struct locations *locations, uint32_t module, uint64_t offset)
 {
 	return symbols_data(locations->symbols, module, offset);

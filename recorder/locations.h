@@ -46,6 +46,9 @@ uint32_t locations_address(struct locations *locations, uint64_t address, unsign
 /* Path of the module, "?" when there is none. Valid until the next module. */
 const char *locations_module_path(const struct locations *locations, uint32_t module);
 
+/* What it looks names up with; its own. */
+struct symbols *locations_symbols(struct locations *locations);
+
 /* symbols_data() for an object with static storage. NULL when it has no name. */
 const char *locations_data(struct locations *locations, uint32_t module, uint64_t offset);
 

@@ -437,6 +437,7 @@ bool naming_has_value(unsigned kind)
 	switch (kind) {
 	case EVENT_LOAD:
 	case EVENT_STORE:
+	case EVENT_UPDATE:
 	case EVENT_DELETE:
 	case EVENT_ITERATE:
 	case EVENT_QUERY:

@@ -79,7 +79,7 @@ void session_run_defaults(struct plan_run *run)
 
 	memset(run, 0, sizeof(*run));
 	run->flags = PLAN_RUN_VIRTUAL_TIME | PLAN_RUN_LOGICAL_PIDS | PLAN_RUN_VALUES |
-		     PLAN_RUN_LIBRARY_LOCKS;
+		     PLAN_RUN_LIBRARY_LOCKS | PLAN_RUN_RACES;
 	run->cpus = sched_getaffinity(0, sizeof(cpus), &cpus) ? 1 : (uint32_t)CPU_COUNT(&cpus);
 	/* Without random numbers of the kernel region_create() fails, and says so. */
 	if (getrandom(&run->random_seed, sizeof(run->random_seed), GRND_NONBLOCK) < 0)
@@ -148,6 +148,10 @@ int session_plan(struct session *session, struct err *err)
 	if (config->code_patterns_length &&
 	    region_plan_add(region, PLAN_CODE_PATTERNS, 1, 0, config->code_patterns,
 			    config->code_patterns_length, err))
+		return -ENOSPC;
+	if (config->shared_sites_count &&
+	    region_plan_add(region, PLAN_SHARED_SITES, 1, 0, config->shared_sites,
+			    (uint32_t)(config->shared_sites_count * sizeof(uint64_t)), err))
 		return -ENOSPC;
 	for (i = 0; i < config->section_count; i++) {
 		const struct session_section *section = &config->sections[i];

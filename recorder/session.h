@@ -50,6 +50,9 @@ struct session_config {
 	/* PLAN_CODE_PATTERNS: `code_patterns_length` bytes; NULL: none */
 	const char *code_patterns;
 	uint32_t code_patterns_length;
+	/* PLAN_SHARED_SITES; NULL: none */
+	const uint64_t *shared_sites;
+	uint32_t shared_sites_count;
 	double used_limit; /* seconds that the run may use, watchdog_used(); 0: any */
 	double hang_after; /* seconds without an operation that end the run, watchdog.h; 0: none */
 	const struct session_section *sections; /* further ones for the plan; version 1, optional */

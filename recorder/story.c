@@ -476,6 +476,36 @@ static void tell_text(const struct story *story, const cJSON *outcome, const cha
 	tell_stderr(story, outcome);
 }
 
+/* An access that is an error: where it is, and who has made it one. */
+static void tell_memory(const struct story *story, const cJSON *outcome)
+{
+	const cJSON *edge = cJSON_GetArrayItem(fields_array(outcome, "edges"), 0);
+	uint32_t owner = fields_number(edge, "owner", 0);
+	uint32_t context = fields_number(edge, "owner_context", 0);
+	struct line line;
+	struct text *text = line_begin(&line);
+
+	tell_text(story, outcome, "Memory error", "an access to memory that is not the program's");
+	naming_lane(story->naming, text, fields_number(outcome, "lane", 0));
+	text_add(text, " does it at ");
+	naming_site(story->naming, text, fields_number(edge, "context", 0));
+	fprintf(story->out, "  %s\n", text->data);
+	if (!owner)
+		return;
+	text = line_begin(&line);
+	naming_lane(story->naming, text, owner);
+	if (strncmp(fields_string(edge, "kind", ""), "mutex_", strlen("mutex_")) == 0) {
+		text_add(text, " has locked it at ");
+		naming_site(story->naming, text, context);
+	} else if (context) {
+		text_add(text, " has freed it at ");
+		naming_site(story->naming, text, context);
+	} else {
+		text_add(text, " has returned from the function whose variable it was");
+	}
+	fprintf(story->out, "  %s\n", text->data);
+}
+
 static void tell_exit(const struct story *story, const cJSON *outcome)
 {
 	int status = (int)fields_int(outcome, "status", 0);
@@ -531,6 +561,9 @@ void story_tell(const struct story *story, const cJSON *outcome)
 		break;
 	case VERDICT_STEP_BUDGET:
 		tell_text(story, outcome, "Step budget", "the run took too many operations");
+		break;
+	case VERDICT_MEMORY:
+		tell_memory(story, outcome);
 		break;
 	case VERDICT_DIVERGED:
 		tell_text(story, outcome, "Diverged", "the run could not go on as recorded");

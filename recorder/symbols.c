@@ -305,6 +305,25 @@ const char *symbols_data(struct symbols *s, uint32_t number, uint64_t offset)
 	return cached->name;
 }
 
+const char *symbols_pointed(struct symbols *s, uint32_t number, uint64_t offset,
+			    const char *pointer, uint64_t inside)
+{
+	struct module *module = find_module(s, number);
+	struct debuginfo *debuginfo = module && open_module(s, module) ? open_debuginfo(s, module)
+								       : NULL;
+
+	return debuginfo ? debuginfo_pointed(debuginfo, offset, pointer, inside) : NULL;
+}
+
+const char *symbols_local(struct symbols *s, uint32_t number, uint64_t offset, uint64_t below)
+{
+	struct module *module = find_module(s, number);
+	struct debuginfo *debuginfo = module && open_module(s, module) ? open_debuginfo(s, module)
+								       : NULL;
+
+	return debuginfo ? debuginfo_local(debuginfo, offset, below) : NULL;
+}
+
 bool symbols_is_user_module(struct symbols *s, uint32_t number)
 {
 	struct module *module = find_module(s, number);

@@ -90,6 +90,19 @@ void symbols_lookup(struct symbols *s, uint32_t module, uint64_t offset, unsigne
 const char *symbols_data(struct symbols *s, uint32_t module, uint64_t offset);
 
 /*
+ * Name of what lies `inside` bytes into memory that the pointer called `pointer` leads to, as seen
+ * by the code at `offset`: "node.next", "table[3]". NULL when nothing is known.
+ */
+const char *symbols_pointed(struct symbols *s, uint32_t module, uint64_t offset,
+			    const char *pointer, uint64_t inside);
+
+/*
+ * Name of the variable of the function at `offset` that is so many bytes below the canonical
+ * address of its frame: "main::job.number". NULL when nothing is known.
+ */
+const char *symbols_local(struct symbols *s, uint32_t module, uint64_t offset, uint64_t below);
+
+/*
  * Index of the innermost frame that is the user's code, or -1. Not the user's: system libraries
  * (libc, libstdc++, sanitizer and OpenMP runtimes, libfrontrun), functions from system include
  * directories (std::mutex::lock), the Rust standard library, start-up code and the PLT. Code of

@@ -20,6 +20,9 @@
 #include "recorder/guardian.h"
 
 #define LIBRARY_NAME "libfrontrun.so"
+#define GCC_TSAN "libtsan.so.2"              /* what it is called inside */
+#define CLANG_LIBRARY "libfrontrun-clang.so" /* the same, called ... */
+#define CLANG_TSAN "libclang_rt.tsan-x86_64.so"
 #define PRELOAD "LD_PRELOAD="
 #define LIBRARY_PATH "LD_LIBRARY_PATH="
 
@@ -56,6 +59,16 @@ static const char *env_get(char *const *envp, const char *name)
 	return NULL;
 }
 
+static bool needs(const struct elf_info *elf, const char *library)
+{
+	size_t i;
+
+	for (i = 0; i < elf->n_needed; i++)
+		if (!strcmp(elf->needed[i], library))
+			return true;
+	return false;
+}
+
 /* Refuses what LD_PRELOAD does not reach. `name` is what the user knows the file by. */
 static int check_elf(const char *name, const struct elf_info *elf, struct err *err)
 {
@@ -86,6 +99,18 @@ static int check_elf(const char *name, const struct elf_info *elf, struct err *e
 			"%s runs with other privileges (setuid, setgid or file capabilities): "
 			"run a copy without them, or as its owner",
 			name);
+	if (elf->defines_tsan)
+		return err_set(err, code,
+			       "%s has the thread sanitizer's runtime in it, in whose place ours "
+			       "has to be: build it with frontrun cc, or link it with "
+			       "-shared-libsan (clang), without -static-libtsan (gcc)",
+			       name);
+	if (elf->needs_tsan && !needs(elf, GCC_TSAN) && !needs(elf, CLANG_TSAN))
+		return err_set(err, code,
+			       "%s needs a runtime of the thread sanitizer that is neither gcc's "
+			       "(" GCC_TSAN ") nor clang's (" CLANG_TSAN "): build it with "
+			       "frontrun cc",
+			       name);
 	return 0;
 }
 
@@ -139,6 +164,8 @@ static int inspect(struct target *target, struct err *err)
 static int find_library(struct target *target, struct err *err)
 {
 	const char *library = target->config->library;
+	/* The loader must take ours for the sanitizer's. */
+	const char *name = needs(&target->elf, CLANG_TSAN) ? CLANG_LIBRARY : LIBRARY_NAME;
 	char self[PATH_MAX];
 	ssize_t n;
 
@@ -151,10 +178,10 @@ static int find_library(struct target *target, struct err *err)
 				       strerror(errno));
 		self[n] = '\0';
 		*strrchr(self, '/') = '\0';
-		n = snprintf(target->library, sizeof(target->library), "%s/" LIBRARY_NAME, self);
+		n = snprintf(target->library, sizeof(target->library), "%s/%s", self, name);
 		if (n < (ssize_t)sizeof(target->library) && access(target->library, R_OK))
-			snprintf(target->library, sizeof(target->library),
-				 FRONTRUN_LIBDIR "/" LIBRARY_NAME);
+			snprintf(target->library, sizeof(target->library), FRONTRUN_LIBDIR "/%s",
+				 name);
 	}
 	if (access(target->library, R_OK))
 		return err_set(err, TARGET_ERR_LIBRARY,

@@ -10,8 +10,10 @@
 
 #include "recorder/alloc.h"
 #include "recorder/answer_sink.h"
+#include "recorder/block_names.h"
 #include "recorder/ids.h"
 #include "recorder/locations.h"
+#include "recorder/race_text.h"
 #include "recorder/text.h"
 
 #define LANE_DEPTH_MAX 256 /* levels of creation that an id spells out */
@@ -29,6 +31,7 @@ struct trace_sink {
 	struct answer_sink *answers;
 	struct redact *redact;
 	struct pack *pack;
+	struct block_names *blocks;
 	struct lane_path *lanes; /* by number */
 	uint32_t lanes_size;
 	struct trace_sink_counts counts;
@@ -39,11 +42,12 @@ struct trace_sink {
 	void *note_self;
 };
 
+#define BLOCK "/block." /* in the id of a variable in allocated memory */
+
 static const char *const note_kinds[NOTE_KIND_COUNT] = {
-	[NOTE_INFO] = "info",
-	[NOTE_UNCONTROLLED] = "uncontrolled",
-	[NOTE_INEXACT] = "inexact",
-	[NOTE_LIVE] = "live",
+	[NOTE_INFO] = "info",       [NOTE_UNCONTROLLED] = "uncontrolled",
+	[NOTE_INEXACT] = "inexact", [NOTE_LIVE] = "live",
+	[NOTE_RACE] = "race",
 };
 
 struct trace_sink *trace_sink_new(struct trace_writer *writer)
@@ -53,6 +57,7 @@ struct trace_sink *trace_sink_new(struct trace_writer *writer)
 	sink->writer = writer;
 	sink->locations = locations_new(writer);
 	sink->answers = answer_sink_new(writer);
+	sink->blocks = block_names_new(locations_symbols(sink->locations));
 	return sink;
 }
 
@@ -62,6 +67,7 @@ void trace_sink_free(struct trace_sink *sink)
 
 	if (!sink)
 		return;
+	block_names_free(sink->blocks);
 	locations_free(sink->locations);
 	answer_sink_free(sink->answers);
 	for (i = 0; i < sink->texts_size; i++)
@@ -210,8 +216,16 @@ static int put_lane(void *self, const struct record_lane *record, struct err *er
 /* The variable, else what the runtime calls it ("pipe"), unless that is its id already. */
 static const char *object_name(struct trace_sink *sink, const struct record_object *record)
 {
-	if (record->class == OBJECT_STATIC)
+	if (record->kind == OBJECT_VARIABLE && record->class == OBJECT_INIT)
+		return record->module && *record->name
+			       ? symbols_local(locations_symbols(sink->locations), record->module,
+					       record->offset - 1, strtoull(record->name, NULL, 10))
+			       : NULL;
+	if (record->class == OBJECT_STATIC || (record->kind == OBJECT_VARIABLE && record->module))
 		return locations_data(sink->locations, record->module, record->offset);
+	if (record->kind == OBJECT_VARIABLE && record->class == OBJECT_NAMED && record->context &&
+	    strstr(record->name, BLOCK))
+		return block_names_of(sink->blocks, record->context, record->offset);
 	return record->class != OBJECT_NAMED && *record->name ? record->name : NULL;
 }
 
@@ -247,6 +261,7 @@ static int put_context(void *self, const struct record_context *record, struct e
 	};
 
 	locations_frames(sink->locations, record, frames);
+	block_names_context(sink->blocks, record);
 	return written(trace_writer_context(sink->writer, &context), err);
 }
 
@@ -312,6 +327,20 @@ static int put_note(void *self, const struct record_note *record, struct err *er
 		       err);
 }
 
+/* A note, so that it can be read where the program is not. */
+static int put_race(void *self, const struct record_race *record, struct err *err)
+{
+	struct trace_sink *sink = self;
+	char space[1024];
+	struct text text;
+
+	text_init(&text, space, sizeof(space));
+	race_text(&text, record, locations_symbols(sink->locations), sink->blocks);
+	if (sink->note)
+		sink->note(sink->note_self, note_kinds[NOTE_RACE], space);
+	return written(trace_writer_note(sink->writer, note_kinds[NOTE_RACE], space), err);
+}
+
 const struct drain_sink trace_sink_table = {
 	.event = put_event,
 	.decision = put_decision,
@@ -320,6 +349,7 @@ const struct drain_sink trace_sink_table = {
 	.context = put_context,
 	.module = put_module,
 	.note = put_note,
+	.race = put_race,
 	.code = put_code,
 	.text = put_text,
 	.answer = put_answer,

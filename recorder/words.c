@@ -123,5 +123,7 @@ const struct words_row words_table[EVENT_COUNT] = {
 	[EVENT_ITERATE] = { "iterates over @", "iterate over @", PLAIN },
 	[EVENT_QUERY] = { "looks at @", "look at @", PLAIN },
 	[EVENT_CALL] = { "uses @", "use @", PLAIN },
+	[EVENT_UPDATE] = { "updates @", "update @", PLAIN },
+	[EVENT_FREE] = { "frees @", "free @", PLAIN },
 	[EVENT_GATE] = { "goes on interpreting", "go on interpreting", PLAIN },
 };

@@ -146,7 +146,7 @@ static bool is_runtime(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
-	return strcmp(slash ? slash + 1 : path, "libfrontrun.so") == 0;
+	return strncmp(slash ? slash + 1 : path, "libfrontrun", strlen("libfrontrun")) == 0;
 }
 
 void circumstances_files(const cJSON *header, const struct trace_names *names,

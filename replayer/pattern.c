@@ -221,7 +221,7 @@ static void find_failure(struct search *search)
 	search->first = find_point(history, fields_object(pair, "first"));
 	search->second = find_point(history, fields_object(pair, "second"));
 	search->lane = fields_number(search->outcome, "lane", 0);
-	search->in_place = verdict == VERDICT_SIGNAL && search->lane;
+	search->in_place = (verdict == VERDICT_SIGNAL || verdict == VERDICT_MEMORY) && search->lane;
 	if (verdict == VERDICT_EXIT && pattern_raised(search))
 		return;
 	for (i = history->events_n; !search->lane && i-- > 0;)
@@ -261,6 +261,10 @@ static void ask_rules(struct search *search)
 		break;
 	case VERDICT_STEP_BUDGET:
 		if (pattern_endless(search))
+			return;
+		break;
+	case VERDICT_MEMORY:
+		if (pattern_memory(search))
 			return;
 		break;
 	case VERDICT_SIGNAL:

@@ -19,7 +19,10 @@ static void note_lost(const struct search *search, const struct section *lost, c
 	text_init(&text, note, size);
 	text_addf(&text, "T%u's ", lost->lane);
 	if (value && !thing_has_key(search, lost)) {
-		text_add_clean(&text, value);
+		/* "20 (was 10)" */
+		text_add_clean_n(&text, value, strcspn(value, "("));
+		while (text.len && text.data[text.len - 1] == ' ')
+			text.data[--text.len] = '\0';
 		text_cut(&text, 40);
 		text_add(&text, " is lost");
 	} else {
@@ -66,8 +69,17 @@ static bool apart(const struct search *search, const struct triple *triple)
 /* It reads, and changes what it has read; the other one changes it, too. */
 static bool overwrites(const struct search *search, struct triple *triple)
 {
-	return triple->first->reads && !triple->other->reads && !triple->second->reads &&
-	       apart(search, triple);
+	const struct section *look;
+
+	if (!triple->first->reads || triple->other->reads || triple->second->reads ||
+	    !apart(search, triple))
+		return false;
+	/* What is proven may be the look before the other one's change. */
+	look = thing_previous(search, triple->other);
+	if (search->exactly && look && look->reads &&
+	    (look->begin == search->first || look->begin == search->second))
+		triple->other_first = look;
+	return true;
 }
 
 /* No order of the two lanes one after the other gives the same. */

@@ -270,6 +270,8 @@ static const char *verb(unsigned kind)
 		return "reads";
 	case EVENT_STORE:
 		return "writes";
+	case EVENT_UPDATE:
+		return "updates";
 	case EVENT_DELETE:
 		return "deletes";
 	case EVENT_ITERATE:

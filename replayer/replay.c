@@ -37,6 +37,7 @@ struct replay {
 	struct session_hooks hooks;
 	char **argv, **envp;
 	char *patterns; /* PLAN_CODE_PATTERNS */
+	struct shared_sites sites;
 	struct script *script;
 	struct verify *verify;
 	struct session *session;
@@ -354,6 +355,9 @@ static int prepare(struct replay *replay, struct err *err)
 								   : PREEMPT_AFTER;
 	replay->patterns = header_patterns(header, &session->code_patterns_length);
 	session->code_patterns = replay->patterns;
+	header_shared_sites(header, &replay->sites);
+	session->shared_sites = replay->sites.hashes;
+	session->shared_sites_count = replay->sites.count;
 	session->stop = config->stop;
 	session->time_limit = config->time_limit;
 	session->used_limit = config->used_limit;
@@ -537,5 +541,6 @@ int replay_run(const struct replay_config *config, struct replay_report *report,
 	header_free_words(replay.envp);
 	header_free_words(replay.argv);
 	free(replay.patterns);
+	shared_sites_fini(&replay.sites);
 	return rc;
 }

@@ -251,6 +251,7 @@ static void add_event(struct pairing *pairing, size_t at)
 		add_single(pairing, at, true)->variable = true;
 		break;
 	case EVENT_STORE:
+	case EVENT_UPDATE:
 	case EVENT_DELETE:
 		add_single(pairing, at, false)->variable = true;
 		break;

@@ -35,6 +35,8 @@ static void layout_is_the_golden_one(void **state)
 	assert_int_equal(offsetof(struct region, plan), 13160 + 8 + 16384);
 	assert_int_equal(offsetof(struct region, lane) % 4096, 0);
 	assert_int_equal(offsetof(struct region, ring) % 4096, 0);
+	assert_int_equal(offsetof(struct region, sites) % 4096, 0);
+	assert_int_equal(offsetof(struct region_sites, site), 64);
 	assert_int_equal(offsetof(struct region_ring, tail), 64);
 	assert_int_equal(offsetof(struct region_ring, bytes), 128);
 	assert_int_equal(offsetof(struct region, tape) % 4096, 0);

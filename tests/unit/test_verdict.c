@@ -325,7 +325,9 @@ static struct verdict crash(uint64_t base, uint64_t first, uint64_t second)
 	log->module_count = log->module_room = 0;
 	log->modules = calloc(2, sizeof(*log->modules));
 	log->module_count = log->module_room = 2;
-	log->modules[1] = (struct run_module){ base, base + 0x1000, base + 0x9000, 42 };
+	log->modules[1] = (struct run_module){
+		.base = base, .start = base + 0x1000, .end = base + 0x9000, .name = 42
+	};
 	report.failure.frame_count = 2;
 	report.failure.frames[0] = base + first;
 	report.failure.frames[1] = base + second;

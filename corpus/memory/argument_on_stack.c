@@ -1,0 +1,44 @@
+/*
+ * A job is a local variable of the function that makes the threads, and that returns before they
+ * have read it, unless they are quick.
+ * Arguments: threads, padding events.
+ */
+#include "../size.h"
+
+struct job {
+	int number;
+};
+
+static pthread_t *tid;
+static int done;
+
+static void *worker(void *argument)
+{
+	struct job *job = argument;
+
+	size_pad();
+	__atomic_add_fetch(&done, job->number, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static void start(int threads)
+{
+	struct job job = { 5 };
+
+	for (int i = 0; i < threads; i++)
+		pthread_create(&tid[i], NULL, worker, &job);
+	while (__atomic_load_n(&done, __ATOMIC_SEQ_CST) == 0)
+		;
+}
+
+int main(int argc, char **argv)
+{
+	int threads = size_args(argc, argv, 3) - 1;
+
+	tid = calloc(threads, sizeof(*tid));
+	start(threads);
+	for (int i = 0; i < threads; i++)
+		pthread_join(tid[i], NULL);
+	free(tid);
+	return 0;
+}

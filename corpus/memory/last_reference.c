@@ -1,0 +1,36 @@
+/*
+ * Owners of an object count themselves out by a plain decrement, and look whether they were the
+ * last one: two may believe it.
+ * Arguments: threads, padding events.
+ */
+#include "../size.h"
+
+struct shared {
+	int owners;
+};
+
+static void *owner(void *object)
+{
+	struct shared *shared = object;
+
+	size_pad();
+	shared->owners--;
+	if (shared->owners == 0)
+		free(shared);
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	int threads = size_args(argc, argv, 2);
+	pthread_t *tid = calloc(threads, sizeof(*tid));
+	struct shared *shared = calloc(1, sizeof(*shared));
+
+	shared->owners = threads;
+	for (int i = 0; i < threads; i++)
+		pthread_create(&tid[i], NULL, owner, shared);
+	for (int i = 0; i < threads; i++)
+		pthread_join(tid[i], NULL);
+	free(tid);
+	return 0;
+}

@@ -1,0 +1,38 @@
+/*
+ * As null_between.c, but the printer reads the pointer once.
+ * Arguments: threads, padding events.
+ */
+#include "../size.h"
+
+static int number = 7, printed;
+static int *job = &number;
+
+static void *printer(void *unused)
+{
+	size_pad();
+	int *mine = __atomic_load_n(&job, __ATOMIC_SEQ_CST);
+
+	if (mine)
+		printed = *mine;
+	return unused;
+}
+
+static void *clerk(void *unused)
+{
+	size_pad();
+	__atomic_store_n(&job, NULL, __ATOMIC_SEQ_CST);
+	return unused;
+}
+
+int main(int argc, char **argv)
+{
+	int threads = size_args(argc, argv, 2);
+	pthread_t *tid = calloc(threads, sizeof(*tid));
+
+	for (int i = 0; i < threads; i++)
+		pthread_create(&tid[i], NULL, i == threads - 1 ? clerk : printer, NULL);
+	for (int i = 0; i < threads; i++)
+		pthread_join(tid[i], NULL);
+	free(tid);
+	return 0;
+}
