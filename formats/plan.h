@@ -33,6 +33,11 @@ enum plan_type {
 	 * counts
 	 */
 	PLAN_CODE_PATTERNS,
+	/*
+	 * With PLAN_RUN_GIVE_ANSWERS: where copies of the files go that are written, and the
+	 * working directory that the program believes to have; strings with a NUL each
+	 */
+	PLAN_WRITTEN,
 	PLAN_CHILD_FILTER, /* as PLAN_FILTER, for children whose output is recorded */
 };
 
@@ -167,6 +172,9 @@ struct plan_environment {
 	uint32_t has_preload; /* LD_PRELOAD was set; its value is `preload` */
 	/* bytes that the CLI put in front of `preload`: library, sanitizer, separators */
 	uint32_t preload_added;
+	/* bytes that the CLI put in front of LD_LIBRARY_PATH, and one for a colon; 0: none */
+	uint32_t library_path_added;
+	uint32_t reserved;
 	/* absolute path of libfrontrun.so as in LD_PRELOAD, NUL-terminated */
 	char library[4096];
 	/* LD_PRELOAD as it was in the CLI's environment, NUL-terminated */
@@ -182,6 +190,6 @@ struct plan_stop {
 _Static_assert(sizeof(struct plan_section) == 16, "layout");
 _Static_assert(sizeof(struct plan_decision) == 24, "layout");
 _Static_assert(sizeof(struct plan_profile) == 16, "layout");
-_Static_assert(sizeof(struct plan_environment) == 24 + 1024 + 4096, "layout");
+_Static_assert(sizeof(struct plan_environment) == 32 + 1024 + 4096, "layout");
 
 #endif

@@ -256,7 +256,7 @@ struct record_text {
 enum answer_flag {
 	ANSWER_MORE = 1, /* the next record of this lane goes on with the bytes that came in */
 	ANSWER_NEXT = 2, /* it goes on with those of the record before */
-	/* what came in is a struct answer_reference: the bytes are in the file itself */
+	/* what came in is a struct answer_reference, or the path where a file is opened for it */
 	ANSWER_REFERENCE = 4,
 	ANSWER_ASKED = 8,     /* a question of the runtime, not of the program */
 	ANSWER_REDACTED = 16, /* bytes were overwritten: what is sent cannot be compared */
@@ -266,8 +266,8 @@ enum answer_flag {
 };
 
 /*
- * Bytes of a file that is not kept in the trace: they are still there, or the replay ends. Of a call
- * that opens such a file what came in is its absolute path instead.
+ * Bytes of a file that is not kept in the trace: they are still there, or the replay ends. Of a
+ * call that opens such a file what came in is its absolute path instead.
  */
 struct answer_reference {
 	uint64_t offset; /* in the file `name` of this record, or of the one that opened it */

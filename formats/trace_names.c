@@ -461,21 +461,53 @@ uint32_t trace_names_objects_end(const struct trace_names *names)
 	return names->objects.end;
 }
 
+static bool is_interpreted(const struct trace_location *location)
+{
+	return location && !location->module && location->source.function;
+}
+
+/* How many of the frames are inside the innermost interpreted one that is the program's. */
+static uint32_t interpreted_from(const struct trace_names *names, const struct trace_context *c)
+{
+	const struct trace_location *location;
+	uint32_t i;
+
+	for (i = 0; i < c->frames_n; i++) {
+		location = trace_names_location(names, c->frames[i]);
+		if (is_interpreted(location) && location->user)
+			return i;
+	}
+	return 0;
+}
+
+uint32_t trace_names_user_frame(const struct trace_names *names, uint32_t context, unsigned depth)
+{
+	const struct trace_context *c = trace_names_context(names, context);
+	uint32_t inside = c ? interpreted_from(names, c) : 0, i;
+	const struct trace_location *location;
+
+	for (i = 0; c && i < c->frames_n; i++) {
+		location = trace_names_location(names, c->frames[i]);
+		if (location && location->user && (i >= inside || location->source.file) &&
+		    !depth--)
+			return i;
+	}
+	return UINT32_MAX;
+}
+
 const struct trace_location *trace_names_user_location(const struct trace_names *names,
 						       uint32_t context)
 {
 	const struct trace_context *c = trace_names_context(names, context);
-	const struct trace_location *location, *interpreted = NULL;
-	uint32_t i;
+	uint32_t i = trace_names_user_frame(names, context, 0);
+	const struct trace_location *location;
 
+	if (i != UINT32_MAX)
+		return trace_names_location(names, c->frames[i]);
 	for (i = 0; c && i < c->frames_n; i++) {
 		location = trace_names_location(names, c->frames[i]);
-		if (location && location->user)
+		if (is_interpreted(location))
 			return location;
-		if (location && !interpreted && !location->module && location->source.function)
-			interpreted = location;
 	}
-	if (interpreted)
-		return interpreted;
 	return c && c->frames_n ? trace_names_location(names, c->frames[0]) : NULL;
 }

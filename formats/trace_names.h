@@ -56,6 +56,13 @@ uint32_t trace_names_lanes_end(const struct trace_names *names);
 uint32_t trace_names_objects_end(const struct trace_names *names);
 
 /*
+ * The frame of the program's own code that `depth` others of it are inside of (0: the innermost),
+ * as an index of the context's frames; UINT32_MAX: there is none. Where interpreted code of the
+ * program has called a library without lines, that is no code of the program.
+ */
+uint32_t trace_names_user_frame(const struct trace_names *names, uint32_t context, unsigned depth);
+
+/*
  * Innermost location of a context that is the program's own code; else the innermost of a library
  * that is interpreted; else the innermost; else NULL.
  */

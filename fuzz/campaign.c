@@ -249,6 +249,8 @@ static void finding_configure(struct campaign *campaign, struct finding_config *
 		.step_budget = limits->steps,
 		.environment = campaign->config->environment,
 		.environment_count = campaign->config->environment_count,
+		.redact = campaign->config->redact,
+		.pack = campaign->config->pack,
 		.interrupted = is_interrupted,
 		.self = campaign,
 	};

@@ -59,6 +59,8 @@ struct campaign_config {
 	bool corpus_optional;  /* one that cannot be opened is a warning */
 	const char *const *environment;
 	unsigned environment_count;
+	struct redact *redact;
+	bool pack;
 	/* decisions of a trace to begin with, or NULL */
 	const struct plan_decision *given;
 	uint32_t given_count;

@@ -379,6 +379,7 @@ static int configure(struct fuzzing *fuzzing)
 	struct campaign_config *config = &fuzzing->config;
 	struct session_config *session = &config->worker.session;
 	const struct option_value *env = &options->value[OPTION_ENV];
+	struct err err = { 0 };
 	const char *path;
 	int status;
 
@@ -424,6 +425,11 @@ static int configure(struct fuzzing *fuzzing)
 	config->corpus_optional = !options_given(options, OPTION_CORPUS);
 	config->environment = env->all;
 	config->environment_count = env->count;
+	config->pack = options_given(options, OPTION_PACK);
+	config->redact = redact_new(options->value[OPTION_REDACT].all,
+				    options->value[OPTION_REDACT].count, &err);
+	if (err.code)
+		return options_usage_error(fuzzing->command, "%s", err.text);
 	path = options_string(options, OPTION_EVENTS_FILE, NULL);
 	if (path && !(fuzzing->events = fopen(path, "we"))) {
 		fprintf(stderr, "frontrun: cannot write %s: %s\n", path, strerror(errno));
@@ -556,6 +562,7 @@ int cmd_fuzz(const struct command *command, int argc, char **argv)
 	free(fuzzing->directory);
 	free(fuzzing->given);
 	free(fuzzing->known);
+	redact_free(fuzzing->config.redact);
 	header_free_words(fuzzing->argv);
 	header_free_words(fuzzing->envp);
 	options_fini(&fuzzing->options);

@@ -113,6 +113,7 @@ static cJSON *header(const struct finding_config *config, struct session *sessio
 
 	cJSON_AddBoolToObject(sandbox, "scratch", config->sandbox->scratch);
 	cJSON_AddStringToObject(sandbox, "tmpdir", temporary_directory(session));
+	redact_header(config->redact, object);
 	return object;
 }
 
@@ -146,6 +147,7 @@ static int write_outcome(const struct finding_config *config, const struct findi
 
 	if (!passes)
 		cJSON_AddItemToObject(outcome, "finding", finding_json(config, finding));
+	redact_outcome(config->redact, outcome);
 	rc = trace_writer_outcome(writer, outcome_word(result->verdict), outcome);
 	cJSON_Delete(outcome);
 	return rc;
@@ -199,19 +201,24 @@ static int run_and_write(const struct finding_config *config, const struct findi
 {
 	struct session_result *result = alloc_check(malloc(sizeof(*result)));
 	struct trace_writer *writer = trace_writer_open(path, 0, err);
+	struct pack *pack = config->pack ? pack_new() : NULL;
 	struct trace_sink *sink = NULL;
 	cJSON *head;
 	int rc;
 
 	if (!writer) {
+		pack_free(pack);
 		free(result);
 		return -err->code;
 	}
 	head = header(config, session);
+	pack_header(pack, session_elf(session), target_path(session_target(session)), head);
 	rc = trace_writer_header(writer, head);
 	cJSON_Delete(head);
 	if (rc == 0) {
 		sink = trace_sink_new(writer);
+		trace_sink_redact(sink, config->redact);
+		trace_sink_pack(sink, pack);
 		rc = session_run(session, &trace_sink_table, sink, result, err);
 	} else {
 		err_set(err, -rc, "cannot write %s: %s", path, strerror(-rc));
@@ -231,9 +238,12 @@ static int run_and_write(const struct finding_config *config, const struct findi
 		rc = err_set(err, EAGAIN, "in a fresh process the run takes another course: %s",
 			     result->failure.text);
 	if (rc == 0)
+		rc = pack_write(pack, writer);
+	if (rc == 0)
 		rc = write_outcome(config, finding, writer, sink, result,
 				   expected == FINDING_PASSES);
 	trace_sink_free(sink);
+	pack_free(pack);
 	if (trace_writer_close(writer, rc ? NULL : err) && rc == 0)
 		rc = -err->code;
 	free(result);

@@ -11,6 +11,7 @@
 #include "formats/err.h"
 #include "fuzz/verdict.h"
 #include "fuzz/worker.h"
+#include "recorder/redact.h"
 #include "recorder/sandbox.h"
 
 struct finding {
@@ -51,6 +52,8 @@ struct finding_config {
 	uint64_t step_budget;
 	const char *const *environment; /* further variables for the header */
 	unsigned environment_count;
+	struct redact *redact; /* NULL: nothing */
+	bool pack;             /* put the files that a replay needs into the trace */
 	bool (*interrupted)(void *self);
 	void *self;
 };

@@ -351,7 +351,7 @@ static int descriptor_of(int epoll, uint64_t value)
 	return -1;
 }
 
-/* Each event by the descriptor that it is about: the program's own value for it may be a pointer. */
+/* Each event by the descriptor that it is about: the program's value for it may be a pointer. */
 static void events_got(int epoll, struct epoll_event *events, long count, bool giving,
 		       answers_piece *piece, void *self)
 {

@@ -122,6 +122,19 @@ static void report(enum boot_code code, const char *detail)
 	log_ring_doorbell();
 }
 
+/* Where nothing was set before there is no colon: what was added is longer than the value. */
+static void restore_library_path(char **environment, uint32_t added)
+{
+	char *path = (char *)(uintptr_t)variable(environment, "LD_LIBRARY_PATH");
+
+	if (!path || !added)
+		return;
+	if (strlen(path) < added)
+		remove_variable(environment, "LD_LIBRARY_PATH");
+	else
+		memmove(path, path + added, strlen(path + added) + 1);
+}
+
 /* LD_PRELOAD as it was before the CLI put us in front, and the other changes made for our start. */
 static void restore_environment(char **environment)
 {
@@ -138,6 +151,7 @@ static void restore_environment(char **environment)
 	else if (preload && strlen(preload) >= given->preload_added)
 		memmove(preload, preload + given->preload_added,
 			strlen(preload + given->preload_added) + 1);
+	restore_library_path(environment, given->library_path_added);
 	if (!given->personality_kept)
 		raw(SYS_personality, given->personality);
 }

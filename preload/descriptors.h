@@ -15,6 +15,7 @@ enum descriptor_kind {
 	DESCRIPTOR_OTHER,
 	DESCRIPTOR_STREAM, /* standard output or error of the start: really written to */
 	DESCRIPTOR_FILE,   /* a file whose contents are kept by reference: really there */
+	DESCRIPTOR_COPY,   /* a copy of a file that is written in a replay (tape_written.h) */
 	DESCRIPTOR_REAL,   /* memory that the program shares with itself: not recorded at all */
 };
 

@@ -40,11 +40,11 @@ void gate_look(void)
 	gate_memory = (uintptr_t)runtime;
 }
 
-void gate_start(struct lane *me, const struct gate_keeper *of)
+void gate_start(struct lane *me, const struct gate_keeper *of, bool held)
 {
 	keeper = *of;
 	gate_object = object_resource(me, gate_memory, OBJECT_OTHER, NAME, 0);
-	gate_object->owner = me;
+	gate_object->owner = held ? me : NULL;
 	gate_need(me);
 }
 

@@ -57,8 +57,8 @@ void gate_look(void);
 /* There is no agent: the interpreter's lock is a mutex like any other from here on. */
 void gate_forget(void);
 
-/* Its operations from here on: `me`, the only lane, holds it. */
-void gate_start(struct lane *me, const struct gate_keeper *keeper);
+/* Its operations from here on: `me`, the only lane, holds it, or nobody does. */
+void gate_start(struct lane *me, const struct gate_keeper *keeper, bool held);
 
 /* The object that stands for it; NULL: there is none, or it has not started. */
 extern struct object *gate_object;

@@ -295,7 +295,7 @@ static int load(const char **reason)
 		return -ENOSYS;
 	}
 	start = (python_start *)dlsym(library, PYTHON_START);
-	*reason = "its global lock is not held where the first thread is made";
+	*reason = "it has not started where the first thread is made";
 	return start ? start(&runtime, &agent) : -ENOSYS;
 }
 
@@ -305,6 +305,7 @@ void interpreter_start(struct lane *me)
 	char text[512];
 	const char *reason = NULL;
 	size_t at;
+	int result;
 	struct gate_keeper keeper;
 
 	gate_look();
@@ -329,7 +330,8 @@ void interpreter_start(struct lane *me)
 		.leave = leave,
 	};
 	read_plan();
-	if (load(&reason) != 0) {
+	result = load(&reason);
+	if (result < 0) {
 		at = compose(text, sizeof text, 0, "no points at accesses to variables: ");
 		at = compose(text, sizeof text, at, reason);
 		compose(text, sizeof text, at, "; locks and files are points");
@@ -343,6 +345,6 @@ void interpreter_start(struct lane *me)
 		.enter = agent.enter,
 		.hurry = agent.hurry,
 	};
-	gate_start(me, &keeper);
+	gate_start(me, &keeper, result != PYTHON_FREE);
 	interpreter_active = true;
 }

@@ -15,8 +15,8 @@
 extern bool interpreter_active;
 
 /*
- * Before the second lane is made: brings the agent into the interpreter, if there is one whose
- * global lock the caller holds. Says so in the trace where that is not possible. Requires the turn.
+ * Before the second lane is made: brings the agent into the interpreter, if there is one that has
+ * started. Says so in the trace where that is not possible. Requires the turn.
  */
 void interpreter_start(struct lane *me);
 

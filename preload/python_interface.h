@@ -108,7 +108,12 @@ struct python_runtime {
 	void (*leave)(int status); /* does not return */
 };
 
-/* The one symbol of an agent. 0, or a negative errno: -EAGAIN, the global lock is not held. */
+#define PYTHON_FREE 1
+
+/*
+ * The one symbol of an agent, called by the only thread. 0; PYTHON_FREE: the global lock is free;
+ * or a negative errno: -EAGAIN, there is no interpreter yet, or it is another one's thread.
+ */
 typedef int python_start(struct python_runtime *runtime, struct python_agent *agent);
 
 #endif

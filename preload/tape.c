@@ -20,6 +20,7 @@
 #include "preload/log.h"
 #include "preload/sched.h"
 #include "preload/tape_effects.h"
+#include "preload/tape_written.h"
 #include "preload/thread_state.h"
 
 #define SENT_KEPT 256u  /* bytes of what was sent that are written down */
@@ -58,6 +59,8 @@ void tape_init(void)
 						    : TAPE_OFF;
 	if (tape_mode != TAPE_OFF)
 		descriptors_init();
+	if (tape_mode == TAPE_GIVE)
+		written_init();
 }
 
 void tape_child(void)
@@ -130,6 +133,12 @@ static uint32_t gather_name(const struct answers_row *row, const long a[6],
 	return length;
 }
 
+/* The lane that has the turn; 0: it is about to end, and looks after others for the last time. */
+static uint32_t asking(void)
+{
+	return thread_state.lane ? thread_state.lane->number : 0;
+}
+
 /*
  * Keeping
  */
@@ -195,7 +204,7 @@ static void keep(unsigned flags, const struct answers_row *row, long number, con
 		gather_sent(&sent, row, a);
 	}
 	children_collect();
-	stream.lane = thread_state.lane->number;
+	stream.lane = asking();
 	stream.call = (uint16_t)number;
 	open_record();
 	record = stream.out;
@@ -297,7 +306,7 @@ static __attribute__((noreturn)) void differ(const struct answers_row *row, long
 	if (there)
 		at = compose_call(text, sizeof text, at, there->call, record->args, there->count,
 				  record->bytes, record->name_length);
-	if (record && record->lane != thread_state.lane->number)
+	if (record && record->lane != asking())
 		compose(text, sizeof text, at, " of another thread");
 	fail(text);
 }
@@ -441,8 +450,7 @@ static void compare(unsigned flags, const struct answers_row *row, long number, 
 		       region->tape.ended == 2 ? ", but the recording cannot be read from here on"
 					       : ", but the recording has no more input",
 		       NULL);
-	if (record->call != number || record->lane != thread_state.lane->number ||
-	    (record->flags & ANSWER_NEXT) ||
+	if (record->call != number || record->lane != asking() || (record->flags & ANSWER_NEXT) ||
 	    (record->flags & ANSWER_ASKED) != (flags & ANSWER_ASKED) ||
 	    !same_args(row, number, a, record))
 		differ(row, number, a, ", the recording has ", record);
@@ -491,9 +499,11 @@ long tape_call(unsigned flags, long number, const long a[6])
 
 bool tape_taken(long number, const long a[6], long *result)
 {
-	if (!tape_giving() || !answers_row(number))
+	const struct answers_row *row = answers_row(number);
+
+	if (!tape_giving() || !row)
 		return false;
-	*result = tape_call(0, number, a);
+	*result = give(0, row, number, a);
 	return true;
 }
 

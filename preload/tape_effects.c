@@ -22,6 +22,7 @@
 #include "preload/descriptors.h"
 #include "preload/raw.h"
 #include "preload/tape.h"
+#include "preload/tape_written.h"
 
 /* A file beyond that is kept by reference, and more of a mapping is not kept. */
 #define KEPT_WHOLE (16ull << 20)
@@ -434,12 +435,21 @@ static void write_piece(void *self, void *bytes, uint64_t length)
 static void opened(long number, const long a[6], long fd)
 {
 	bool reference = opened_reference;
+	long copy = -1;
 
-	if (tape_giving() && !reference)
-		place(fd, close_exec(number, a));
+	if (tape_giving() && !reference) {
+		if (is_open(number) || number == SYS_creat)
+			copy = written_open(number, a);
+		if (copy >= 0)
+			move_to(copy, fd, close_exec(number, a));
+		else
+			place(fd, close_exec(number, a));
+	}
 	descriptors_changed(fd);
 	if (reference)
 		descriptors_set(fd, DESCRIPTOR_FILE);
+	else if (copy >= 0)
+		descriptors_set(fd, DESCRIPTOR_COPY);
 }
 
 static void duplicated(long number, const long a[6], long fd)
@@ -536,6 +546,11 @@ void effects_known(const struct answers_row *row, long number, const long a[6], 
 
 	if (result < 0)
 		return;
+	if (tape_giving() && row->name.how != ANSWERS_NONE)
+		written_name(number, a);
+	if (tape_giving() && descriptors_kind((int)a[0]) == DESCRIPTOR_COPY &&
+	    written_moves(number))
+		raw_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 	switch (row->sort) {
 	case ANSWERS_OPEN:
 		opened(number, a, result);

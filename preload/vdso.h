@@ -1,7 +1,7 @@
 /*
  * The kernel's functions in user space that tell the time (vdso(7)), which libc calls inside itself
- * and some language runtimes call directly: they show the virtual clock to lanes, as the interposers
- * of wrap_time.c do, but are no events.
+ * and some language runtimes call directly: they show the virtual clock to lanes, as the
+ * interposers of wrap_time.c do, but are no events.
  */
 #ifndef PRELOAD_VDSO_H
 #define PRELOAD_VDSO_H

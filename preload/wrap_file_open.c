@@ -13,6 +13,7 @@
 #include "preload/files.h"
 #include "preload/interpose.h"
 #include "preload/process.h"
+#include "preload/random.h"
 #include "preload/tape.h"
 
 static unsigned kind_of_flags(int flags)
@@ -263,10 +264,60 @@ EXPORT FILE *freopen64(const char *path, const char *mode, FILE *stream)
 }
 
 /*
- * mkstemp and its like choose the name: there is nothing to conflict with before. `length` is what
- * the template holds.
+ * mkstemp and its like choose the name: there is nothing to conflict with before. libc makes it of
+ * the time and an address, which differs from run to run, so it is made here.
  */
-#define TEMPORARY(template, real_call, failure)                                                \
+#define LETTERS 6
+#define ATTEMPTS 10000
+
+/* Calls `make` with names until one is new. Its result, or -1 with errno. */
+static int with_new_name(struct lane *me, char *template, int suffix,
+			 long (*make)(const char *path, int flags), int flags)
+{
+	static const char alphabet[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	size_t length = strlen(template);
+	uint64_t random;
+	long result = -EEXIST;
+	char *letters;
+	int i, k;
+
+	if (suffix < 0 || length < (size_t)suffix + LETTERS ||
+	    strncmp(template + length - (size_t)suffix - LETTERS, "XXXXXX", LETTERS) != 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	letters = template + length - (size_t)suffix - LETTERS;
+	for (i = 0; i < ATTEMPTS && result == -EEXIST; i++) {
+		random = random_draw(me);
+		for (k = 0; k < LETTERS; k++, random /= sizeof alphabet - 1)
+			letters[k] = alphabet[random % (sizeof alphabet - 1)];
+		result = make(template, flags);
+	}
+	if (result >= 0)
+		return (int)result;
+	errno = (int)-result;
+	return -1;
+}
+
+static long make_file(const char *path, int flags)
+{
+	return tape(SYS_openat, AT_FDCWD, path, (flags & ~O_ACCMODE) | O_RDWR | O_CREAT | O_EXCL,
+		    0600);
+}
+
+static long make_directory(const char *path, int flags)
+{
+	(void)flags;
+	return tape(SYS_mkdir, path, 0700);
+}
+
+#define NEW_FILE(template, suffix, flags) with_new_name(me_, template, suffix, make_file, flags)
+#define NEW_DIRECTORY(template) \
+	(with_new_name(me_, template, 0, make_directory, 0) < 0 ? NULL : template)
+
+/* `other_call` is what a thread that is no lane does. */
+#define TEMPORARY(template, other_call, real_call, failure)                                    \
 	do {                                                                                   \
 		struct lane *me_ = thread_enter();                                             \
 		__typeof__(real_call) result_;                                                 \
@@ -274,10 +325,10 @@ EXPORT FILE *freopen64(const char *path, const char *mode, FILE *stream)
 		uint32_t context_;                                                             \
 		bool alone_ = schedule.live <= 1;                                              \
 		if (!me_)                                                                      \
-			return real_call;                                                      \
+			return other_call;                                                     \
 		if (strlen(template) >= sizeof given_) {                                       \
 			thread_leave(me_);                                                     \
-			return real_call;                                                      \
+			return other_call;                                                     \
 		}                                                                              \
 		strcpy(given_, template);                                                      \
 		context_ = CONTEXT_HERE(me_);                                                  \
@@ -306,45 +357,47 @@ static void made_temporary(struct lane *me, bool alone, bool made, const char *g
 
 EXPORT int mkstemp(char *template)
 {
-	TEMPORARY(template, REAL(mkstemp)(template), -1);
+	TEMPORARY(template, REAL(mkstemp)(template), NEW_FILE(template, 0, 0), -1);
 }
 
 EXPORT int mkstemp64(char *template)
 {
-	TEMPORARY(template, REAL(mkstemp64)(template), -1);
+	TEMPORARY(template, REAL(mkstemp64)(template), NEW_FILE(template, 0, 0), -1);
 }
 
 EXPORT int mkostemp(char *template, int flags)
 {
-	TEMPORARY(template, REAL(mkostemp)(template, flags), -1);
+	TEMPORARY(template, REAL(mkostemp)(template, flags), NEW_FILE(template, 0, flags), -1);
 }
 
 EXPORT int mkostemp64(char *template, int flags)
 {
-	TEMPORARY(template, REAL(mkostemp64)(template, flags), -1);
+	TEMPORARY(template, REAL(mkostemp64)(template, flags), NEW_FILE(template, 0, flags), -1);
 }
 
 EXPORT int mkstemps(char *template, int suffix)
 {
-	TEMPORARY(template, REAL(mkstemps)(template, suffix), -1);
+	TEMPORARY(template, REAL(mkstemps)(template, suffix), NEW_FILE(template, suffix, 0), -1);
 }
 
 EXPORT int mkstemps64(char *template, int suffix)
 {
-	TEMPORARY(template, REAL(mkstemps64)(template, suffix), -1);
+	TEMPORARY(template, REAL(mkstemps64)(template, suffix), NEW_FILE(template, suffix, 0), -1);
 }
 
 EXPORT int mkostemps(char *template, int suffix, int flags)
 {
-	TEMPORARY(template, REAL(mkostemps)(template, suffix, flags), -1);
+	TEMPORARY(template, REAL(mkostemps)(template, suffix, flags),
+		  NEW_FILE(template, suffix, flags), -1);
 }
 
 EXPORT int mkostemps64(char *template, int suffix, int flags)
 {
-	TEMPORARY(template, REAL(mkostemps64)(template, suffix, flags), -1);
+	TEMPORARY(template, REAL(mkostemps64)(template, suffix, flags),
+		  NEW_FILE(template, suffix, flags), -1);
 }
 
 EXPORT char *mkdtemp(char *template)
 {
-	TEMPORARY(template, REAL(mkdtemp)(template), NULL);
+	TEMPORARY(template, REAL(mkdtemp)(template), NEW_DIRECTORY(template), NULL);
 }

@@ -204,6 +204,12 @@ EXPORT FILE *popen(const char *command, const char *mode)
 	return stream;
 }
 
+/* So that it can be called from here; nobody sees the difference. */
+EXPORT int fclose(FILE *stream)
+{
+	return REAL(fclose)(stream);
+}
+
 EXPORT int pclose(FILE *stream)
 {
 	int status, i;
@@ -216,7 +222,7 @@ EXPORT int pclose(FILE *stream)
 		return REAL(pclose)(stream);
 	child = opened[i].child;
 	opened[i].stream = NULL;
-	fclose(stream);
+	REAL(fclose)(stream);
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return -1;

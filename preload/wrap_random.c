@@ -8,12 +8,13 @@
 
 #include "preload/decide.h"
 #include "preload/interpose.h"
+#include "preload/random.h"
 
 #define MOST 33554431 /* bytes of one call, random(4) */
 #define MOST_ENTROPY 256
 
 /* splitmix64: Steele, Lea and Flood, OOPSLA 2014. */
-static uint64_t draw(struct lane *me)
+uint64_t random_draw(struct lane *me)
 {
 	if (!me->random_seeded) {
 		me->random_seeded = true;
@@ -26,12 +27,12 @@ static uint64_t draw(struct lane *me)
 static void fill(struct lane *me, uint8_t *bytes, size_t size)
 {
 	for (; size >= sizeof(uint64_t); size -= sizeof(uint64_t), bytes += sizeof(uint64_t)) {
-		uint64_t word = draw(me);
+		uint64_t word = random_draw(me);
 
 		memcpy(bytes, &word, sizeof word);
 	}
 	if (size) {
-		uint64_t word = draw(me);
+		uint64_t word = random_draw(me);
 
 		memcpy(bytes, &word, size);
 	}
@@ -90,7 +91,7 @@ EXPORT uint32_t arc4random(void)
 
 	if (!me)
 		return REAL(arc4random)();
-	result = (uint32_t)(draw(me) >> 32);
+	result = (uint32_t)(random_draw(me) >> 32);
 	INTERPOSE_LEAVE(me, result);
 }
 
@@ -105,7 +106,7 @@ EXPORT uint32_t arc4random_uniform(uint32_t bound)
 	if (bound < 2)
 		INTERPOSE_LEAVE(me, 0);
 	do
-		product = (draw(me) >> 32) * bound;
+		product = (random_draw(me) >> 32) * bound;
 	while ((uint32_t)product < -bound % bound);
 	INTERPOSE_LEAVE(me, (uint32_t)(product >> 32));
 }

@@ -21,6 +21,8 @@
 #include "recorder/naming.h"
 #include "recorder/options.h"
 #include "recorder/outcome.h"
+#include "recorder/pack.h"
+#include "recorder/redact.h"
 #include "recorder/session.h"
 #include "recorder/story.h"
 #include "recorder/strategy_parameters.h"
@@ -43,6 +45,8 @@ struct recording {
 	char last_note[1024]; /* as printed */
 	double flushed;       /* time of the last flush */
 	char *patterns;       /* of config */
+	struct redact *redact;
+	struct pack *pack; /* NULL: nothing is packed */
 };
 
 static double now(void)
@@ -133,6 +137,7 @@ static int configure(struct recording *recording, const struct command *command)
 	const struct option_value *parameters = &options->value[OPTION_PARAMETER];
 	struct session_config *config = &recording->config;
 	struct plan_strategy *strategy = &config->strategy;
+	struct err err = { 0 };
 	unsigned i;
 	int status;
 
@@ -173,6 +178,12 @@ static int configure(struct recording *recording, const struct command *command)
 		if (status >= 0)
 			return status;
 	}
+	recording->redact = redact_new(options->value[OPTION_REDACT].all,
+				       options->value[OPTION_REDACT].count, &err);
+	if (err.code)
+		return options_usage_error(command, "%s", err.text);
+	if (options_given(options, OPTION_PACK))
+		recording->pack = pack_new();
 	recording->path = options_string(options, OPTION_OUTPUT, "trace.zst");
 	recording->verbose = options_given(options, OPTION_VERBOSE);
 	recording->hooks.self = recording;
@@ -362,7 +373,9 @@ static int finish(struct recording *recording, struct session_result *result, in
 		result->failure.kind = VERDICT_CONTROL_LOST;
 		snprintf(result->failure.text, sizeof(result->failure.text), "%s", err->text);
 	}
+	pack_write(recording->pack, recording->writer); /* an error of it comes back at the end */
 	outcome = outcome_new(result, recording->sink);
+	redact_outcome(recording->redact, outcome);
 	trace_writer_outcome(recording->writer, outcome_word(result->verdict), outcome);
 	line = alloc_check(cJSON_CreateObject());
 	cJSON_AddStringToObject(line, "outcome", outcome_word(result->verdict));
@@ -413,6 +426,9 @@ static int record(struct recording *recording)
 		return complain(&err);
 	}
 	header = header_new(session, "record", env->all, env->count);
+	redact_header(recording->redact, header);
+	pack_header(recording->pack, session_elf(session), target_path(session_target(session)),
+		    header);
 	rc = trace_writer_header(recording->writer, header);
 	cJSON_Delete(header);
 	if (rc) {
@@ -423,6 +439,8 @@ static int record(struct recording *recording)
 		return complain(&err);
 	}
 	recording->sink = trace_sink_new(recording->writer);
+	trace_sink_pack(recording->sink, recording->pack);
+	trace_sink_redact(recording->sink, recording->redact);
 	trace_sink_listen(recording->sink, on_runtime_note, recording);
 	recording->flushed = now();
 	rc = session_run(session, &trace_sink_table, recording->sink, result, &err);
@@ -455,6 +473,8 @@ int cmd_record(const struct command *command, int argc, char **argv)
 	status = configure(&recording, command);
 	if (status < 0)
 		status = record(&recording);
+	redact_free(recording.redact);
+	pack_free(recording.pack);
 	options_fini(&recording.options);
 	return status;
 }

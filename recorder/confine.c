@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <dirent.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -53,6 +55,9 @@ enum {
 	(RIGHTS_READING | RIGHT_WRITE | RIGHT_TRUNCATE | RIGHT_REMOVE_DIRECTORY | RIGHT_REMOVE | \
 	 RIGHT_MAKE_DIRECTORY | RIGHT_MAKE | RIGHT_MAKE_FIFO | RIGHT_MAKE_LINK | RIGHT_REFER)
 
+/* That it may add: a program that does nothing but fork stays within what the guardian can end. */
+#define PROCESSES 4096u
+
 struct ruleset {
 	uint64_t files, network, scoped;
 };
@@ -67,6 +72,7 @@ struct confine {
 	bool own_namespaces;
 	int rules; /* descriptor of the rule set, -1: no Landlock */
 	uint64_t handled;
+	rlim_t processes; /* that this user may have */
 	struct sock_filter *filter;
 	size_t filter_count;
 	char *scratch;
@@ -178,6 +184,27 @@ static int make_scratch(struct confine *confine, struct err *err)
 	return 0;
 }
 
+/* Threads of this user, as RLIMIT_NPROC counts them. */
+static rlim_t count_processes(void)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	struct stat status;
+	char path[300];
+	rlim_t count = 0;
+
+	while (proc && (entry = readdir(proc))) {
+		snprintf(path, sizeof(path), "/proc/%s/task", entry->d_name);
+		/* A directory has two links more than it has directories in it. */
+		if (*entry->d_name >= '1' && *entry->d_name <= '9' && !stat(path, &status) &&
+		    status.st_uid == getuid())
+			count += status.st_nlink - 2;
+	}
+	if (proc)
+		closedir(proc);
+	return count;
+}
+
 static bool has_capability(unsigned number)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -194,6 +221,7 @@ struct confine *confine_new(unsigned most, struct err *err)
 
 	confine->rules = -1;
 	confine->abi = abi < most ? abi : most;
+	confine->processes = count_processes() + PROCESSES;
 	confine->own_namespaces = has_capability(CAP_SYS_ADMIN);
 	if (make_scratch(confine, err) ||
 	    confine_filter_build(confine->abi, confine->own_namespaces, &confine->filter,
@@ -273,9 +301,15 @@ int confine_enter(const struct confine *confine)
 {
 	struct sock_fprog program = { .len = (unsigned short)confine->filter_count,
 				      .filter = confine->filter };
+	struct rlimit processes;
 	int rc;
 	size_t i;
 
+	/* The kernel does not apply it to root. */
+	if (!getrlimit(RLIMIT_NPROC, &processes) && processes.rlim_cur > confine->processes) {
+		processes.rlim_cur = processes.rlim_max = confine->processes;
+		setrlimit(RLIMIT_NPROC, &processes);
+	}
 	/* Ours alone: this is the memory of a forked process. */
 	for (i = 0; i < confine->filter_count; i++)
 		if (confine->filter[i].k == CONFINE_PID)

@@ -53,8 +53,8 @@ int confine_enter(const struct confine *confine);
 /*
  * The filter alone (confine_filter.c), for a kernel with Landlock `abi`: `*program` is malloc'ed.
  * `own_ipc`: the process has a namespace of its own for System V IPC and message queues. Where
- * Landlock does not look after signals they are allowed to CONFINE_PID only, which is to be replaced
- * by the process's own pid.
+ * Landlock does not look after signals they are allowed to CONFINE_PID only, which is to be
+ * replaced by the process's own pid.
  */
 #define CONFINE_PID 0x7ffffff1u
 int confine_filter_build(unsigned abi, bool own_ipc, struct sock_filter **program, size_t *count,

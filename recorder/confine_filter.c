@@ -123,7 +123,7 @@ static const struct refusal refusals[] = {
 	REFUSE(ioprio_set),
 	REFUSE_IF(setpriority, { 0, SCMP_CMP_NE, 0, 0 }), /* PRIO_PROCESS is 0 */
 	REFUSE_IF(setpriority, { 1, SCMP_CMP_NE, 0, 0 }),
-	/* pthread_setaffinity_np(3) of its threads must seem to work; they are on one CPU anyway. */
+	/* pthread_setaffinity_np(3) must seem to work; threads are on one CPU anyway. */
 	{ .call = SCMP_SYS(sched_setaffinity),
 	  .error = 0,
 	  .conditions = 1,

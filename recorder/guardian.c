@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "recorder/freeze.h"
 #include "recorder/region.h"
 
 struct guardian {
@@ -285,12 +286,15 @@ static bool wait_news(const struct guardian *guardian, int timeout_ms)
  */
 static void kill_all(struct guardian *guardian)
 {
-	enum { LISTED_ROUNDS = 4, ROUNDS = 40 };
+	enum { LISTED_ROUNDS = 4, ROUNDS = 40, PATIENCE = 8, FREEZE_ROUNDS = 64 };
 	struct pollfd fd = { .fd = guardian->signals, .events = POLLIN };
 	struct signalfd_siginfo info;
-	int idle = 0;
+	int idle = 0, rounds = 0;
 
 	while (reap(guardian)) {
+		/* They fork faster than they are killed. */
+		if (++rounds % PATIENCE == 0)
+			freeze_descendants(FREEZE_ROUNDS);
 		int sent = idle < LISTED_ROUNDS ? kill_listed() : kill_found();
 
 		if (sent < 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "formats/event.h"
+#include "formats/syscall_names.h"
 #include "recorder/alloc.h"
 #include "recorder/symbols.h"
 
@@ -101,6 +102,21 @@ static void add_failure(cJSON *outcome, const struct region_failure *failure,
 	}
 }
 
+/* {"read":12}: calls of libc itself that no interposer has seen. */
+static void add_trapped(cJSON *outcome, const struct session_result *result)
+{
+	cJSON *object = NULL;
+	unsigned i;
+
+	for (i = 0; i < REGION_CALLS; i++) {
+		if (!result->trapped[i] || !syscall_name(i))
+			continue;
+		if (!object)
+			object = alloc_check(cJSON_AddObjectToObject(outcome, "trapped"));
+		add_number(object, syscall_name(i), result->trapped[i]);
+	}
+}
+
 /* Without NUL bytes, which would end the string early. */
 static void add_stderr(cJSON *outcome, const struct session_result *result)
 {
@@ -139,6 +155,7 @@ cJSON *outcome_new(const struct session_result *result, struct trace_sink *sink)
 	add_nonzero(outcome, "uncontrolled", (double)counts->uncontrolled);
 	add_nonzero(outcome, "inexact", (double)counts->inexact);
 	add_nonzero(outcome, "live", (double)counts->live);
+	add_trapped(outcome, result);
 	add_stderr(outcome, result);
 	return outcome;
 }

@@ -101,7 +101,7 @@ static int keep(struct sandbox *sandbox, struct place *place, const char *name)
 struct sandbox *sandbox_new(const struct sandbox_config *config, unsigned worker, struct err *err)
 {
 	struct sandbox *sandbox = alloc_check(calloc(1, sizeof(*sandbox)));
-	const char *where = config->where ? config->where : getenv("TMPDIR");
+	const char *where = getenv("TMPDIR");
 	char *const *envp = config->envp ? config->envp : environ;
 	int rc;
 

@@ -24,7 +24,6 @@ struct sandbox_config {
 	const char *reset; /* shell command before each run, NULL: none */
 	const char *check; /* after each run */
 	char *const *envp; /* of the target; NULL: of this process */
-	const char *where; /* the directories are made there; NULL: in TMPDIR */
 };
 
 struct sandbox;

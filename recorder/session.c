@@ -438,6 +438,8 @@ static void collect(struct session *session, const struct drain *drain, bool dam
 				       : process.order_hash;
 		result->hb_hash = i ? hash_mix(result->hb_hash, process.hb_hash) : process.hb_hash;
 	}
+	if (!damaged)
+		memcpy(result->trapped, region->trapped, sizeof(result->trapped));
 	if (damaged)
 		memset(&result->failure, 0, sizeof(result->failure));
 	else

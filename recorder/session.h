@@ -92,16 +92,17 @@ struct session_hooks {
 struct session_result {
 	/* NONE: the runtime could not say and the wait status is unknown */
 	enum verdict_kind verdict;
-	int status;                 /* exit status, or signal number for VERDICT_SIGNAL */
-	int wait_status;            /* of the program, as of waitpid(2); -1: unknown */
-	enum boot_code boot;        /* other than BOOT_OK: the runtime did not come up ... */
-	char boot_detail[256];      /* ... because of this */
-	bool time_limit;            /* killed by time_limit, used_limit or hang_after */
-	int interrupted;            /* killed because of this signal to us, 0: not */
-	unsigned orphans;           /* processes that outlived the program and were killed */
-	double seconds;             /* real time of the run */
-	uint64_t events, decisions; /* that went through the sink */
-	uint64_t switches;          /* summed over the images */
+	int status;                     /* exit status, or signal number for VERDICT_SIGNAL */
+	int wait_status;                /* of the program, as of waitpid(2); -1: unknown */
+	enum boot_code boot;            /* other than BOOT_OK: the runtime did not come up ... */
+	char boot_detail[256];          /* ... because of this */
+	bool time_limit;                /* killed by time_limit, used_limit or hang_after */
+	int interrupted;                /* killed because of this signal to us, 0: not */
+	unsigned orphans;               /* processes that outlived the program and were killed */
+	double seconds;                 /* real time of the run */
+	uint64_t events, decisions;     /* that went through the sink */
+	uint64_t switches;              /* summed over the images */
+	uint32_t trapped[REGION_CALLS]; /* that came through the trap layer, by system call */
 	/* of the last image; images before it are mixed in, see session.c */
 	uint64_t order_hash, hb_hash;
 	int64_t virtual_ns;            /* of the last image */

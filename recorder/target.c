@@ -21,6 +21,7 @@
 
 #define LIBRARY_NAME "libfrontrun.so"
 #define PRELOAD "LD_PRELOAD="
+#define LIBRARY_PATH "LD_LIBRARY_PATH="
 
 extern char **environ;
 
@@ -112,7 +113,8 @@ static int inspect(struct target *target, struct err *err)
 {
 	const struct target_config *config = target->config;
 	const char *path_env = env_get(config->envp ? config->envp : environ, "PATH");
-	int rc = elf_find_program(config->argv[0], path_env, &target->path, err);
+	int rc = elf_find_program(config->program ? config->program : config->argv[0], path_env,
+				  &target->path, err);
 
 	if (rc) {
 		if (err)
@@ -301,6 +303,11 @@ const char *target_library(const struct target *target)
 	return target->library;
 }
 
+static bool has_library_path(const struct target *target)
+{
+	return target->config->library_path && *target->config->library_path;
+}
+
 struct plan_environment *target_environment(const struct target *target, uint32_t *length)
 {
 	const char *preload = target->preload_before ? target->preload_before : "";
@@ -318,6 +325,9 @@ struct plan_environment *target_environment(const struct target *target, uint32_
 	memcpy(environment->affinity, target->affinity, sizeof(environment->affinity));
 	environment->has_preload = target->preload_before != NULL;
 	environment->preload_added = (uint32_t)target->preload_added;
+	if (has_library_path(target))
+		environment->library_path_added =
+			(uint32_t)strlen(target->config->library_path) + 1;
 	memcpy(environment->library, target->library, sizeof(environment->library));
 	memcpy(environment->preload, preload, bytes);
 	return environment;
@@ -334,20 +344,35 @@ static int region_number(void)
 	       1;
 }
 
-/* The target's environment: two pointers more than the original, ours at the end. */
+/* LD_LIBRARY_PATH with ours in front. malloc'ed. */
+static char *library_path(const struct target *target, const char *before)
+{
+	char *entry;
+	int n = asprintf(&entry, LIBRARY_PATH "%s%s%s", target->config->library_path,
+			 before ? ":" : "", before ? before : "");
+
+	return alloc_check(n < 0 ? NULL : entry);
+}
+
+/* The target's environment: up to three pointers more than the original, new ones at the end. */
 static char **build_environment(const struct target *target, const struct region_handle *region)
 {
 	char *const *envp = target->config->envp ? target->config->envp : environ;
+	const char *before = env_get(envp, "LD_LIBRARY_PATH");
 	size_t n = 0, i;
 	char **built, *entry;
 
 	while (envp[n])
 		n++;
-	built = alloc_check(calloc(n + 3, sizeof(*built)));
+	built = alloc_check(calloc(n + 4, sizeof(*built)));
 	for (i = n = 0; envp[i]; i++)
-		if (strncmp(envp[i], PRELOAD, strlen(PRELOAD)) &&
-		    strncmp(envp[i], REGION_ENV "=", strlen(REGION_ENV "=")))
+		if (has_library_path(target) && before == envp[i] + strlen(LIBRARY_PATH))
+			built[n++] = library_path(target, before);
+		else if (strncmp(envp[i], PRELOAD, strlen(PRELOAD)) &&
+			 strncmp(envp[i], REGION_ENV "=", strlen(REGION_ENV "=")))
 			built[n++] = envp[i];
+	if (has_library_path(target) && !before)
+		built[n++] = library_path(target, NULL);
 	alloc_check(asprintf(&entry, PRELOAD "%s", target->preload) < 0 ? NULL : entry);
 	built[n++] = entry;
 	built[n] = alloc_check(malloc(REGION_ENV_MAX));
@@ -359,12 +384,17 @@ static char **build_environment(const struct target *target, const struct region
 	return built;
 }
 
-static void free_environment(char **built)
+static void free_environment(const struct target *target, char **built)
 {
-	size_t n = 0;
+	size_t n, i;
 
-	while (built[n])
-		n++;
+	for (n = 0; built[n]; n++)
+		;
+	for (i = 0; i < n - 2 && has_library_path(target); i++)
+		if (!strncmp(built[i], LIBRARY_PATH, strlen(LIBRARY_PATH))) {
+			free(built[i]);
+			break;
+		}
 	free(built[n - 1]);
 	free(built[n - 2]);
 	free(built);
@@ -499,7 +529,7 @@ int target_start(struct target *target, const struct region_handle *region, cons
 		guardian_main(&job);
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	free_environment(envp);
+	free_environment(target, envp);
 	close(ends[1]);
 	target->link = ends[0];
 	if (target->guardian < 0)

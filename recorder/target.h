@@ -44,6 +44,7 @@ struct target_inherited;
 
 struct target_config {
 	char *const *argv;   /* argv[0] is looked up along PATH */
+	const char *program; /* executed instead of what argv[0] names; NULL: that */
 	char *const *envp;   /* NULL: environ of this process */
 	bool keep_affinity;  /* do not pin to one CPU */
 	bool keep_addresses; /* leave address randomisation on */
@@ -58,6 +59,8 @@ struct target_config {
 	const struct confine *confine;            /* what it runs under; NULL: nothing */
 	/* absolute path; NULL: libfrontrun.so beside the CLI, else in FRONTRUN_LIBDIR */
 	const char *library;
+	/* directories that come before those of LD_LIBRARY_PATH; the program does not see them */
+	const char *library_path; /* NULL or "": none */
 };
 
 struct target;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "recorder/alloc.h"
+#include "recorder/answer_sink.h"
 #include "recorder/ids.h"
 #include "recorder/locations.h"
 #include "recorder/text.h"
@@ -25,6 +26,9 @@ struct lane_path {
 struct trace_sink {
 	struct trace_writer *writer;
 	struct locations *locations;
+	struct answer_sink *answers;
+	struct redact *redact;
+	struct pack *pack;
 	struct lane_path *lanes; /* by number */
 	uint32_t lanes_size;
 	struct trace_sink_counts counts;
@@ -48,6 +52,7 @@ struct trace_sink *trace_sink_new(struct trace_writer *writer)
 
 	sink->writer = writer;
 	sink->locations = locations_new(writer);
+	sink->answers = answer_sink_new(writer);
 	return sink;
 }
 
@@ -58,6 +63,7 @@ void trace_sink_free(struct trace_sink *sink)
 	if (!sink)
 		return;
 	locations_free(sink->locations);
+	answer_sink_free(sink->answers);
 	for (i = 0; i < sink->texts_size; i++)
 		free(sink->texts[i]);
 	free(sink->texts);
@@ -68,6 +74,17 @@ void trace_sink_free(struct trace_sink *sink)
 uint32_t trace_sink_address(struct trace_sink *sink, uint64_t address, unsigned flags)
 {
 	return locations_address(sink->locations, address, flags);
+}
+
+void trace_sink_redact(struct trace_sink *sink, struct redact *redact)
+{
+	sink->redact = redact;
+	answer_sink_redact(sink->answers, redact);
+}
+
+void trace_sink_pack(struct trace_sink *sink, struct pack *pack)
+{
+	sink->pack = pack;
 }
 
 void trace_sink_listen(struct trace_sink *sink,
@@ -237,6 +254,7 @@ static int put_module(void *self, const struct record_module *record, struct err
 {
 	struct trace_sink *sink = self;
 
+	pack_add(sink->pack, record->path, strlen(record->path));
 	return written(locations_module(sink->locations, record), err);
 }
 
@@ -266,30 +284,19 @@ static int put_text(void *self, const struct record_text *record, struct err *er
 	}
 	free(sink->texts[record->number]);
 	sink->texts[record->number] = alloc_check(strdup(record->text));
+	redact_bytes(sink->redact, sink->texts[record->number], strlen(record->text));
 	return 0;
 }
 
 static int put_answer(void *self, const struct record_answer *record, struct err *err)
 {
 	struct trace_sink *sink = self;
-	const uint8_t *sent = record->bytes + record->name_length;
-	struct trace_answer answer = {
-		.call = record->call,
-		.flags = record->flags,
-		.process = record->process,
-		.lane = record->lane,
-		.result = record->result,
-		.sent_hash = record->sent_hash,
-		.name = record->bytes,
-		.name_len = record->name_length,
-		.sent = sent,
-		.sent_len = record->sent_length,
-		.got = sent + record->sent_length,
-		.got_len = record->got_length,
-	};
+	size_t before = (size_t)record->name_length + record->sent_length;
 
-	memcpy(answer.args, record->args, record->arg_count * sizeof(answer.args[0]));
-	return written(trace_writer_answer(sink->writer, &answer), err);
+	/* Of an opening what came in is the path; of others it has a NUL somewhere. */
+	if (record->flags & ANSWER_REFERENCE)
+		pack_add(sink->pack, (const char *)record->bytes + before, record->got_length);
+	return written(answer_sink_put(sink->answers, record), err);
 }
 
 static int put_note(void *self, const struct record_note *record, struct err *err)

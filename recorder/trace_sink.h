@@ -18,6 +18,8 @@
 
 #include "formats/trace_writer.h"
 #include "recorder/drain.h"
+#include "recorder/pack.h"
+#include "recorder/redact.h"
 
 struct trace_sink;
 
@@ -33,6 +35,12 @@ void trace_sink_free(struct trace_sink *sink);
  * symbols_lookup(). 0 when the writer fails.
  */
 uint32_t trace_sink_address(struct trace_sink *sink, uint64_t address, unsigned flags);
+
+/* What `redact` says is overwritten in all that comes after this. It outlives the sink. */
+void trace_sink_redact(struct trace_sink *sink, struct redact *redact);
+
+/* `pack` gets the paths of modules and of files by reference that come after this. */
+void trace_sink_pack(struct trace_sink *sink, struct pack *pack);
 
 /* `note` hears of each note of the runtime as well; `kind` is the word in the trace. */
 void trace_sink_listen(struct trace_sink *sink,

@@ -26,6 +26,9 @@
 #define PREEMPT_LEAST 0.1 /* seconds; a program that had to be interrupted will need it again */
 #define GONE_LOOKS 3      /* a thread must be missing so often in a row */
 
+/* Of the flags in /proc/PID/task/TID/stat (include/linux/sched.h): it ends, killed or by itself. */
+#define ENDS (0x4 | 0x400)
+
 struct watchdog {
 	const struct region *region;
 	struct watchdog_limits limits;
@@ -62,6 +65,7 @@ struct watchdog {
 /* What /proc says about a thread. */
 struct thread_look {
 	char state; /* 'R', 'S', 'D', 'T', 't', 'Z', ...; 0: no such thread */
+	unsigned flags;
 	uint64_t ticks;
 };
 
@@ -148,34 +152,52 @@ static void look_at_thread(pid_t pid, uint32_t tid, struct thread_look *look)
 	 * stime": any name.
 	 */
 	end = strrchr(text, ')');
-	if (!end || sscanf(end, ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
-			   &look->state, &user, &system) != 3)
+	if (!end || sscanf(end, ") %c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %llu %llu",
+			   &look->state, &look->flags, &user, &system) != 4)
 		return;
 	look->ticks = user + system;
 }
 
+/* The kernel has sent it the signal that ends it with its process; it had no CPU since. */
+static bool is_killed(pid_t pid, uint32_t tid)
+{
+	unsigned long long pending;
+	char text[4096], *line;
+
+	if (!read_proc(pid, tid, "status", text, sizeof(text)))
+		return true;
+	line = strstr(text, "\nSigPnd:");
+	return line && sscanf(line, "\nSigPnd: %llx", &pending) == 1 &&
+	       pending & 1ull << (SIGKILL - 1);
+}
+
 /*
- * The whole process has ended, and its parent has not been told yet, as it waits for a CPU: a
- * zombie leader, and no thread beside it (proc(5): a leader that ended first is one too).
+ * The whole process ends, or has ended and its parent has not been told yet. Its threads need a CPU
+ * each for that: on a busy machine who ended it is gone long before the last one (proc(5): a leader
+ * that ended first stays as a zombie).
  */
-static bool has_ended(pid_t pid)
+static bool is_ending(pid_t pid)
 {
 	struct thread_look look;
 	struct dirent *entry;
+	bool ending = true;
 	char path[64];
-	int threads = 0;
 	DIR *directory;
+	uint32_t tid;
 
-	look_at_thread(pid, (uint32_t)pid, &look);
-	if (look.state && look.state != 'Z' && look.state != 'X')
-		return false;
 	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
 	directory = opendir(path);
-	while (directory && (entry = readdir(directory)))
-		threads += *entry->d_name != '.';
+	while (ending && directory && (entry = readdir(directory))) {
+		if (*entry->d_name == '.')
+			continue;
+		tid = (uint32_t)strtoul(entry->d_name, NULL, 10);
+		look_at_thread(pid, tid, &look);
+		ending = !look.state || look.state == 'Z' || look.state == 'X' ||
+			 look.flags & ENDS || is_killed(pid, tid);
+	}
 	if (directory)
 		closedir(directory);
-	return threads <= 1;
+	return ending;
 }
 
 /* Arguments that are descriptors worth naming. */
@@ -448,7 +470,7 @@ enum watchdog_finding watchdog_look(struct watchdog *watchdog, pid_t pid, const 
 		go_on(watchdog);
 		watchdog->still = 0;
 	} else if (!look.state || look.state == 'Z' || look.state == 'X') {
-		if (!has_ended(pid) && ++watchdog->gone >= GONE_LOOKS)
+		if (!is_ending(pid) && ++watchdog->gone >= GONE_LOOKS)
 			return WATCHDOG_LOST;
 	} else if (look.state == 'R' || burns) {
 		watchdog->gone = 0;

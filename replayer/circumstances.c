@@ -16,6 +16,7 @@
 #include "recorder/header.h"
 #include "recorder/streams.h"
 #include "recorder/text.h"
+#include "replayer/unpack.h"
 
 enum { MODULES = 1024 };
 
@@ -54,7 +55,7 @@ static void tell_umask(const cJSON *header, circumstances_tell tell, void *self)
 }
 
 static void tell_limit(const cJSON *header, const char *name, int resource, const char *what,
-		       circumstances_tell tell, void *self)
+		       bool given, circumstances_tell tell, void *self)
 {
 	const cJSON *limits = fields_object(header, "limits");
 	int64_t recorded = fields_int(limits, name, INT64_MIN), now;
@@ -63,7 +64,12 @@ static void tell_limit(const cJSON *header, const char *name, int resource, cons
 
 	if (recorded == INT64_MIN || getrlimit(resource, &limit) != 0)
 		return;
+	if (given && limit.rlim_max == RLIM_INFINITY)
+		return;
 	now = limit.rlim_cur == RLIM_INFINITY ? -1 : (int64_t)limit.rlim_cur;
+	if (given)
+		now = recorded < 0 || recorded > (int64_t)limit.rlim_max ? (int64_t)limit.rlim_max
+									 : recorded;
 	if (now == recorded)
 		return;
 	snprintf(sentence, sizeof(sentence),
@@ -112,12 +118,13 @@ void circumstances_beside(struct trace_reader *reader, circumstances_tell tell, 
 		     "child processes ran beside it, and nobody says in which order they do");
 }
 
-void circumstances_process(const cJSON *header, circumstances_tell tell, void *self)
+void circumstances_process(const cJSON *header, bool given, circumstances_tell tell, void *self)
 {
 	tell_environment(header, tell, self);
-	tell_umask(header, tell, self);
-	tell_limit(header, "nofile", RLIMIT_NOFILE, "open files", tell, self);
-	tell_limit(header, "stack", RLIMIT_STACK, "the stack", tell, self);
+	if (!given)
+		tell_umask(header, tell, self);
+	tell_limit(header, "nofile", RLIMIT_NOFILE, "open files", given, tell, self);
+	tell_limit(header, "stack", RLIMIT_STACK, "the stack", given, tell, self);
 }
 
 /* The file at the module's path is another one now. False when that cannot be said. */
@@ -150,6 +157,9 @@ void circumstances_files(const cJSON *header, const struct trace_names *names,
 	struct text text;
 	uint32_t i;
 
+	/* The program in the trace is what is run: which files are here says nothing. */
+	if (unpack_is_packed(header))
+		return;
 	header_compare_program(header, elf, sentence, sizeof(sentence));
 	text_init(&text, space, sizeof(space));
 	text_add_clean(&text, sentence);

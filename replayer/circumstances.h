@@ -17,8 +17,11 @@
 /* Gets each sentence; `minor`: only worth showing with -v. The text is clean. */
 typedef void (*circumstances_tell)(void *self, bool minor, const char *sentence);
 
-/* Environment, umask and limits of this process against those of the header. */
-void circumstances_process(const cJSON *header, circumstances_tell tell, void *self);
+/*
+ * Environment, umask and limits of this process against those of the header. `given`: the program
+ * gets the recorded ones, as far as it may have them.
+ */
+void circumstances_process(const cJSON *header, bool given, circumstances_tell tell, void *self);
 
 /*
  * What the standard descriptors are: a program whose output is a pipe buffers it in another way

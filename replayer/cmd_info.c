@@ -23,6 +23,28 @@
 
 enum { SCHEMA = 1 };
 
+/* Secrets in what is no line of its own: the command line, the environment, standard error. */
+static void scan_ends(struct info *info)
+{
+	const cJSON *item;
+	size_t size;
+	char *bytes;
+
+	cJSON_ArrayForEach (item, fields_array(info->file->header, "argv")) {
+		bytes = fields_item_bytes(item, &size);
+		if (bytes)
+			secrets_scan(&info->input.secrets, bytes, size);
+		free(bytes);
+	}
+	cJSON_ArrayForEach (item, fields_object(info->file->header, "environment"))
+		if (cJSON_IsString(item))
+			secrets_scan_named(&info->input.secrets, item->string, item->valuestring);
+	bytes = fields_bytes(info->file->outcome, "stderr", &size);
+	if (bytes)
+		secrets_scan(&info->input.secrets, bytes, size);
+	free(bytes);
+}
+
 /* Everything that is counted in one pass. */
 static void collect(struct info *info, bool verify)
 {
@@ -33,15 +55,21 @@ static void collect(struct info *info, bool verify)
 
 	trace_reader_filter(file->reader, TRACE_LINE_BIT(TRACE_LINE_EVENT) |
 						  TRACE_LINE_BIT(TRACE_LINE_DECISION) |
+						  TRACE_LINE_BIT(TRACE_LINE_ANSWER) |
 						  TRACE_LINE_BIT(TRACE_LINE_NOTE));
 	trace_reader_rewind(file->reader);
 	while (trace_reader_next(file->reader, &line, &err) > 0) {
 		census_add(&info->census, &line);
+		if (line.type == TRACE_LINE_ANSWER)
+			input_add(&info->input, &line.answer);
+		if (line.type == TRACE_LINE_EVENT && line.event.text)
+			secrets_scan(&info->input.secrets, line.event.text, line.event.text_len);
 		if (rehash && !info->refused.code)
 			rehash_add(rehash, &line, &info->refused);
 	}
 	if (err.code)
 		file->damage = err;
+	scan_ends(info);
 	if (rehash) {
 		rehash_result(rehash, &info->order_hash, &info->hb_hash);
 		rehash_free(rehash);
@@ -169,6 +197,7 @@ static void print_json(const struct info *info)
 	json_uint(&out, info->census.notes);
 	json_counts(&out, info);
 	json_threads(&out, info);
+	info_input_json(info, &out);
 	json_sensitive(&out, info);
 	if (trapped) {
 		json_key(&out, "trapped");
@@ -185,30 +214,34 @@ static void print_json(const struct info *info)
 static int info_print(const struct options *options, struct trace_file *file)
 {
 	bool verify = options_given(options, OPTION_VERIFY);
-	struct info info = { .file = file };
+	struct info *info = alloc_check(calloc(1, sizeof(*info)));
 	int status = 0;
 
 	signal(SIGPIPE, SIG_IGN); /* a reader that leaves early is no error */
-	census_init(&info.census, file->names);
-	collect(&info, verify);
+	info->file = file;
+	census_init(&info->census, file->names);
+	input_init(&info->input);
+	collect(info, verify);
 	if (verify)
-		compare_hashes(&info);
+		compare_hashes(info);
 	if (options_given(options, OPTION_JSON))
-		print_json(&info);
+		print_json(info);
 	else
-		info_text(&info, stdout);
+		info_text(info, stdout);
 	fflush(stdout); /* before what follows on stderr */
-	if (info.verdict == INFO_REFUSED)
-		fprintf(stderr, "frontrun: %s: %s\n", file->path, info.refused.text);
-	if (info.verdict == INFO_DIFFERENT)
+	if (info->verdict == INFO_REFUSED)
+		fprintf(stderr, "frontrun: %s: %s\n", file->path, info->refused.text);
+	if (info->verdict == INFO_DIFFERENT)
 		fprintf(stderr,
 			"frontrun: %s: the events do not have the hashes of the outcome: "
 			"the trace "
 			"was changed, or a runtime of another version wrote it\n",
 			file->path);
-	if (info.verdict == INFO_REFUSED || info.verdict == INFO_DIFFERENT)
+	if (info->verdict == INFO_REFUSED || info->verdict == INFO_DIFFERENT)
 		status = EXIT_VIEW_BAD_TRACE;
-	census_fini(&info.census);
+	census_fini(&info->census);
+	input_fini(&info->input);
+	free(info);
 	return status;
 }
 

@@ -35,7 +35,7 @@ struct command_state {
 	struct debugger_config debugger_config;
 	struct debugger *debugger;
 	char *shown; /* the trace as the user knows it */
-	char *output;
+	char *output, *write_dir;
 	uint64_t total;
 	bool verbose, warned, gaps_shown;
 	unsigned notes;
@@ -62,7 +62,7 @@ static void on_ready(void *self, struct session *session)
 	if (state->warned)
 		return;
 	state->warned = true;
-	circumstances_process(state->file.header, warn, state);
+	circumstances_process(state->file.header, state->config.hermetic, warn, state);
 	circumstances_streams(state->file.header, true, warn, state);
 	circumstances_files(state->file.header, state->file.names, session_elf(session), warn,
 			    state);
@@ -72,7 +72,7 @@ static void on_gap(void *self, const char *sentence)
 {
 	struct command_state *state = self;
 
-	if (!state->gaps_shown)
+	if (!state->gaps_shown && (state->verbose || !header_is_ours(state->file.header)))
 		fprintf(stderr, "frontrun: warning: not everything is confined here: %s\n",
 			sentence);
 }
@@ -260,6 +260,15 @@ static int configure(struct command_state *state)
 			state->shown);
 		return EXIT_REPLAY_ERROR;
 	}
+	if (options_given(options, OPTION_WRITE_DIR)) {
+		if (!state->config.hermetic)
+			return options_usage_error(
+				options->command, "--write-dir needs a replay without the outside: "
+						  "a trace that holds what came in, and neither "
+						  "--live nor --follow");
+		state->write_dir = absolute(options_string(options, OPTION_WRITE_DIR, NULL));
+		state->config.write_dir = state->write_dir;
+	}
 	status = configure_stop(state);
 	if (status >= 0)
 		return status;
@@ -426,6 +435,7 @@ int cmd_replay(const struct command *command, int argc, char **argv)
 	if (state->shown)
 		free(state->shown);
 	free(state->output);
+	free(state->write_dir);
 	options_fini(&state->options);
 	free(state);
 	return status;

@@ -98,6 +98,9 @@ static int seek(const struct options *options, struct trace_file *file, uint64_t
 
 	trace_reader_filter(file->reader, TRACE_LINE_BIT(TRACE_LINE_EVENT) |
 						  TRACE_LINE_BIT(TRACE_LINE_DECISION) |
+						  (options_given(options, OPTION_IO)
+							   ? TRACE_LINE_BIT(TRACE_LINE_ANSWER)
+							   : 0) |
 						  TRACE_LINE_BIT(TRACE_LINE_NOTE));
 	if (from <= 1)
 		return 0;
@@ -139,6 +142,7 @@ static int show(const struct options *options, struct trace_file *file, struct s
 	struct err err = { 0 };
 	int64_t events = trace_reader_total_events(file->reader, &err);
 	struct swimlane_options how = {
+		.io = options_given(options, OPTION_IO),
 		.all = options_given(options, OPTION_ALL),
 		.width = (unsigned)options_count(options, OPTION_WIDTH, pager_columns()),
 		.events = events > 0 ? (uint64_t)events : 0,

@@ -170,8 +170,7 @@ static void put_ending(const struct info *info, FILE *out)
 	put(out, "hashes", &text);
 }
 
-/* A list: a count and a name on each line. */
-static void put_count(FILE *out, uint64_t count, const struct text *name)
+void info_put_count(FILE *out, uint64_t count, const struct text *name)
 {
 	char space[32];
 	struct text text;
@@ -181,10 +180,10 @@ static void put_count(FILE *out, uint64_t count, const struct text *name)
 	fprintf(out, "  %*s %s\n", LABEL, text.data, name->data);
 }
 
-static void put_more(FILE *out, uint32_t total, uint32_t shown)
+void info_put_more(FILE *out, uint64_t total, uint64_t shown)
 {
 	if (shown < total)
-		fprintf(out, "  %*s (%u more)\n", LABEL, "", total - shown);
+		fprintf(out, "  %*s (%" PRIu64 " more)\n", LABEL, "", total - shown);
 }
 
 static void put_lists(const struct info *info, FILE *out)
@@ -201,16 +200,16 @@ static void put_lists(const struct info *info, FILE *out)
 	for (i = 0; i < n; i++) {
 		text_reset(&name);
 		naming_lane(naming, &name, top[i]);
-		put_count(out, info->census.lanes[top[i]], &name);
+		info_put_count(out, info->census.lanes[top[i]], &name);
 	}
-	put_more(out, info_count_lanes(info), n);
+	info_put_more(out, info_count_lanes(info), n);
 	fputs("\nOperations\n", out);
 	n = census_top(info->census.kinds, EVENT_COUNT, top, KINDS);
 	for (i = 0; i < n; i++) {
 		text_reset(&name);
 		text_add(&name, top[i] == EVENT_NONE ? "of kinds that this version does not know"
 						     : event_kind_name(top[i]));
-		put_count(out, info->census.kinds[top[i]], &name);
+		info_put_count(out, info->census.kinds[top[i]], &name);
 	}
 	n = census_top(info->census.objects, info->census.objects_end, top, OBJECTS);
 	if (n)
@@ -223,9 +222,9 @@ static void put_lists(const struct info *info, FILE *out)
 			text_add(&name, "  ");
 			text_add_clean(&name, object->kind);
 		}
-		put_count(out, info->census.objects[top[i]], &name);
+		info_put_count(out, info->census.objects[top[i]], &name);
 	}
-	put_more(out, info_count_objects(info), n);
+	info_put_more(out, info_count_objects(info), n);
 }
 
 static void put_trapped(const struct info *info, FILE *out)
@@ -241,130 +240,7 @@ static void put_trapped(const struct info *info, FILE *out)
 	cJSON_ArrayForEach (call, trapped) {
 		text_reset(&name);
 		text_add_clean(&name, call->string);
-		put_count(out, (uint64_t)fields_int(trapped, call->string, 0), &name);
-	}
-}
-
-/* The names of the members of an object, not their values. */
-static bool add_names(struct text *what, const cJSON *object)
-{
-	const cJSON *item;
-
-	if (!object || !object->child)
-		return false;
-	if (!what)
-		return true;
-	cJSON_ArrayForEach (item, object) {
-		text_add(what, item == object->child ? "" : " ");
-		text_add_clean(what, item->string);
-	}
-	return true;
-}
-
-static bool add_string(struct text *what, const char *string)
-{
-	if (what)
-		text_add_clean(what, string);
-	return *string;
-}
-
-static bool add_sources(struct text *what, const struct trace_names *names)
-{
-	const struct trace_location *location;
-	uint32_t i, count = 0, lines = 0;
-
-	for (i = 0; i < trace_names_locations_end(names); i++) {
-		location = trace_names_location(names, i);
-		count += location && location->source.file;
-		lines += location && location->text;
-	}
-	if (what)
-		text_addf(what, "%u places", count);
-	if (what && lines)
-		text_addf(what, ", %u of them with the line", lines);
-	return count > 0;
-}
-
-static bool add_modules(struct text *what, const struct trace_names *names)
-{
-	uint32_t i, count = 0;
-
-	for (i = 0; i < trace_names_modules_end(names); i++)
-		count += trace_names_module(names, i) != NULL;
-	if (what)
-		text_addf(what, "%u executables and libraries", count);
-	return count > 0;
-}
-
-static bool add_stderr(struct text *what, const cJSON *outcome)
-{
-	size_t bytes = 0;
-
-	free(fields_bytes(outcome, "stderr", &bytes));
-	if (what)
-		text_addf(what, "the last %zu bytes", bytes);
-	return bytes > 0;
-}
-
-static bool add_values(struct text *what, uint64_t count)
-{
-	if (what) {
-		text_add_count(what, count);
-		text_add(what, " reads and writes");
-	}
-	return count > 0;
-}
-
-static const struct {
-	const char *word, *label;
-} sensitive[INFO_SENSITIVE_COUNT] = {
-	{ "argv", "the command line with its arguments" },    { "cwd", "the working directory" },
-	{ "environment", "environment variables" },           { "paths", "paths of files" },
-	{ "source", "names of functions and source files" },  { "stderr", "standard error" },
-	{ "machine", "kernel, libc and CPU of the machine" }, { "values", "values of variables" },
-};
-
-const char *info_sensitive_word(unsigned i)
-{
-	return sensitive[i].word;
-}
-
-bool info_sensitive(const struct info *info, unsigned i, struct text *what)
-{
-	const struct trace_file *file = info->file;
-
-	switch (i) {
-	case 0:
-		return fields_array(file->header, "argv") != NULL;
-	case 1:
-		return add_string(what, fields_string(file->header, "cwd", ""));
-	case 2:
-		return add_names(what, fields_object(file->header, "environment"));
-	case 3:
-		return add_modules(what, file->names);
-	case 4:
-		return add_sources(what, file->names);
-	case 5:
-		return add_stderr(what, file->outcome);
-	case 6:
-		return fields_object(file->header, "system") != NULL;
-	default:
-		return add_values(what, info->census.values);
-	}
-}
-
-static void put_sensitive(const struct info *info, FILE *out)
-{
-	char space[1024];
-	struct text what;
-	unsigned i;
-
-	fputs("\nRead before you send it to strangers: it holds\n", out);
-	for (i = 0; i < INFO_SENSITIVE_COUNT; i++) {
-		text_init(&what, space, sizeof(space));
-		if (info_sensitive(info, i, &what))
-			fprintf(out, "  %s%s%s\n", sensitive[i].label, what.len ? ": " : "",
-				what.data);
+		info_put_count(out, (uint64_t)fields_int(trapped, call->string, 0), &name);
 	}
 }
 
@@ -378,6 +254,7 @@ void info_text(const struct info *info, FILE *out)
 	put_origin(info, out);
 	put_ending(info, out);
 	put_lists(info, out);
+	info_input_text(info, out);
 	put_trapped(info, out);
-	put_sensitive(info, out);
+	info_sensitive_text(info, out);
 }

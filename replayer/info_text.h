@@ -9,8 +9,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "formats/json_out.h"
 #include "recorder/text.h"
 #include "replayer/census.h"
+#include "replayer/input.h"
 #include "replayer/trace_file.h"
 
 /* What --verify found. */
@@ -24,13 +26,14 @@ enum info_verdict {
 struct info {
 	struct trace_file *file;
 	struct census census;
+	struct input input;
 	enum info_verdict verdict;
 	uint64_t order_hash, hb_hash; /* computed again, valid for SAME and DIFFERENT */
 	struct err refused;
 };
 
 enum {
-	INFO_SENSITIVE_COUNT = 8,
+	INFO_SENSITIVE_COUNT = 15,
 	INFO_JSON_THREADS = 4096,
 };
 
@@ -45,5 +48,14 @@ uint32_t info_count_lanes(const struct info *info);
 uint32_t info_count_objects(const struct info *info);
 
 void info_text(const struct info *info, FILE *out);
+void info_sensitive_text(const struct info *info, FILE *out);
+
+/* What came in from the outside, and whether a replay needs any of it again. */
+void info_input_text(const struct info *info, FILE *out);
+void info_input_json(const struct info *info, struct json_out *out);
+
+/* Lines of a list: a count and a name; how many are left out. */
+void info_put_count(FILE *out, uint64_t count, const struct text *name);
+void info_put_more(FILE *out, uint64_t total, uint64_t shown);
 
 #endif

@@ -244,7 +244,8 @@ static void find_failure(struct search *search)
 static bool pattern_of_variables(struct search *search)
 {
 	return pattern_noticed(search) || pattern_variable(search, true) ||
-	       (thing_any(search) && pattern_io_race(search)) || pattern_variable(search, false);
+	       pattern_stored(search) || (thing_any(search) && pattern_io_race(search)) ||
+	       pattern_variable(search, false);
 }
 
 static void ask_rules(struct search *search)

@@ -79,8 +79,8 @@ size_t pattern_stands_before(const struct search *search, uint32_t lane, uint32_
 
 /*
  * Rules, in pattern_lock.c, _stuck.c, _wake.c, _try.c, _failing.c, _access.c, _variable.c,
- * _variables.c, _endless.c and _order.c. Those about variables go by the pair of the finding, or
- * are asked a second time without it.
+ * _variables.c, _stored.c, _memo.c, _endless.c and _order.c. Those about variables go by the pair
+ * of the finding, or are asked a second time without it.
  */
 bool pattern_deadlock(struct search *search);
 bool pattern_itself(struct search *search);
@@ -97,6 +97,8 @@ bool pattern_noticed(struct search *search);
 bool pattern_variable(struct search *search, bool exactly);
 bool pattern_variables(struct search *search);
 bool pattern_both_acted(struct search *search);
+bool pattern_stored(struct search *search);
+bool pattern_memo(struct search *search);
 bool pattern_variable_order(struct search *search);
 bool pattern_endless(struct search *search);
 bool pattern_order(struct search *search);

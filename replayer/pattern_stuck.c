@@ -306,7 +306,8 @@ bool pattern_stuck(struct search *search)
 	typedef bool rule_fn(struct search *, const struct waiter *);
 	static rule_fn *const rules[] = { waiter_lost_thread,         waiter_barrier_lapped,
 					  waiter_wrong_one_woken,     pool_starves,
-					  waiter_signalled_too_early, waiter_left_alone };
+					  waiter_signalled_too_early, waiter_left_alone,
+					  waiter_looked_too_early };
 	struct waiter waiters[STORY_EDGES];
 	unsigned i, j, count = 0;
 	const cJSON *edge;

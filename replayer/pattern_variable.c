@@ -370,7 +370,8 @@ bool pattern_variable(struct search *search, bool exactly)
 	else if (find(search, &triple, no_order))
 		say_between(search, &triple);
 	else
-		found = exactly ? pattern_variable_order(search) : pattern_both_acted(search);
+		found = pattern_memo(search) ||
+			(exactly ? pattern_variable_order(search) : pattern_both_acted(search));
 	search->exactly = false;
 	return found;
 }

@@ -28,4 +28,7 @@ bool waiter_wrong_one_woken(struct search *search, const struct waiter *waiter);
 bool waiter_signalled_too_early(struct search *search, const struct waiter *waiter);
 bool waiter_left_alone(struct search *search, const struct waiter *waiter);
 
+/* Why there never was one: pattern_never.c. */
+bool waiter_looked_too_early(struct search *search, const struct waiter *waiter);
+
 #endif

@@ -18,12 +18,15 @@
 #include "recorder/fields.h"
 #include "recorder/header.h"
 #include "recorder/outcome.h"
+#include "recorder/redact.h"
 #include "recorder/sandbox.h"
 #include "recorder/story.h"
 #include "recorder/trace_sink.h"
+#include "recorder/tree.h"
 #include "replayer/fingerprint.h"
 #include "replayer/script.h"
 #include "replayer/tape.h"
+#include "replayer/unpack.h"
 
 /* Real seconds without an operation before the running thread is interrupted, as in record. */
 #define PREEMPT_AFTER 2.0
@@ -37,10 +40,14 @@ struct replay {
 	struct script *script;
 	struct verify *verify;
 	struct session *session;
+	struct redact *redact;   /* as the recording was; NULL: it was not */
 	struct tape *tape;       /* what the outside answered; NULL: it is asked again */
+	struct unpack *unpack;   /* NULL: the trace has no files, or they are not used */
 	struct confine *confine; /* NULL: not confined */
 	struct target_inherited inherited;
 	char *directory; /* in the place of the recorded one */
+	char *written;   /* PLAN_WRITTEN, and the directory in the scratch directory */
+	struct session_section section;
 	struct sandbox_config sandbox_config;
 	struct sandbox *sandbox;     /* as the search had it; NULL: it was a recording */
 	struct trace_writer *writer; /* NULL: no output */
@@ -181,8 +188,8 @@ static uint32_t recorded_pid(struct trace_reader *reader)
 }
 
 /*
- * Confined, with what the recording had of its parent. A directory that is not there any more is an
- * empty one: what the program knows of it is in the trace.
+ * Confined, with what the recording had of its parent. A directory that is not there any more, or
+ * that a search had copied, is an empty one: what the program knows of it is in the trace.
  */
 static int enter_confinement(struct replay *replay, struct err *err)
 {
@@ -202,7 +209,6 @@ static int enter_confinement(struct replay *replay, struct err *err)
 	header_inherited(header, &replay->inherited);
 	replay->session_config.target.confine = replay->confine;
 	replay->session_config.target.inherited = &replay->inherited;
-	replay->sandbox_config.where = confine_scratch(replay->confine);
 	cwd = fields_bytes(header, "cwd", &size);
 	there = cwd && access(cwd, X_OK) == 0;
 	free(cwd);
@@ -224,14 +230,13 @@ static int enter_sandbox(struct replay *replay, struct err *err)
 {
 	const cJSON *given = fields_object(replay->config->file->header, "sandbox");
 
-	replay->sandbox_config.scratch = !replay->confine && fields_bool(given, "scratch", false);
+	replay->sandbox_config.scratch = fields_bool(given, "scratch", false);
 	replay->sandbox_config.envp = replay->envp;
 	replay->sandbox = sandbox_new(&replay->sandbox_config, 0, err);
 	if (!replay->sandbox)
 		return -err->code;
 	replay->session_config.target.envp = sandbox_environment(replay->sandbox);
-	if (!replay->confine)
-		replay->session_config.target.directory = sandbox_directory(replay->sandbox);
+	replay->session_config.target.directory = sandbox_directory(replay->sandbox);
 	return 0;
 }
 
@@ -253,6 +258,68 @@ static void set_temporary_directory(struct replay *replay)
 	}
 	free(replay->envp[n]);
 	alloc_check(asprintf(&replay->envp[n], "TMPDIR=%s", name) < 0 ? NULL : replay->envp[n]);
+}
+
+/* With the files that are in the trace. A script is run as the kernel would, by its interpreter. */
+static int enter_unpacked(struct replay *replay, struct err *err)
+{
+	const struct replay_config *config = replay->config;
+	const cJSON *program = fields_object(config->file->header, "program");
+	const cJSON *scripts = fields_array(program, "scripts");
+	struct target_config *target = &replay->session_config.target;
+
+	replay->unpack = unpack_new(config->file->path, config->file->header, err);
+	if (!replay->unpack)
+		return -err->code;
+	if (!unpack_program(replay->unpack))
+		return 0;
+	if (scripts) {
+		char **argv = unpack_script(program, replay->argv);
+
+		if (!argv)
+			return 0;
+		header_free_words(replay->argv);
+		target->argv = replay->argv = argv;
+	}
+	target->program = unpack_program(replay->unpack);
+	target->library_path = unpack_libraries(replay->unpack);
+	return 0;
+}
+
+/* The files go into the scratch directory, as nothing else can be written, and from there later. */
+static int keep_written(struct replay *replay, struct err *err)
+{
+	const char *scratch = confine_scratch(replay->confine);
+	char *cwd;
+	size_t size;
+	int length;
+
+	if (!replay->config->write_dir)
+		return 0;
+	cwd = fields_bytes(replay->config->file->header, "cwd", &size);
+	length = asprintf(&replay->written, "%s/written%c%s", scratch, '\0', cwd ? cwd : "/");
+	alloc_check(length < 0 ? NULL : replay->written);
+	free(cwd);
+	if (mkdir(replay->written, 0700))
+		return err_set(err, errno, "cannot make %s: %s", replay->written, strerror(errno));
+	replay->section = (struct session_section){
+		.type = PLAN_WRITTEN,
+		.payload = replay->written,
+		.length = (uint32_t)length + 1,
+	};
+	replay->session_config.sections = &replay->section;
+	replay->session_config.section_count = 1;
+	return 0;
+}
+
+static int fetch_written(struct replay *replay, struct err *err)
+{
+	const char *to = replay->config->write_dir;
+	int rc = replay->written ? tree_copy(replay->written, to, NULL) : 0;
+
+	return rc ? err_set(err, -rc, "cannot write what the program wrote to %s: %s", to,
+			    strerror(-rc))
+		  : 0;
 }
 
 static int prepare(struct replay *replay, struct err *err)
@@ -301,7 +368,12 @@ static int prepare(struct replay *replay, struct err *err)
 		set_temporary_directory(replay);
 	session->target.argv = replay->argv;
 	session->target.envp = replay->envp;
+	rc = config->hermetic && unpack_is_packed(header) ? enter_unpacked(replay, err) : 0;
+	if (rc)
+		return rc;
 	rc = config->hermetic ? enter_confinement(replay, err) : 0;
+	if (rc == 0 && config->hermetic)
+		rc = keep_written(replay, err);
 	if (rc)
 		return rc;
 	if (!config->hermetic && fields_object(header, "sandbox")) {
@@ -323,6 +395,7 @@ static int prepare(struct replay *replay, struct err *err)
 		.note = on_note,
 		.tick = on_tick,
 	};
+	replay->redact = redact_of_header(header);
 	replay->script = script_open(config->file->path, err);
 	if (!replay->script)
 		return -err->code;
@@ -344,6 +417,7 @@ static int open_tape(struct replay *replay, struct err *err)
 	replay->tape = tape_open(replay->config->file->path, session_region(replay->session), err);
 	if (!replay->tape)
 		return -err->code;
+	tape_unpacked(replay->tape, replay->unpack);
 	tape_feed(replay->tape);
 	return 0;
 }
@@ -358,9 +432,11 @@ static int open_output(struct replay *replay, struct err *err)
 	if (!replay->writer)
 		return -err->code;
 	header = header_new(replay->session, "replay", NULL, 0);
+	redact_header(replay->redact, header);
 	trace_writer_header(replay->writer, header);
 	cJSON_Delete(header);
 	replay->sink = trace_sink_new(replay->writer);
+	trace_sink_redact(replay->sink, replay->redact);
 	return 0;
 }
 
@@ -372,6 +448,7 @@ static int close_output(struct replay *replay, const struct session_result *resu
 	if (!replay->writer)
 		return 0;
 	outcome = outcome_new(result, replay->sink);
+	redact_outcome(replay->redact, outcome);
 	trace_writer_outcome(replay->writer, outcome_word(result->verdict), outcome);
 	cJSON_Delete(outcome);
 	rc = trace_writer_close(replay->writer, err);
@@ -419,6 +496,10 @@ static int run(struct replay *replay, struct replay_report *report, struct err *
 		tape_finish(replay->tape);
 	if (rc == -VERIFY_ERR_DIFFERENT)
 		rc = 0;
+	/* So that it can be compared with what the recording has. */
+	redact_bytes(replay->redact, report->result.stderr_tail, report->result.stderr_length);
+	redact_bytes(replay->redact, report->result.failure.text,
+		     strlen(report->result.failure.text));
 	judge(replay, report);
 	if (rc == 0)
 		rc = close_output(replay, &report->result, err);
@@ -438,14 +519,19 @@ int replay_run(const struct replay_config *config, struct replay_report *report,
 		rc = open_output(&replay, err);
 	if (rc == 0)
 		rc = run(&replay, report, err);
+	if (rc == 0)
+		rc = fetch_written(&replay, err);
 	if (replay.writer)
 		trace_writer_close(replay.writer, NULL);
 	trace_sink_free(replay.sink);
+	redact_free(replay.redact);
 	tape_close(replay.tape);
+	unpack_free(replay.unpack);
 	session_free(replay.session);
 	sandbox_free(replay.sandbox);
 	confine_free(replay.confine);
 	free(replay.directory);
+	free(replay.written);
 	verify_free(replay.verify);
 	script_close(replay.script);
 	header_free_words(replay.envp);

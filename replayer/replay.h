@@ -32,10 +32,11 @@ struct replay_config {
 	bool hermetic;                 /* nothing of the machine is seen, or can be changed */
 	/* What the confinement of a hermetic replay cannot prevent here. May be NULL. */
 	void (*gap)(void *self, const char *sentence);
-	const char *output;           /* write a trace of the replay, NULL: none */
-	double time_limit;            /* real seconds, 0: none */
-	double used_limit;            /* session.h, 0: none */
-	double preempt_after;         /* session.h; 0: as a recording has it by default */
+	const char *write_dir; /* hermetic: what the program writes is kept there; NULL: not */
+	const char *output;    /* write a trace of the replay, NULL: none */
+	double time_limit;     /* real seconds, 0: none */
+	double used_limit;     /* session.h, 0: none */
+	double preempt_after;  /* session.h; 0: as a recording has it by default */
 	const struct plan_stop *stop; /* NULL: do not pause */
 	/* descriptors that become the program's 0, 1 and 2; NULL: ours */
 	const int *stdio;

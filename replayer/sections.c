@@ -381,15 +381,9 @@ const struct section *sections_between(const struct sections *sections, uint32_t
 uint32_t sections_frame(const struct history *history, uint32_t context, unsigned depth)
 {
 	const struct trace_context *stack = trace_names_context(history->file->names, context);
-	const struct trace_location *location;
-	uint32_t i;
+	uint32_t i = trace_names_user_frame(history->file->names, context, depth);
 
-	for (i = 0; stack && i < stack->frames_n; i++) {
-		location = trace_names_location(history->file->names, stack->frames[i]);
-		if (location && location->user && !depth--)
-			return stack->frames[i];
-	}
-	return 0;
+	return i == UINT32_MAX ? 0 : stack->frames[i];
 }
 
 unsigned sections_depth(const struct history *history, uint32_t a, uint32_t b)

@@ -14,6 +14,7 @@
 #include "recorder/alloc.h"
 #include "recorder/library.h"
 #include "recorder/text.h"
+#include "replayer/answer_text.h"
 
 /* The last line of a lane: when it is announced, what the lane stands before. */
 struct step {
@@ -454,6 +455,26 @@ static void add_decision(struct swimlane *swimlane, const struct trace_decision 
 		put_step(swimlane, 0, decision->lane, &what, &where);
 }
 
+/* What came in from the outside, where it came in; further pieces of it say nothing new. */
+static void add_answer(struct swimlane *swimlane, const struct trace_answer *answer)
+{
+	const struct swimlane_options *options = &swimlane->options;
+	char what_space[512], where_space[1];
+	struct text what, where;
+
+	if (!options->io || answer->flags & ANSWER_NEXT || options->kinds || options->objects ||
+	    (options->lane && options->lane != answer->lane) ||
+	    (answer->flags & ANSWER_ASKED && !options->all))
+		return;
+	put_pick(swimlane);
+	if (answer->lane && answer->lane != swimlane->running)
+		put_switch(swimlane, swimlane->running, answer->lane, false);
+	text_init(&what, what_space, sizeof(what_space));
+	text_init(&where, where_space, sizeof(where_space));
+	answer_text(&what, answer);
+	put_step(swimlane, 0, answer->lane, &what, &where);
+}
+
 static void add_note(struct swimlane *swimlane, const cJSON *note)
 {
 	const cJSON *said = cJSON_GetObjectItemCaseSensitive(note, "text");
@@ -474,6 +495,8 @@ void swimlane_add(struct swimlane *swimlane, const struct trace_line *line)
 		add_event(swimlane, &line->event, line->number);
 	else if (line->type == TRACE_LINE_DECISION)
 		add_decision(swimlane, &line->decision);
+	else if (line->type == TRACE_LINE_ANSWER)
+		add_answer(swimlane, &line->answer);
 	else if (line->type == TRACE_LINE_NOTE)
 		add_note(swimlane, line->json);
 }

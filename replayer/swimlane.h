@@ -26,6 +26,7 @@ enum {
 
 struct swimlane_options {
 	unsigned width;       /* columns to use; 0: unknown, prefixes and lines of any length */
+	bool io;              /* answers of the outside, with `all` also those to the runtime */
 	bool all;             /* also clock readings, random numbers and every decision */
 	uint32_t lane;        /* only this one, 0: all */
 	const bool *kinds;    /* EVENT_COUNT flags, NULL: all kinds */
@@ -43,7 +44,7 @@ struct swimlane;
 struct swimlane *swimlane_new(const struct naming *naming, FILE *out,
 			      const struct swimlane_options *options);
 
-/* Events, decisions and notes; other lines are ignored. Write errors stay in `out`. */
+/* Events, decisions, notes and answers; other lines are ignored. Write errors stay in `out`. */
 void swimlane_add(struct swimlane *swimlane, const struct trace_line *line);
 
 /* Event lines printed so far. */

@@ -19,6 +19,7 @@
 struct tape {
 	struct region_tape *shared;
 	struct trace_reader *reader;
+	struct unpack *unpack; /* NULL: files are where they were */
 	uint64_t head, published, given;
 	bool pending; /* `record` is still to be put in */
 	bool ended;
@@ -51,6 +52,25 @@ void tape_close(struct tape *tape)
 	free(tape);
 }
 
+void tape_unpacked(struct tape *tape, struct unpack *unpack)
+{
+	tape->unpack = unpack;
+}
+
+/* An opening by reference: the path becomes the one where the file is now. */
+static void redirect(struct tape *tape, struct trace_answer *answer)
+{
+	const char *path;
+
+	if (!tape->unpack || !(answer->flags & ANSWER_REFERENCE))
+		return;
+	path = unpack_path(tape->unpack, answer->got, answer->got_len);
+	if (!path)
+		return;
+	answer->got = path;
+	answer->got_len = strlen(path);
+}
+
 /* What was written since the last time becomes visible, and a waiting target hears of it. */
 static void publish(struct tape *tape)
 {
@@ -68,6 +88,12 @@ static void end(struct tape *tape, uint32_t how)
 	tape->ended = true;
 	__atomic_store_n(&tape->shared->ended, how, __ATOMIC_SEQ_CST);
 	publish(tape);
+}
+
+/* Where there are no bytes there is no pointer to them. */
+static uint8_t *append(uint8_t *at, const void *bytes, size_t length)
+{
+	return length ? mempcpy(at, bytes, length) : at;
 }
 
 /* The line as a record; false: no recording has such a one. */
@@ -108,9 +134,9 @@ static bool make_record(struct tape *tape, const struct trace_answer *answer, st
 		.sent_hash = answer->sent_hash,
 	};
 	memcpy(record->args, answer->args, sizeof(record->args));
-	at = mempcpy(at, answer->name, answer->name_len);
-	at = mempcpy(at, answer->sent, answer->sent_len);
-	memcpy(at, answer->got, answer->got_len);
+	at = append(at, answer->name, answer->name_len);
+	at = append(at, answer->sent, answer->sent_len);
+	append(at, answer->got, answer->got_len);
 	return true;
 }
 
@@ -125,6 +151,8 @@ static bool next(struct tape *tape)
 	if (tape->ended)
 		return false;
 	rc = trace_reader_next(tape->reader, &line, &tape->error);
+	if (rc > 0)
+		redirect(tape, &line.answer);
 	if (rc > 0 && make_record(tape, &line.answer, &tape->error)) {
 		tape->pending = true;
 		return true;

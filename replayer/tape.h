@@ -18,12 +18,16 @@
 
 #include "formats/err.h"
 #include "formats/region.h"
+#include "replayer/unpack.h"
 
 struct tape;
 
 /* `region` outlives the tape. NULL with `err` set, codes as of trace_reader.h. */
 struct tape *tape_open(const char *trace_path, struct region *region, struct err *err);
 void tape_close(struct tape *tape);
+
+/* Files that are opened by reference are those of `unpack` (NULL: none), where it has them. */
+void tape_unpacked(struct tape *tape, struct unpack *unpack);
 
 /*
  * Puts in as many records as there is room for, and wakes the target if it waits. `ended` becomes 1

@@ -160,16 +160,11 @@ static void reset_collector(void)
 		interpreter->gc.generations[i].count = 0;
 }
 
-__attribute__((visibility("default"))) python_start frontrun_agent_start;
-
-int frontrun_agent_start(struct python_runtime *given, struct python_agent *agent)
+static int begin(struct python_runtime *given, struct python_agent *agent)
 {
+	PyThreadState *thread = PyThreadState_Get();
 	int result;
 
-	if (given->version != PYTHON_INTERFACE)
-		return -ENOSYS;
-	if (!PyGILState_Check() || !PyGILState_GetThisThreadState())
-		return -EAGAIN;
 	runtime = given;
 	code_patterns(given->patterns, given->patterns_length);
 	*agent = (struct python_agent){
@@ -186,10 +181,33 @@ int frontrun_agent_start(struct python_runtime *given, struct python_agent *agen
 		.run = run,
 	};
 	run();
+	/* It imports: a profiler would see that, and the real clock. */
+	PyThreadState_EnterTracing(thread);
 	finish_start();
+	PyThreadState_LeaveTracing(thread);
 	result = points_start();
 	if (result == 0)
 		prefetch();
 	reset_collector();
 	return result;
+}
+
+__attribute__((visibility("default"))) python_start frontrun_agent_start;
+
+int frontrun_agent_start(struct python_runtime *given, struct python_agent *agent)
+{
+	PyGILState_STATE state;
+	int result;
+
+	if (given->version != PYTHON_INTERFACE)
+		return -ENOSYS;
+	if (!Py_IsInitialized())
+		return -EAGAIN;
+	if (PyGILState_Check())
+		return PyGILState_GetThisThreadState() ? begin(given, agent) : -EAGAIN;
+	/* Native code has given it up to make a thread; nobody else is there who could have it. */
+	state = PyGILState_Ensure();
+	result = begin(given, agent);
+	PyGILState_Release(state);
+	return result ? result : PYTHON_FREE;
 }

@@ -65,6 +65,15 @@ static bool fits(const char *pattern, const char *file)
 	return false;
 }
 
+/*
+ * "<attrs generated init shop.Cart>", "<frozen importlib>": made by a library. "<string>" is also
+ * what exec() makes for the program, and `python -c`.
+ */
+static bool is_made(const char *file)
+{
+	return *file == '<' && strcmp(file, "<stdin>") != 0 && strcmp(file, "<string>") != 0;
+}
+
 static bool is_library(const char *file)
 {
 	if (!standard) {
@@ -75,10 +84,10 @@ static bool is_library(const char *file)
 		if (!standard)
 			standard = "/usr/lib/python3";
 	}
-	return strncmp(file, "<frozen", 7) == 0 ||
+	return is_made(file) ||
 	       (strncmp(file, standard, strlen(standard)) == 0 && !strstr(file, "/test/")) ||
 	       strstr(file, "/site-packages/") || strstr(file, "/dist-packages/") ||
-	       strstr(file, "/frontrun_pytest");
+	       strstr(file, "/frontrun_pytest") || strstr(file, "/frontrun_unittest");
 }
 
 /* What the standard library builds of locks: their taking is a point there, too. */

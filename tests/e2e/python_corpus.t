@@ -16,7 +16,6 @@ expect() {
 	sed -n "s/^$2=//p" "$ROOT/corpus/python/$1.expect"
 }
 
-
 # well_formed NAME: the files of one bug.
 well_formed() {
 	local name=$1 wrong=() file lines
@@ -77,11 +76,13 @@ for name in "${programs[@]}"; do
 done
 is "no program without an .expect file" "$(find "$ROOT/corpus/python" -name '*.py' | wc -l)" \
 	$((2 * ${#programs[@]}))
-while read -r minor python; do
+mapfile -t all < <(interpreters)
+for line in "${all[@]}"; do
+	read -r minor python <<<"$line"
 	for name in "${programs[@]}"; do
 		native "$minor" "$python" "$name"
 		twin "$minor" "$python" "$name"
 	done
-done < <(interpreters)
+done
 
 done_testing

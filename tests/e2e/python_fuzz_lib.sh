@@ -72,8 +72,28 @@ search() {
 	done
 }
 
+# What differs between versions of Python.
+SOME="counter_method counter_plain counter_property collector_switch cached_property_twice dict_changed
+generator_shared sort_append abba_with missed_signal half_built queue_empty lru_cache_twice"
+
+# some_under MINOR: those programs, with an interpreter that is not the system's.
+some_under() {
+	local line minor python all
+	# Read first: frontrun takes what is in an open pipe for input of the program.
+	mapfile -t all < <(interpreters)
+	for line in "${all[@]}"; do
+		read -r minor python <<<"$line"
+		[ "$minor" = "$1" ] && [ -e "$B/libfrontrun-python$minor.so" ] || continue
+		# shellcheck disable=SC2086
+		search "$minor" "$python" $SOME
+		enough_named
+		return
+	done
+	skip "programs under Python $1" "there is no such interpreter, or no agent for it"
+}
+
 # enough_named: most stories say what they should.
 enough_named() {
 	diag "$named of $bugs stories have the expected pattern" "${others[@]}"
-	ok "at least 8 of 10 stories name the pattern" test $((10 * named)) -ge $((8 * bugs))
+	ok "at least 9 of 10 stories name the pattern" test $((10 * named)) -ge $((9 * bugs))
 }

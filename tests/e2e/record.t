@@ -142,4 +142,8 @@ fr record -o s.zst -- "$B/targets/scribble"
 is "scribbled region: status" "$status" 125
 like "scribbled region: said" "$err" "^frontrun: the program damaged the recording"
 
+# What a child makes by mkstemp is libc's business.
+fr record -o child.zst gcc -x c -o hello - <<<'int main(void) { return 0; }'
+is "children that make temporary files: status" "$status" 0
+ok "... and do their work" ./hello
 done_testing

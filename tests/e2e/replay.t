@@ -53,7 +53,7 @@ is "a program that another one executes" "$status" 0
 edit order.zst nodir.zst 'if .frontrun then .cwd = "/no/such/directory" else . end'
 run frontrun replay nodir.zst
 is "the directory of then is gone, all input is in the trace: status" "$status" 0
-unlike "and nothing is said of it" "$err" warning
+unlike "and nothing is said of it" "$err" "cannot go"
 run frontrun replay --live nodir.zst
 is "the directory of then is gone: status" "$status" 0
 like "the directory of then is gone: a warning" "$err" '^frontrun: warning: cannot go to /no/such/directory'

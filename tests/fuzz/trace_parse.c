@@ -42,6 +42,16 @@ static void same_tree(const cJSON *a, const cJSON *b)
 	json_out_fini(&b_text);
 }
 
+static void same_answer(const struct trace_answer *a, const struct trace_answer *b)
+{
+	CHECK(a->call == b->call && a->flags == b->flags && a->process == b->process);
+	CHECK(a->lane == b->lane && a->result == b->result && a->sent_hash == b->sent_hash);
+	same_bytes(a->args, sizeof(a->args), b->args, sizeof(b->args));
+	same_bytes(a->name, a->name_len, b->name, b->name_len);
+	same_bytes(a->sent, a->sent_len, b->sent, b->sent_len);
+	same_bytes(a->got, a->got_len, b->got, b->got_len);
+}
+
 static void same(const struct trace_line *a, const struct trace_line *b)
 {
 	const struct trace_event *ea = &a->event, *eb = &b->event;
@@ -64,6 +74,8 @@ static void same(const struct trace_line *a, const struct trace_line *b)
 			   db->from_n * sizeof(*db->from));
 		same_bytes(da->name, da->name_len, db->name, db->name_len);
 		same_value(&da->value, &db->value);
+	} else if (a->type == TRACE_LINE_ANSWER) {
+		same_answer(&a->answer, &b->answer);
 	} else {
 		same_tree(a->json, b->json);
 	}
@@ -85,6 +97,8 @@ static void write_again(struct parsers *p, const struct trace_line *line)
 		rc = trace_put_event(&p->out, &p->written, &line->event);
 	else if (line->type == TRACE_LINE_DECISION && line->decision.kind != DECISION_COUNT)
 		rc = trace_put_decision(&p->out, &p->written, &line->decision);
+	else if (line->type == TRACE_LINE_ANSWER && line->answer.call != TRACE_CALL_UNKNOWN)
+		rc = trace_put_answer(&p->out, &line->answer);
 	else
 		return;
 	CHECK(!rc && !p->out.error && p->out.data[p->out.len - 1] == '\n');

@@ -40,7 +40,7 @@ static unsigned find(char (*names)[WORD], unsigned count, const char *name)
 	return 0;
 }
 
-/* "read:17"; without a line a function of the library. */
+/* "read:17"; without a line a function of the library, "libdb" code of a library without names. */
 static uint32_t place(struct writing *w, const char *name)
 {
 	unsigned number = find(w->places, w->places_n, name);
@@ -63,7 +63,10 @@ static uint32_t place(struct writing *w, const char *name)
 		.user = true,
 		.text = *w->sources[line] ? w->sources[line] : NULL,
 	};
-	if (!line) {
+	if (strcmp(name, "libdb") == 0) {
+		location.module = 2;
+		location.source = (struct trace_source){ 0 };
+	} else if (!line) {
 		location.source.file = strncmp(function, "Queue.", 6) == 0
 					       ? "/usr/lib/python3.11/queue.py"
 					       : "/usr/lib/python3.11/threading.py";
@@ -106,7 +109,7 @@ static const char *kind_of(const struct writing *w, const char *name, const char
 
 	if (name[0] == 'T' && strspn(name + 1, "0123456789") == strlen(name + 1))
 		return "thread";
-	if (name[0] == '/')
+	if (name[0] == '/' || strncmp(name, "file:", 5) == 0)
 		return "descriptor";
 	snprintf(kind, sizeof(kind), "%.*s", (int)strcspn(operation, "_"), operation);
 	for (i = 0; i < 3; i++)
@@ -229,6 +232,8 @@ static void write_lanes(struct writing *w)
 
 	trace_writer_module(w->writer, &(struct trace_module){
 					       .number = 1, .path = "/tmp/bank", .main = true });
+	trace_writer_module(w->writer,
+			    &(struct trace_module){ .number = 2, .path = "/usr/lib/libdb.so" });
 	trace_writer_lane(w->writer, &(struct trace_lane){ .number = 1, .id = "1" });
 	for (i = 2; i < LANES; i++) {
 		snprintf(id, sizeof(id), "1.%u", i - 1);

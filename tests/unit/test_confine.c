@@ -327,6 +327,14 @@ static int executes(void)
 	return system("exec true") ? ECHILD : 0;
 }
 
+static int has_no_limit_of_processes(void)
+{
+	struct rlimit limit = { 0, 0 };
+
+	getrlimit(RLIMIT_NPROC, &limit);
+	return limit.rlim_max == RLIM_INFINITY ? EEXIST : 0;
+}
+
 static int has_powers(void)
 {
 	return prctl(PR_CAPBSET_READ, 21 /* CAP_SYS_ADMIN */) > 0 && !geteuid() ? EEXIST : 0;
@@ -383,6 +391,7 @@ static const struct question {
 	{ "writes inside", writes_inside, { 0, EPERM } },
 	{ "uses a pipe", uses_pipe, { 0, 0 } },
 	{ "executes", executes, { 0, 0 } },
+	{ "has no limit of processes", has_no_limit_of_processes, { 0, 0 } },
 	{ "has powers of root", has_powers, { 0, 0 } },
 };
 

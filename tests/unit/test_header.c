@@ -204,11 +204,80 @@ static void nonsense_is_refused(void **state)
 	}
 }
 
+static const char *value_in(char *const *envp, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; *envp; envp++)
+		if (!strncmp(*envp, name, n) && (*envp)[n] == '=')
+			return *envp + n + 1;
+	return NULL;
+}
+
+static void a_hermetic_replay_sees_what_was_recorded(void **state)
+{
+	char *argv[] = { self, NULL };
+	char *envp[] = {
+		(char *)(uintptr_t) "PATH=/bin",
+		(char *)(uintptr_t) "HOME=/home/me",
+		(char *)(uintptr_t) "API_TOKEN=secret",
+		NULL,
+	};
+	struct session_config config = { .target = { .argv = argv, .envp = envp } };
+	struct target_inherited inherited;
+	cJSON *header, *limits;
+	char **words, *text;
+
+	(void)state;
+	session_run_defaults(&config.run);
+	header = header_of(&config, NULL, 0);
+	assert_false(header_is_hermetic(header));
+	cJSON_Delete(header);
+	config.run.flags |= PLAN_RUN_KEEP_ANSWERS;
+	header = header_of(&config, NULL, 0);
+	assert_true(header_is_hermetic(header));
+	text = cJSON_PrintUnformatted(header);
+	assert_null(strstr(text, "secret"));
+	free(text);
+
+	setenv("API_TOKEN", "of today", 1);
+	setenv("HOME", "/home/other", 1);
+	setenv("ALIEN", "1", 1);
+	words = header_environment_recorded(header);
+	assert_string_equal(value_in(words, "PATH"), "/bin");
+	assert_string_equal(value_in(words, "HOME"), "/home/me");
+	assert_string_equal(value_in(words, "API_TOKEN"), "of today");
+	assert_null(value_in(words, "ALIEN"));
+	header_free_words(words);
+
+	/* A stranger's names lead to no values of ours, and are names only. */
+	cJSON_ReplaceItemInObjectCaseSensitive(header, "origin", cJSON_CreateString("00"));
+	cJSON_AddItemToArray(cJSON_GetObjectItem(header, "environment_names"),
+			     cJSON_CreateString("A=B"));
+	cJSON_AddItemToArray(cJSON_GetObjectItem(header, "environment_names"),
+			     cJSON_CreateNumber(1));
+	words = header_environment_recorded(header);
+	assert_string_equal(value_in(words, "API_TOKEN"), "");
+	assert_null(value_in(words, "A"));
+	header_free_words(words);
+
+	limits = cJSON_GetObjectItem(header, "limits");
+	cJSON_ReplaceItemInObjectCaseSensitive(header, "umask", cJSON_CreateString("77777027"));
+	cJSON_ReplaceItemInObjectCaseSensitive(limits, "nofile", cJSON_CreateNumber(100));
+	cJSON_DeleteItemFromObjectCaseSensitive(limits, "stack");
+	header_inherited(header, &inherited);
+	assert_int_equal(inherited.mask, 027);
+	assert_int_equal(inherited.nofile, 100);
+	assert_int_equal(inherited.stack, 0);
+	cJSON_Delete(header);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_plan_comes_back),
 		cmocka_unit_test(secrets_stay_out),
+		cmocka_unit_test(a_hermetic_replay_sees_what_was_recorded),
 		cmocka_unit_test(a_changed_program_is_named),
 		cmocka_unit_test(nonsense_is_refused),
 	};

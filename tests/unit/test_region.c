@@ -42,7 +42,7 @@ static void layout_is_the_golden_one(void **state)
 	assert_int_equal(offsetof(struct region_tape, bytes), 128);
 	assert_int_equal(offsetof(struct region_lane, k), 24);
 	assert_int_equal(offsetof(struct region_mailbox, payload), 32);
-	assert_int_equal(offsetof(struct plan_environment, preload), 24 + 1024 + 4096);
+	assert_int_equal(offsetof(struct plan_environment, preload), 32 + 1024 + 4096);
 }
 
 static void create_seals_the_size(void **state)

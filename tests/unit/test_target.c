@@ -233,6 +233,22 @@ static void order_kills_the_whole_tree(void **state)
 	run_end(&run);
 }
 
+/* Each that is killed makes room for another one. */
+static void who_only_forks_is_killed(void **state)
+{
+	char byte;
+	struct run run;
+
+	(void)state;
+	run_begin(&run, "forks");
+	run_start(&run);
+	read_bytes(run.alive[0], &byte, 1);
+	target_kill(run.target);
+	run_wait(&run);
+	assert_true(all_dead(run.alive[0]));
+	run_end(&run);
+}
+
 static void orphans_do_not_outlive_the_target(void **state)
 {
 	struct target_report report;
@@ -373,6 +389,18 @@ static _Noreturn void be_tree(int fd)
 	rest(fd);
 }
 
+/* As many as a user may have who has none else; the kernel sets root no limit. */
+static _Noreturn void be_forking(int fd)
+{
+	struct rlimit limit = { 64, 64 };
+
+	if (setrlimit(RLIMIT_NPROC, &limit) || (!geteuid() && setuid(65534)) ||
+	    write(fd, "x", 1) != 1)
+		_exit(1);
+	for (;;)
+		fork();
+}
+
 static int be_report(int fd)
 {
 	static struct facts facts;
@@ -406,6 +434,8 @@ static int be(const char *word, int fd)
 		return be_report(fd);
 	if (!strcmp(word, "tree"))
 		be_tree(fd);
+	if (!strcmp(word, "forks"))
+		be_forking(fd);
 	if (!strcmp(word, "orphan")) {
 		if (!fork())
 			rest(fd);
@@ -435,6 +465,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_target_finds_what_was_promised),
 		cmocka_unit_test(environment_can_be_undone),
 		cmocka_unit_test(order_kills_the_whole_tree),
+		cmocka_unit_test(who_only_forks_is_killed),
 		cmocka_unit_test(orphans_do_not_outlive_the_target),
 		cmocka_unit_test(late_children_may_finish),
 		cmocka_unit_test(nothing_survives_the_cli),

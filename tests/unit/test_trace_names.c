@@ -147,6 +147,39 @@ static void replaced(void **state)
 	trace_names_free(names);
 }
 
+/* Interpreted code has called a library without lines, or one of its own that has some. */
+static void interpreted(void **state)
+{
+	struct trace_names *names = trace_names_new();
+	struct err err;
+
+	(void)state;
+	assert_int_equal(
+		add(names, "{\"location\":1,\"module\":2,\"offset\":\"0x1\",\"user\":true}", &err),
+		0);
+	assert_int_equal(add(names,
+			     "{\"location\":2,\"offset\":\"0x2\",\"function\":\"deposit\","
+			     "\"file\":\"bank.py\",\"line\":9,\"user\":true}",
+			     &err),
+			 0);
+	assert_int_equal(add(names,
+			     "{\"location\":3,\"module\":3,\"offset\":\"0x3\",\"function\":"
+			     "\"own\",\"file\":\"own.c\",\"line\":3,\"user\":true}",
+			     &err),
+			 0);
+	assert_int_equal(add(names, "{\"context\":1,\"frames\":[1,2,1]}", &err), 0);
+	assert_int_equal(add(names, "{\"context\":2,\"frames\":[1,3,2]}", &err), 0);
+	assert_int_equal(add(names, "{\"context\":3,\"frames\":[1,3]}", &err), 0);
+	assert_int_equal(trace_names_user_frame(names, 1, 0), 1);
+	assert_int_equal(trace_names_user_frame(names, 1, 1), 2);
+	assert_int_equal(trace_names_user_frame(names, 1, 2), UINT32_MAX);
+	assert_int_equal(trace_names_user_frame(names, 2, 0), 1);
+	assert_int_equal(trace_names_user_frame(names, 2, 1), 2);
+	assert_int_equal(trace_names_user_frame(names, 3, 0), 0);
+	assert_int_equal(trace_names_user_frame(names, 4, 0), UINT32_MAX);
+	trace_names_free(names);
+}
+
 static void malformed(void **state)
 {
 	static const char *const lines[] = {
@@ -233,8 +266,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(from_file), cmocka_unit_test(from_part),
-		cmocka_unit_test(replaced),  cmocka_unit_test(malformed),
-		cmocka_unit_test(too_much),
+		cmocka_unit_test(replaced),  cmocka_unit_test(interpreted),
+		cmocka_unit_test(malformed), cmocka_unit_test(too_much),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -655,6 +655,7 @@ static void the_outcome_tells_the_deadlock(void **state)
 	result->order_hash = 0xff;
 	memcpy(result->stderr_tail, "a\0b", 3);
 	result->stderr_length = 3;
+	result->trapped[257] = 12;
 	outcome = outcome_new(result, file->sink);
 	assert_string_equal(outcome_word(result->verdict), "deadlock");
 	assert_int_equal(fields_number(outcome, "cycle", 0), 1);
@@ -665,6 +666,7 @@ static void the_outcome_tells_the_deadlock(void **state)
 	assert_true(fields_hash(outcome, "order_hash", &hash));
 	assert_int_equal(hash, 0xff);
 	assert_string_equal(fields_string(outcome, "stderr", ""), "a?b");
+	assert_int_equal(fields_int(fields_object(outcome, "trapped"), "openat", 0), 12);
 	assert_null(cJSON_GetObjectItemCaseSensitive(outcome, "address"));
 	assert_null(cJSON_GetObjectItemCaseSensitive(outcome, "time_limit"));
 	cJSON_Delete(outcome);
