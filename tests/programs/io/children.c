@@ -1,6 +1,6 @@
 /*
- * Children whose programs cannot be controlled: a static one, and one that changes the user. Arguments:
- * their command lines.
+ * Children whose programs cannot be controlled: a static one, and one that changes the user.
+ * Arguments: their command lines.
  */
 #include <pthread.h>
 #include <stdio.h>

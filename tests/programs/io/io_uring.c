@@ -1,4 +1,4 @@
-/* Asks for an io_uring, and reads a file in the usual way when there is none. Argument: the file. */
+/* Asks for an io_uring, and reads a file in the usual way. Argument: the file. */
 #include <errno.h>
 #include <linux/io_uring.h>
 #include <stdio.h>

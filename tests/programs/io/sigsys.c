@@ -1,6 +1,6 @@
 /*
- * A program that blocks all signals, has a handler of its own for SIGSYS, and raises it; two threads
- * use stdio all the while. Argument: a file.
+ * A program that has a handler of its own for SIGSYS, raises it, and blocks all signals; two
+ * threads use stdio all the while. Argument: a file.
  */
 #include <pthread.h>
 #include <signal.h>
