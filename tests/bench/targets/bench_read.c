@@ -1,7 +1,7 @@
 /*
  * Reads 16 bytes at a time of a file, COUNT times, through libc's exported read (plt) or from
- * inside of libc: stdio without a buffer (trapped). Prints nanoseconds of CPU time of one. Arguments: way,
- * count, file; with a fourth one nothing is printed, as the time is not the same twice.
+ * inside of libc: stdio without a buffer (trapped). Prints nanoseconds of CPU time of one.
+ * Arguments: way, count, file; with a fourth one nothing is printed: the time is never the same.
  */
 #include <fcntl.h>
 #include <stdio.h>
