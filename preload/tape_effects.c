@@ -23,6 +23,7 @@
 #include "preload/raw.h"
 #include "preload/tape.h"
 #include "preload/tape_written.h"
+#include "preload/thread_state.h"
 
 /* A file beyond that is kept by reference, and more of a mapping is not kept. */
 #define KEPT_WHOLE (16ull << 20)
@@ -162,6 +163,15 @@ static void keep_reference(long number, const long a[6], long result, answers_pi
 	};
 
 	piece(NULL, &reference, sizeof reference);
+}
+
+/* Memory that other processes may change as well. */
+static void look_for_sharing(const long a[6])
+{
+	char path[PATH];
+
+	if ((a[3] & MAP_SHARED) && path_of((int)a[4], path) && below(path, "/dev/shm"))
+		tape_needs_outside(thread_state.lane, "it shares memory with other processes");
 }
 
 /* What is in the file where it is mapped. */
@@ -585,6 +595,9 @@ void effects_known(const struct answers_row *row, long number, const long a[6], 
 		break;
 	case ANSWERS_EPOLL_CTL:
 		registered(a);
+		break;
+	case ANSWERS_MAP:
+		look_for_sharing(a);
 		break;
 	case ANSWERS_MESSAGE:
 		received_all(number, a, result);
