@@ -28,6 +28,7 @@ python_module() {
 	[ -x $python ] || python=python3
 	$python -c "import $1"
 }
+postgres_program() { compgen -G "/usr/lib/postgresql/*/bin/$1"; }
 python_header() { compgen -G '/usr/include/python3*/Python.h'; }
 
 # To build.
@@ -56,7 +57,9 @@ need python3-cachetools python_module cachetools
 need python3-coverage python_module coverage
 need python3-gevent python_module gevent
 need python3-greenlet python_module greenlet
+need python3-psycopg2 python_module psycopg2
 need python3-pykka python_module pykka
+need python3-redis python_module redis
 need python3-sqlalchemy python_module sqlalchemy
 need python3-tenacity python_module tenacity
 need python3-urllib3 python_module urllib3
@@ -69,6 +72,8 @@ need python3-pytest-xdist python_module xdist
 need sqlite3 program sqlite3
 need redis-server server redis-server
 need redis-tools program redis-cli
+need postgresql postgres_program initdb
+need postgresql-client program psql
 need clang program clang
 need libclang-rt-dev sanitizer_runtime
 

@@ -114,6 +114,18 @@ static void on_signal(int number, siginfo_t *info, void *context)
 	errno = saved;
 }
 
+void signals_sigsys(siginfo_t *info, void *context)
+{
+	static const struct sigaction standard = { .sa_handler = SIG_DFL };
+
+	if (handled[SIGSYS]) {
+		on_signal(SIGSYS, info, context);
+	} else if (actions[SIGSYS].sa_handler == SIG_DFL) {
+		raw(SYS_rt_sigaction, SIGSYS, &standard, 0, KERNEL_SIGSET);
+		raw(SYS_tgkill, raw(SYS_getpid), raw(SYS_gettid), SIGSYS);
+	}
+}
+
 /* The oldest for this lane, of this number unless 0; moved to `info`. 0: none. */
 static int take(struct lane *lane, int wanted, siginfo_t *info)
 {
@@ -352,8 +364,10 @@ long signals_action(int number, const struct sigaction *action, struct sigaction
 	}
 	mine = *action;
 	sigdelset(&mine.sa_mask, SIGSYS); /* blocked, the trap layer's signal would kill */
-	if (number == SIGSYS) { /* the trap layer's; the program gets its own back when it asks */
+	if (number == SIGSYS) {           /* the trap layer's, which hands on what is not its own */
 		actions[number] = *action;
+		actions[number].sa_mask = mine.sa_mask;
+		handled[number] = action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
 		if (old)
 			*old = before;
 		return 0;

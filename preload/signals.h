@@ -29,6 +29,9 @@ int signals_deliver(struct lane *me);
 /* Signals wait for this lane. Callable without the turn. */
 bool signals_waiting(const struct lane *lane);
 
+/* A SIGSYS that somebody has sent, from the handler of the trap layer. */
+void signals_sigsys(siginfo_t *info, void *context);
+
 /* A signal from outside could still wake a lane that waits in sem_wait or an interruptible call. */
 bool signals_awaited(void);
 

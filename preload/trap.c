@@ -41,6 +41,7 @@
 #define MOST_RANGES 16
 #define MOST_INSTRUCTIONS 1024
 #define KERNEL_SIGSET 8 /* bytes */
+#define TRAPPED 1       /* si_code: SYS_SECCOMP of asm-generic/siginfo.h */
 #define SYS_BIT (1ull << (SIGSYS - 1))
 
 static bool active;
@@ -163,6 +164,10 @@ static void on_trap(int signal, siginfo_t *info, void *context_)
 	struct lane *me = thread_state.lane;
 
 	(void)signal;
+	if (info->si_code != TRAPPED) {
+		signals_sigsys(info, context_);
+		return;
+	}
 	if (number == SYS_rt_sigprocmask) {
 		result = change_mask(context, a);
 	} else if (number == SYS_rt_sigaction && a[0] == SIGSYS) {
