@@ -243,8 +243,10 @@ static long call_and_keep(unsigned flags, const struct answers_row *row, long nu
 	long result;
 
 	if (row->sort == ANSWERS_ABSENT) {
-		log_note(NOTE_INFO, 0,
-			 "the program asked for io_uring, which is answered with ENOSYS here");
+		if (number == SYS_io_uring_setup)
+			log_note(
+				NOTE_INFO, 0,
+				"the program asked for io_uring, which is answered with ENOSYS here");
 		return -ENOSYS;
 	}
 	if (effects_unrecorded(row, number, a))

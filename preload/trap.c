@@ -170,6 +170,8 @@ static void on_trap(int signal, siginfo_t *info, void *context_)
 	}
 	if (number == SYS_rt_sigprocmask) {
 		result = change_mask(context, a);
+	} else if (number == SYS_clone3) {
+		result = -ENOSYS; /* a child could not return from here */
 	} else if (number == SYS_rt_sigaction && a[0] == SIGSYS) {
 		result = 0; /* ours; whatever the program wants of it */
 	} else if (!me || schedule.current != me || raw(SYS_gettid) != me->tid) {
