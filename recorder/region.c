@@ -69,15 +69,26 @@ void region_destroy(struct region_handle *handle)
 	handle->fd = -1;
 }
 
+/*
+ * The environment lies above the stack: where that begins depends on its size, so paths of all
+ * lengths are made equally long.
+ */
+#define ENV_PATH 36
+#define SLASHES "////////////////////////////////////"
+
 void region_env(const struct region_handle *handle, char *text, size_t size)
 {
-	snprintf(text, size, REGION_ENV "=/proc/%d/fd/%d:%016llx", (int)getpid(), handle->fd,
-		 (unsigned long long)handle->map->header.nonce);
+	char path[ENV_PATH + 1];
+	int n = snprintf(path, sizeof(path), "%d/fd/%d", (int)getpid(), handle->fd);
+
+	snprintf(text, size, REGION_ENV "=/proc%.*s%s:%016llx", ENV_PATH - (int)strlen("/proc") - n,
+		 SLASHES, path, (unsigned long long)handle->map->header.nonce);
 }
 
 void region_env_open(const struct region_handle *handle, int number, char *text, size_t size)
 {
-	snprintf(text, size, REGION_ENV "=" REGION_OPEN "%d:%016llx", number,
+	snprintf(text, size, REGION_ENV "=" REGION_OPEN "%0*d:%016llx",
+		 ENV_PATH - (int)strlen(REGION_OPEN), number,
 		 (unsigned long long)handle->map->header.nonce);
 }
 

@@ -3,7 +3,7 @@
 # is said to be possible with or without the GIL as it is; its twin survives.
 
 export TMPDIR=$T
-TWIN_SCHEDULES=40
+TWIN_SCHEDULES=25
 bugs=0 named=0 others=()
 
 # expect NAME KEY: of corpus/python/NAME.expect.
