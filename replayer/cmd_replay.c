@@ -383,6 +383,8 @@ static int run_once(struct command_state *state)
 		if (!state->config.hermetic)
 			circumstances_streams(state->file.header, false, suggest, state);
 		circumstances_beside(state->file.reader, suggest, state);
+		if (fields_int(state->file.outcome, "live", 0))
+			suggest(state, false, "something ran beside it that no trace holds");
 	}
 	if (!state->report.stopped && strcmp(state->report.recorded, state->report.got) == 0 &&
 	    result->verdict != VERDICT_EXIT && replay_is_identical(&state->report))

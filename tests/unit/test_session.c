@@ -314,7 +314,7 @@ static void attach(void)
 	char path[64];
 	int pid, fd;
 
-	if (sscanf(getenv(REGION_ENV), "/proc/%d/fd/%d:", &pid, &fd) != 2)
+	if (sscanf(getenv(REGION_ENV), "/proc%*[/]%d/fd/%d:", &pid, &fd) != 2)
 		_exit(90);
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
 	fd = open(path, O_RDWR | O_CLOEXEC);
