@@ -147,6 +147,45 @@ static bool wakes_no_lane(uint64_t address, const long a[6])
 	return true;
 }
 
+/* The kernel's own structure: libc's sigaction would add its own flags, and is trapped. */
+struct kernel_action {
+	void (*handler)(int, siginfo_t *, void *);
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+
+/* A thread that is no lane: no handler of its program may run with SIGSYS blocked. */
+static long pass_on(long number, const long given[6])
+{
+	long a[6] = { given[0], given[1], given[2], given[3], given[4], given[5] };
+	struct kernel_action action;
+	struct {
+		const uint64_t *mask;
+		size_t size;
+	} pair; /* pselect6(2) */
+	uint64_t mask;
+	long *where = number == SYS_rt_sigsuspend                               ? &a[0]
+		      : number == SYS_ppoll                                     ? &a[3]
+		      : number == SYS_epoll_pwait || number == SYS_epoll_pwait2 ? &a[4]
+										: NULL;
+
+	if (number == SYS_rt_sigaction && a[1]) {
+		action = *(const struct kernel_action *)a[1];
+		action.mask &= ~SYS_BIT;
+		a[1] = (long)&action;
+	} else if (number == SYS_pselect6 && a[5]) {
+		memcpy(&pair, (const void *)a[5], sizeof pair);
+		mask = pair.mask ? *pair.mask & ~SYS_BIT : 0;
+		pair.mask = pair.mask ? &mask : NULL;
+		a[5] = (long)&pair;
+	} else if (where && *where) {
+		mask = *(const uint64_t *)*where & ~SYS_BIT;
+		*where = (long)&mask;
+	}
+	return raw_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
 static void count_trapped(long number)
 {
 	region->process[process_index].trapped++;
@@ -179,7 +218,7 @@ static void on_trap(int signal, siginfo_t *info, void *context_)
 		if (!me && !children_recorded)
 			tape_foreign_call(number);
 		if (!children_recorded || me || !children_call(number, a, &result))
-			result = raw_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+			result = pass_on(number, a);
 		if (!me && number == SYS_futex && wakes_waiters(a[1]))
 			foreign_wake((void *)a[0], OBJECT_FUTEX, (uint32_t)a[2]);
 	} else if (controlling && !thread_state.inside && is_controlled(number, a) &&
@@ -256,14 +295,6 @@ static void find_ranges(void)
 		}
 	}
 }
-
-/* The kernel's own structure: libc's sigaction would add its own flags, and is trapped. */
-struct kernel_action {
-	void (*handler)(int, siginfo_t *, void *);
-	unsigned long flags;
-	void (*restorer)(void);
-	uint64_t mask;
-};
 
 #define SA_RESTORER 0x04000000
 

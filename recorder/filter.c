@@ -97,11 +97,13 @@ static int add_answers(scmp_filter_ctx context)
 	return rc;
 }
 
-/* What a child could write to the standard streams by; the mask, as a blocked SIGSYS kills. */
+/* What a child could write to the standard streams by; masks, as a blocked SIGSYS kills. */
 static const int child_calls[] = {
 	SCMP_SYS(write),          SCMP_SYS(writev),       SCMP_SYS(sendfile),
 	SCMP_SYS(splice),         SCMP_SYS(tee),          SCMP_SYS(copy_file_range),
-	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigsuspend),
+	SCMP_SYS(ppoll),          SCMP_SYS(pselect6),     SCMP_SYS(epoll_pwait),
+	SCMP_SYS(epoll_pwait2),
 };
 
 static int add_child_rules(scmp_filter_ctx context)
