@@ -410,9 +410,22 @@ static uint64_t control_bytes(long number, const long a[6])
 	}
 }
 
-static bool may_be_longer(long number, const long a[6])
+/* Results that tell a length although there is no room for so much. */
+static bool may_be_longer(long number, const long a[6], uint64_t room)
 {
-	return (number == SYS_recvfrom && (a[3] & MSG_TRUNC));
+	switch (number) {
+	case SYS_recvfrom:
+		return a[3] & MSG_TRUNC;
+	case SYS_getxattr:
+	case SYS_lgetxattr:
+	case SYS_fgetxattr:
+	case SYS_listxattr:
+	case SYS_llistxattr:
+	case SYS_flistxattr:
+		return room == 0;
+	default:
+		return false;
+	}
 }
 
 bool answers_got(const struct answers_row *row, long number, const long a[6], long result,
@@ -433,7 +446,7 @@ bool answers_got(const struct answers_row *row, long number, const long a[6], lo
 			piece(self, bytes, least(n, room));
 		if (got->how == ANSWERS_FROM)
 			counted((void *)a[4], (uint32_t *)a[5], offered[0].name, piece, self);
-		return n <= room || !room || may_be_longer(number, a);
+		return n <= room || may_be_longer(number, a, room);
 	case ANSWERS_FIXED:
 		if (bytes)
 			piece(self, bytes, got->b);

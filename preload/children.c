@@ -4,6 +4,9 @@
 #include "preload/children.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,7 +18,6 @@
 #include "preload/raw.h"
 #include "preload/streams.h"
 
-#define PIECE (RECORD_MAX - (uint32_t)sizeof(struct record_answer))
 #define PAUSE_NS 1000000
 #define MOST_VECTOR 1024
 
@@ -102,12 +104,19 @@ static void put(int stream, const uint8_t *bytes, uint32_t length)
 	outlet->head += size;
 }
 
-/* The write and its record are one, so that the order of records is that of the output. */
+/*
+ * The write and its record are one, so that the order of records is that of the output. It is
+ * waited for room before the lock is taken, which the program and other children need: so much fits
+ * into a pipe that can be written to.
+ */
 static long write_one(long fd, int stream, const uint8_t *bytes, uint64_t length)
 {
-	uint32_t piece = length < PIECE ? (uint32_t)length : PIECE;
+	uint32_t piece = length < PIPE_BUF ? (uint32_t)length : PIPE_BUF;
+	struct pollfd room = { .fd = (int)fd, .events = POLLOUT };
 	long result;
 
+	if (!(raw(SYS_fcntl, fd, F_GETFL) & O_NONBLOCK))
+		raw(SYS_poll, &room, 1, -1);
 	lock_with_room(size_of(piece));
 	result = raw(SYS_write, fd, bytes, piece);
 	if (result > 0)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "formats/hash.h"
+#include "preload/compose.h"
 #include "preload/raw.h"
 #include "preload/sched.h"
 #include "preload/tape.h"
@@ -124,18 +125,13 @@ static size_t put(char *out, size_t at, size_t room, const char *text, size_t le
 /* The target of /proc/self/fd/N; bytes or negative errno. */
 static long path_of_descriptor(long fd, char *out, size_t room)
 {
-	char name[32] = "/proc/self/fd/", digits[12];
-	size_t at = strlen(name), n = 0;
+	char name[32];
 	long length;
 
 	if (fd < 0)
 		return -EBADF;
-	do
-		digits[n++] = (char)('0' + fd % 10);
-	while ((fd /= 10) > 0);
-	while (n)
-		name[at++] = digits[--n];
-	name[at] = '\0';
+	compose_number(name, sizeof name, compose(name, sizeof name, 0, "/proc/self/fd/"),
+		       (uint64_t)fd);
 	length = tape_ask(SYS_readlink, name, out, room - 1);
 	if (length >= 0)
 		out[length] = '\0';

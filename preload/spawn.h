@@ -15,7 +15,8 @@ typedef int spawn_function(pid_t *, const char *, const posix_spawn_file_actions
 
 /*
  * Calls `function`, posix_spawn or posix_spawnp, with the runtime in the child's environment where
- * its output is recorded; in a replay from the tape there is no child but its number. 0 or an error.
+ * its output is recorded; in a replay from the tape there is no child but its number. 0 or an
+ * error.
  */
 int spawn_child(spawn_function *function, pid_t *pid, const char *path,
 		const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,

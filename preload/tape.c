@@ -29,8 +29,6 @@
 
 enum tape_mode tape_mode;
 
-_Static_assert(ANSWER_ASKED == 8, "as in tape_ask()");
-
 /* What a call sends: a hash of all of it, and its beginning. */
 struct sent {
 	uint64_t hash, length;
@@ -323,18 +321,9 @@ static __attribute__((noreturn)) void differ(const struct answers_row *row, long
 static void show_child(const struct record_answer *record)
 {
 	const uint8_t *bytes = record->bytes + record->name_length + record->sent_length;
-	uint32_t left = record->got_length;
-	long n;
 
-	if (descriptors_kind(record->args[0]) != DESCRIPTOR_STREAM)
-		return;
-	for (; left; left -= (uint32_t)n, bytes += n) {
-		n = raw(SYS_write, record->args[0], bytes, left);
-		if (n == -EINTR || n == -EAGAIN)
-			n = 0;
-		else if (n <= 0)
-			return;
-	}
+	if (descriptors_kind(record->args[0]) == DESCRIPTOR_STREAM)
+		effects_output(record->args[0], bytes, record->got_length);
 }
 
 /* The next record of the tape; NULL at its end. Blocks until the CLI has put one there. */
@@ -414,6 +403,7 @@ static void give_piece(void *self, void *bytes_, uint64_t length)
 	}
 }
 
+/* Most are ints, whose upper halves are whatever was in the register: these are not compared. */
 static bool same_args(const struct answers_row *row, long number, const long a[6],
 		      const struct record_answer *record)
 {

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "formats/record.h"
 #include "preload/lane.h"
 #include "preload/raw.h"
 
@@ -76,6 +77,6 @@ static inline long tape_call6(unsigned flags, long number, long a, long b, long 
 /* tape(number, up to six arguments of integer or pointer type), as raw(): the program's call. */
 #define tape(...) tape_do(0, __VA_ARGS__, 0, 0, 0, 0, 0, 0)
 /* The same for a question that only the runtime has. */
-#define tape_ask(...) tape_do(8 /* ANSWER_ASKED */, __VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#define tape_ask(...) tape_do(ANSWER_ASKED, __VA_ARGS__, 0, 0, 0, 0, 0, 0)
 
 #endif

@@ -6,6 +6,7 @@
 #include <asm/ioctls.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -19,6 +20,7 @@
 
 #include "formats/hash.h"
 #include "formats/record.h"
+#include "preload/compose.h"
 #include "preload/descriptors.h"
 #include "preload/raw.h"
 #include "preload/tape.h"
@@ -116,16 +118,11 @@ static bool is_installed(const char *path)
 /* The path of an open file, resolved; its length, 0 when there is none. */
 static uint32_t path_of(long fd, char path[PATH])
 {
-	char name[32] = "/proc/self/fd/", digits[12];
-	size_t at = strlen(name), n = 0;
+	char name[32];
 	long length;
 
-	do
-		digits[n++] = (char)('0' + fd % 10);
-	while ((fd /= 10) > 0);
-	while (n)
-		name[at++] = digits[--n];
-	name[at] = '\0';
+	compose_number(name, sizeof name, compose(name, sizeof name, 0, "/proc/self/fd/"),
+		       (uint64_t)fd);
 	length = raw(SYS_readlink, name, path, PATH - 1);
 	if (length <= 0 || path[0] != '/')
 		length = 0;
@@ -165,13 +162,19 @@ static void keep_reference(long number, const long a[6], long result, answers_pi
 	piece(NULL, &reference, sizeof reference);
 }
 
-/* Memory that other processes may change as well. */
-static void look_for_sharing(const long a[6])
+/* Memory that other processes may change as well, or more of it than is kept. */
+static void look_for_more(const long a[6])
 {
+	struct stat status;
 	char path[PATH];
 
 	if ((a[3] & MAP_SHARED) && path_of((int)a[4], path) && below(path, "/dev/shm"))
 		tape_needs_outside(thread_state.lane, "it shares memory with other processes");
+	if ((uint64_t)a[1] > KEPT_WHOLE && descriptors_kind((int)a[4]) != DESCRIPTOR_FILE &&
+	    raw(SYS_fstat, a[4], &status) == 0 && S_ISREG(status.st_mode) &&
+	    status.st_size - a[5] > (long)KEPT_WHOLE)
+		tape_needs_outside(thread_state.lane,
+				   "it maps more of a file than is kept in a trace");
 }
 
 /* What is in the file where it is mapped. */
@@ -419,6 +422,22 @@ bool effects_give(const struct answers_row *row, long number, const long a[6], l
 	return true;
 }
 
+void effects_output(long fd, const void *bytes, uint64_t length)
+{
+	struct pollfd room = { .fd = (int)fd, .events = POLLOUT };
+	uint64_t done = 0;
+	long n;
+
+	while (done < length) {
+		n = raw(SYS_write, fd, (const char *)bytes + done, length - done);
+		if (n == -EAGAIN)
+			raw(SYS_poll, &room, 1, -1);
+		else if (n <= 0 && n != -EINTR)
+			return; /* nobody reads it any more */
+		done += n > 0 ? (uint64_t)n : 0;
+	}
+}
+
 /* Output that was really made in the recording is made again. */
 struct output {
 	long fd;
@@ -428,17 +447,9 @@ struct output {
 static void write_piece(void *self, void *bytes, uint64_t length)
 {
 	struct output *output = self;
-	uint64_t done = 0, want = length < output->left ? length : output->left;
-	long n;
+	uint64_t want = length < output->left ? length : output->left;
 
-	while (done < want) {
-		n = raw(SYS_write, output->fd, (char *)bytes + done, want - done);
-		if (n == -EINTR || n == -EAGAIN)
-			continue;
-		if (n <= 0)
-			break; /* nobody reads it any more */
-		done += (uint64_t)n;
-	}
+	effects_output(output->fd, bytes, want);
 	output->left -= want;
 }
 
@@ -597,7 +608,7 @@ void effects_known(const struct answers_row *row, long number, const long a[6], 
 		registered(a);
 		break;
 	case ANSWERS_MAP:
-		look_for_sharing(a);
+		look_for_more(a);
 		break;
 	case ANSWERS_MESSAGE:
 		received_all(number, a, result);

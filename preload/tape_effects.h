@@ -33,6 +33,9 @@ bool effects_give(const struct answers_row *row, long number, const long a[6], l
 /* The call has been made or answered: what that means for the books about descriptors. */
 void effects_known(const struct answers_row *row, long number, const long a[6], long result);
 
+/* Writes all of it to a standard stream that is still there, waiting where it has to. */
+void effects_output(long fd, const void *bytes, uint64_t length);
+
 /* By tape.c: bytes of the answer's first record that are not read yet; the end of a replay. */
 uint32_t tape_left(void);
 void tape_refuse(const char *what, const char *path, const char *why) __attribute__((noreturn));

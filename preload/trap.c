@@ -354,9 +354,11 @@ void trap_start(struct lane *me, bool control)
 	if (tried)
 		return;
 	tried = true;
-	if (install(PLAN_FILTER) != 0)
-		log_note(NOTE_UNCONTROLLED, me->number,
-			 "the system call filter was refused: blocking inside libc is not covered");
+	if (install(PLAN_FILTER) == 0)
+		return;
+	log_note(NOTE_UNCONTROLLED, me->number,
+		 "the system call filter was refused: blocking inside libc is not covered");
+	tape_needs_outside(me, "what libc reads by itself could not be recorded");
 }
 
 void trap_start_child(void)

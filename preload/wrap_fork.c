@@ -1,7 +1,7 @@
 /*
  * Children: fork, vfork (as fork, which POSIX allows), posix_spawn; system and popen are in
- * wrap_shell.c. The child leaves the scheduler at once (process.c); waiting for it is an operation of
- * the I/O engine.
+ * wrap_shell.c. The child leaves the scheduler at once (process.c); waiting for it is an operation
+ * of the I/O engine.
  */
 #include <errno.h>
 #include <stddef.h>
