@@ -9,7 +9,7 @@ RUNTIME_FORMATS ?= $(wildcard formats/event.c formats/region.c formats/dep.c)
 RUNTIME_SRCS := $(sort $(wildcard preload/*.c preload/memory/*.c preload/*.S)) $(RUNTIME_FORMATS)
 
 UNIT_RUNTIME ?= $(sort $(wildcard preload/strategy*.c preload/unwind*.c preload/modules*.c \
-	preload/context*.c preload/clock.c preload/mapping.c preload/sites.c preload/trap_filter.c \
+	preload/answers.c preload/context*.c preload/clock.c preload/mapping.c preload/sites.c preload/trap_filter.c \
 	preload/memory/pages.c preload/memory/quarantine.c preload/memory/blocks.c preload/memory/value.c))
 UNIT_TESTS := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(filter-out $(UNIT_TESTS),$(sort $(wildcard tests/unit/*.c)))
