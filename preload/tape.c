@@ -1,6 +1,6 @@
 /*
  * Writing the tape and answering from it, see tape.h. What beside the answer has to happen in a
- * replay (placeholders for descriptors, mappings, output) is tape_effects.c.
+ * replay is tape_effects.c (descriptors, output) and tape_contents.c (files, mappings).
  */
 #include "preload/tape.h"
 
@@ -19,6 +19,7 @@
 #include "preload/descriptors.h"
 #include "preload/log.h"
 #include "preload/sched.h"
+#include "preload/tape_contents.h"
 #include "preload/tape_effects.h"
 #include "preload/tape_written.h"
 #include "preload/thread_state.h"
@@ -222,7 +223,7 @@ static void keep(unsigned flags, const struct answers_row *row, long number, con
 	record->sent_length = (uint32_t)(sent.length < SENT_KEPT ? sent.length : SENT_KEPT);
 	record->sent_hash = sent.length > SENT_KEPT ? sent.hash : 0;
 	put(sent.bytes, record->sent_length);
-	if (!effects_keep(row, number, a, result, &record->flags, keep_piece))
+	if (!contents_keep(row, number, a, result, &record->flags, keep_piece))
 		answers_got(row, number, a, result, false, keep_piece, NULL);
 	log_answer_close(stream.out, (uint32_t)(stream.to - stream.out->bytes));
 }
@@ -475,7 +476,7 @@ static long give(unsigned flags, const struct answers_row *row, long number, con
 	read_record(record);
 	stream.short_of = false;
 	answers_before(row, a);
-	if (!effects_give(row, number, a, &result, record->flags, give_piece) &&
+	if (!contents_give(row, number, a, &result, record->flags, give_piece) &&
 	    !answers_got(row, number, a, result, true, give_piece, NULL))
 		stream.short_of = true;
 	if (stream.short_of || stream.left || (stream.in->flags & ANSWER_MORE))

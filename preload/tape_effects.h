@@ -1,6 +1,6 @@
 /*
- * What a call does beside bringing in bytes, and what a replay has to do in its place: descriptors,
- * mappings, output to the standard streams. Between tape.c and tape_effects.c.
+ * What a call does beside bringing in bytes, and what a replay has to do in its place: descriptors
+ * and output to the standard streams. Between tape.c and tape_effects.c.
  */
 #ifndef PRELOAD_TAPE_EFFECTS_H
 #define PRELOAD_TAPE_EFFECTS_H
@@ -16,28 +16,10 @@ bool effects_unrecorded(const struct answers_row *row, long number, const long a
 /* 0, or the error that the program gets so that it goes another way, which can be recorded. */
 long effects_refuse(long number, const long a[6]);
 
-/*
- * Writes down what came in where that is not what answers_got() walks over; sets flags of enum
- * answer_flag. False: it is.
- */
-bool effects_keep(const struct answers_row *row, long number, const long a[6], long result,
-		  uint16_t *flags, answers_piece *piece);
-
-/*
- * In a replay: does what has to be done, and may change the result. True: what came in has been
- * read by it.
- */
-bool effects_give(const struct answers_row *row, long number, const long a[6], long *result,
-		  uint16_t flags, answers_piece *piece);
-
 /* The call has been made or answered: what that means for the books about descriptors. */
 void effects_known(const struct answers_row *row, long number, const long a[6], long result);
 
 /* Writes all of it to a standard stream that is still there, waiting where it has to. */
 void effects_output(long fd, const void *bytes, uint64_t length);
-
-/* By tape.c: bytes of the answer's first record that are not read yet; the end of a replay. */
-uint32_t tape_left(void);
-void tape_refuse(const char *what, const char *path, const char *why) __attribute__((noreturn));
 
 #endif

@@ -72,8 +72,9 @@ long written_open(long number, const long a[6])
 	char copy[PATH];
 	long fd;
 
-	if (!*root || !writes(flags) ||
-	    (*path != '/' && number == SYS_openat && (int)a[0] != AT_FDCWD) || !copy_of(path, copy))
+	if (!*root || (number != SYS_open && number != SYS_openat && number != SYS_creat) ||
+	    !writes(flags) || (*path != '/' && number == SYS_openat && (int)a[0] != AT_FDCWD) ||
+	    !copy_of(path, copy))
 		return -1;
 	fd = raw(SYS_open, copy,
 		 O_RDWR | O_CREAT | O_NOFOLLOW | (flags & (O_TRUNC | O_APPEND | O_CLOEXEC)), 0600);
