@@ -10,20 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "formats/event.h"
 #include "fuzz/corpus.h"
-#include "fuzz/minimise.h"
+#include "fuzz/investigate.h"
 #include "fuzz/output_diff.h"
 #include "fuzz/set64.h"
 #include "recorder/alloc.h"
 
 #define ALWAYS_RUNS 10      /* all of them fail in the same way: so will the others */
-#define MINIMISE_RUNS 600   /* at most for one failure */
-#define HANG_RUNS 2         /* confirm a hang: each takes the whole time limit */
 #define QUIET_RUNS 200      /* without a new conflict pair: nothing more is to be expected */
 #define INTERESTING_MAX 256 /* schedules kept in a corpus by one campaign */
 
@@ -153,24 +150,26 @@ static int run(struct crew *crew, const struct schedule *schedule, struct server
 }
 
 /* Without the lock. */
-static void add_executions(struct campaign *campaign, uint64_t n)
+static void executed(void *self, uint64_t n)
 {
+	struct campaign *campaign = ((struct crew *)self)->campaign;
+
 	pthread_mutex_lock(&campaign->lock);
 	campaign->result->executions += n;
 	pthread_mutex_unlock(&campaign->lock);
 }
 
-static int run_for_minimiser(void *self, const struct schedule *schedule, struct verdict *verdict,
-			     struct server_report *report, struct err *err)
+static int run_again(void *self, const struct schedule *schedule, struct verdict *verdict,
+		     struct server_report *report, struct err *err)
 {
 	struct crew *crew = self;
 	int rc = run(crew, schedule, report, verdict, err);
 
-	add_executions(crew->campaign, 1);
+	executed(crew, 1);
 	return rc ? rc : interrupted ? err_set(err, EINTR, "interrupted") : 0;
 }
 
-static const struct run_log *log_for_minimiser(void *self)
+static const struct run_log *log_of(void *self)
 {
 	const struct crew *crew = self;
 
@@ -238,20 +237,6 @@ static void count(struct campaign *campaign, const struct crew *crew,
 	result->seconds = campaign_seconds(campaign);
 }
 
-static char *name(const struct campaign *campaign, const struct verdict *verdict,
-		  const char *suffix)
-{
-	const char *begins = campaign->config->name;
-	char *path;
-
-	alloc_check(asprintf(&path, "%s/%s%s%s-%016llx%s.zst", campaign->config->directory,
-			     begins ? begins : "", begins ? "-" : "", verdict_word(verdict->kind),
-			     (unsigned long long)verdict->fingerprint, suffix) < 0
-			    ? NULL
-			    : path);
-	return path;
-}
-
 /* What the schedules that are kept rely on. */
 static void keep_sites(struct campaign *campaign)
 {
@@ -261,143 +246,27 @@ static void keep_sites(struct campaign *campaign)
 	shared_sites_fini(&sites);
 }
 
-static void finding_configure(struct campaign *campaign, struct finding_config *config,
-			      const struct schedule *limits)
-{
-	*config = (struct finding_config){
-		.worker = &campaign->worker_config,
-		.sandbox = &campaign->config->sandbox,
-		.keep_input = campaign->config->keep_input,
-		.input = campaign->config->worker.input,
-		.of = campaign->config->iterations,
-		.seconds = limits->seconds > 0 ? limits->seconds
-					       : campaign->worker_config.session.used_limit,
-		.step_budget = limits->steps,
-		.environment = campaign->config->environment,
-		.environment_count = campaign->config->environment_count,
-		.redact = campaign->config->redact,
-		.pack = campaign->config->pack,
-		.interrupted = is_interrupted,
-		.self = campaign,
-	};
-}
-
-/* Recorded, replayed, and recorded again with what that said. */
-static int record_and_confirm(struct campaign *campaign, const struct finding_config *config,
-			      struct finding *finding, const struct plan_decision *decisions,
-			      uint32_t n, struct err *err)
-{
-	unsigned times = campaign->config->confirm;
-	int rc;
-
-	if (finding->verdict.kind == FAILURE_HANG && times)
-		return finding_confirm_hang(config, finding, decisions, n, finding->path,
-					    times < HANG_RUNS ? times : HANG_RUNS, err);
-	rc = finding_record(config, finding, decisions, n, finding->path, FINDING_FAILS, err);
-	if (rc == 0 && times)
-		rc = finding_confirm(config, finding, finding->path, times, err);
-	add_executions(campaign, 1 + finding->runs);
-	if (rc == 0 && times)
-		rc = finding_record(config, finding, decisions, n, finding->path, FINDING_FAILS,
-				    err);
-	return rc;
-}
-
 /*
  * From a failing run to a finding. Without the lock, but one at a time. The crew's worker is at
  * rest and its log is that of the run.
  */
 static void make_finding(struct crew *crew, struct finding *finding,
-			 const struct plan_decision *decisions, uint32_t n,
-			 const struct schedule *limits)
+			 const struct plan_decision *decisions, uint32_t n)
 {
 	struct campaign *campaign = crew->campaign;
-	struct minimise_config minimise_config = {
-		.run = run_for_minimiser,
-		.log = log_for_minimiser,
+	const struct investigation investigation = {
+		.config = campaign->config,
+		.worker = &campaign->worker_config,
+		.limits = &crew->ticket.schedule,
+		.interpreted = campaign->interpreted,
+		.run = run_again,
+		.log = log_of,
+		.executed = executed,
+		.interrupted = is_interrupted,
 		.self = crew,
-		.fingerprint = finding->verdict.fingerprint,
-		.runs_max = MINIMISE_RUNS,
-		.steps = limits->steps,
-		.library = finding->library,
 	};
-	struct finding_config config;
-	struct minimised minimised;
-	bool any_access = finding->any_access; /* in the run that failed */
-	struct err err = { 0 };
-	int rc = 0;
 
-	finding_configure(campaign, &config, limits);
-	memset(&minimised, 0, sizeof(minimised));
-	/* Each run of a hang takes the whole time limit. */
-	if (!campaign->config->no_minimise && finding->verdict.kind != FAILURE_HANG)
-		rc = minimise(&minimise_config, decisions, n, &minimised, &err);
-	/* Where the interpreter can switch as it is the failure does not happen. */
-	if (rc == 0 && !minimised.reproduced && finding->any_access) {
-		minimised_fini(&minimised);
-		minimise_config.any_access = true;
-		if (!campaign->config->no_minimise && finding->verdict.kind != FAILURE_HANG)
-			rc = minimise(&minimise_config, decisions, n, &minimised, &err);
-	}
-	finding->any_access = minimise_config.any_access;
-	if (campaign->interpreted)
-		finding->gil = finding->any_access ? "off" : "on";
-	finding->tolerated = campaign->config->can_happen_only && finding->any_access;
-	finding->minimised = rc == 0 && minimised.reproduced;
-	finding->preemptions = minimised.preemptions;
-	finding->decisions = minimised.choices;
-	if (finding->minimised) {
-		finding->first.lane = minimised.first.lane;
-		finding->first.k = minimised.first.k;
-		finding->second.lane = minimised.second.lane;
-		finding->second.k = minimised.second.k;
-	}
-	if (mkdir(campaign->config->directory, 0777) && errno != EEXIST) {
-		snprintf(finding->reason, sizeof(finding->reason), "cannot make %s: %s",
-			 campaign->config->directory, strerror(errno));
-		minimised_fini(&minimised);
-		return;
-	}
-	finding->path = name(campaign, &finding->verdict, "");
-	rc = finding->minimised ? record_and_confirm(campaign, &config, finding,
-						     minimised.decisions, minimised.count, &err)
-				: -EAGAIN;
-	/* What was found, where the smaller one is not as good. */
-	if (rc || (campaign->config->confirm && finding->confirmed < finding->runs)) {
-		struct finding whole = *finding;
-
-		whole.minimised = false;
-		whole.any_access = any_access;
-		if (campaign->interpreted)
-			whole.gil = any_access ? "off" : "on";
-		whole.first.lane = whole.second.lane = 0;
-		if (record_and_confirm(campaign, &config, &whole, decisions, n, &err) == 0 &&
-		    (rc || whole.confirmed > finding->confirmed)) {
-			*finding = whole;
-			rc = 0;
-		} else if (rc == 0) {
-			rc = record_and_confirm(campaign, &config, finding, minimised.decisions,
-						minimised.count, &err);
-		}
-	}
-	if (rc) {
-		snprintf(finding->reason, sizeof(finding->reason), "%s", err.text);
-		unlink(finding->path);
-		free(finding->path);
-		finding->path = NULL;
-	} else if (finding->minimised && minimised.has_passing) {
-		char *passing = name(campaign, &finding->verdict, "-passes");
-
-		if (finding_record(&config, finding, minimised.passing, minimised.passing_count,
-				   passing, FINDING_PASSES, &err) == 0) {
-			finding->passing = passing;
-		} else {
-			unlink(passing);
-			free(passing);
-		}
-		add_executions(campaign, 1);
-	}
-	minimised_fini(&minimised);
+	investigate(&investigation, finding, decisions, n);
 }
 
 static struct plan_decision *copy_decisions(const struct run_log *log)
@@ -459,7 +328,7 @@ static void take_failure(struct crew *crew, const struct verdict *verdict)
 			config->observer.failure(config->observer.self, finding);
 		/* Only now, as others may go on meanwhile; the list may move. */
 		pthread_mutex_unlock(&campaign->lock);
-		make_finding(crew, &copy, decisions, n, &crew->ticket.schedule);
+		make_finding(crew, &copy, decisions, n);
 		pthread_mutex_lock(&campaign->lock);
 		finding = &result->findings[set64_get(&campaign->seen, verdict->fingerprint) - 1];
 		copy.count = finding->count;
