@@ -304,13 +304,23 @@ struct record_answer {
 };
 
 _Static_assert(sizeof(struct record_answer) == 96, "layout");
+
+#define RACE_FRAMES 8u
+#define RACE_LOCKS 8u
+
 /* One of the two accesses of a data race. */
 struct record_race_side {
 	uint32_t lane;
 	uint8_t writes;
 	uint8_t atomic;
-	uint16_t reserved;
-	struct record_frame place; /* of code, a return address */
+	uint8_t mask; /* of the bytes of an aligned word of 8 */
+	uint8_t frame_count;
+	uint32_t lock_count; /* locks that the lane held; RACE_LOCKS of them are there */
+	uint32_t reserved;
+	uint32_t locks[RACE_LOCKS]; /* numbers of objects, in the order in which they were taken */
+	/* The place of the access, and of the calls of instrumented code that led to it, innermost
+	 * first: return addresses. */
+	struct record_frame frames[RACE_FRAMES];
 };
 
 /*
@@ -325,7 +335,7 @@ struct record_race {
 	struct record_race_side earlier, later;
 };
 
-_Static_assert(sizeof(struct record_race) == 72, "layout");
+_Static_assert(sizeof(struct record_race) == 376, "layout");
 _Static_assert(sizeof(struct record_code) == 32, "layout");
 _Static_assert(sizeof(struct record_offer) == 24, "layout");
 _Static_assert(sizeof(struct record_event) == 56, "layout");

@@ -9,6 +9,7 @@
 #include "formats/hash.h"
 #include "fuzz/set64.h"
 #include "recorder/alloc.h"
+#include "recorder/ids.h"
 
 #define MODULES 256u
 #define TEXTS_MAX 1000u
@@ -21,7 +22,10 @@ struct races {
 	char *modules[MODULES]; /* paths, by number - 1 */
 	uint32_t module_count;
 	struct set64 known; /* SUPPRESSED or SHOWN */
-	char **texts;
+	struct told {
+		char *text;
+		char *headline; /* its first line */
+	} * texts;
 	size_t count;
 };
 
@@ -42,8 +46,10 @@ void races_free(struct races *races)
 		return;
 	for (i = 0; i < races->module_count; i++)
 		free(races->modules[i]);
-	while (races->count)
-		free(races->texts[--races->count]);
+	while (races->count) {
+		free(races->texts[--races->count].text);
+		free(races->texts[races->count].headline);
+	}
 	free(races->texts);
 	set64_fini(&races->known);
 	symbols_free(races->symbols);
@@ -70,7 +76,7 @@ static uint32_t module_of(struct races *races, const struct run_log *log, uint32
 
 static uint64_t hash_side(const struct record_race_side *side)
 {
-	return hash_id(side->place.module, side->place.offset, 0);
+	return hash_id(side->frames[0].module, side->frames[0].offset, 0);
 }
 
 /* Which of the two came first is no matter. */
@@ -81,20 +87,69 @@ static uint64_t hash_pair(const struct record_race *race)
 	return hash_id(4, a < b ? a : b, a < b ? b : a);
 }
 
-static uint64_t judge(struct races *races, const struct record_race *race)
+/* A run's locks, for the words of its races. */
+struct run_locks {
+	struct races *races;
+	const struct run_log *log;
+};
+
+static void add_lock(void *self, struct text *text, uint32_t object)
 {
-	char space[1024];
+	const struct run_locks *locks = self;
+	const struct record_object *lock = run_log_lock(locks->log, object);
+	const char *name = NULL;
+	char lane_space[256], id_space[512];
+	struct text lane, id;
+	uint32_t module;
+
+	if (!lock) {
+		text_add(text, "a lock");
+		return;
+	}
+	module = module_of(locks->races, locks->log, lock->module);
+	if (lock->class == OBJECT_STATIC)
+		name = symbols_data(locks->races->symbols, module, lock->offset);
+	if (!name) {
+		text_init(&lane, lane_space, sizeof(lane_space));
+		run_log_lane_text(locks->log, lock->lane, &lane);
+		text_init(&id, id_space, sizeof(id_space));
+		ids_object(&id, lock, module ? locks->races->modules[module - 1] : "?", lane.data);
+		name = id.data;
+	}
+	text_add_clean(text, name);
+}
+
+static uint64_t judge(struct races *races, const struct run_log *log,
+		      const struct record_race *race)
+{
+	struct run_locks locks = { .races = races, .log = log };
+	const struct race_words words = { .symbols = races->symbols,
+					  .lock = add_lock,
+					  .self = &locks };
+	char space[RACE_TEXT];
 	struct text text;
+	struct told *told;
 
 	if (suppressions_have(races->suppressions, race, races->symbols))
 		return SUPPRESSED;
 	if (races->count == TEXTS_MAX)
 		return SUPPRESSED;
 	text_init(&text, space, sizeof(space));
-	race_text(&text, race, races->symbols, NULL);
+	race_text(&text, race, &words);
 	races->texts = alloc_grow(races->texts, races->count, sizeof(*races->texts));
-	races->texts[races->count++] = alloc_check(strdup(space));
+	told = &races->texts[races->count++];
+	told->text = alloc_check(strdup(space));
+	told->headline = alloc_check(strndup(space, strcspn(space, "\n")));
 	return SHOWN + races->count - 1;
+}
+
+static void number_modules(struct races *races, const struct run_log *log,
+			   struct record_race_side *side)
+{
+	uint32_t i;
+
+	for (i = 0; i < side->frame_count; i++)
+		side->frames[i].module = module_of(races, log, side->frames[i].module);
 }
 
 const char *races_add(struct races *races, const struct run_log *log)
@@ -107,13 +162,13 @@ const char *races_add(struct races *races, const struct run_log *log)
 		uint64_t *known;
 
 		race.module = module_of(races, log, race.module);
-		race.earlier.place.module = module_of(races, log, race.earlier.place.module);
-		race.later.place.module = module_of(races, log, race.later.place.module);
+		number_modules(races, log, &race.earlier);
+		number_modules(races, log, &race.later);
 		known = set64_at(&races->known, hash_pair(&race));
 		if (!*known)
-			*known = judge(races, &race);
+			*known = judge(races, log, &race);
 		if (*known >= SHOWN && !first)
-			first = races->texts[*known - SHOWN];
+			first = races->texts[*known - SHOWN].headline;
 	}
 	return first;
 }
@@ -125,5 +180,5 @@ size_t races_count(const struct races *races)
 
 const char *races_text(const struct races *races, size_t i)
 {
-	return races->texts[i];
+	return races->texts[i].text;
 }

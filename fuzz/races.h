@@ -16,10 +16,12 @@ struct races;
 struct races *races_new(const struct suppressions *suppressions);
 void races_free(struct races *races);
 
-/* Those of a run. The words of one that is not suppressed, new or not; NULL: it has had none. */
+/*
+ * Those of a run. The first line of one that is not suppressed, new or not; NULL: it has had none.
+ */
 const char *races_add(struct races *races, const struct run_log *log);
 
-/* What was seen that is not suppressed, in words. */
+/* What was seen that is not suppressed, as race_text() tells it. */
 size_t races_count(const struct races *races);
 const char *races_text(const struct races *races, size_t i);
 

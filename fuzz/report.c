@@ -238,7 +238,7 @@ static void print_races(const struct campaign_config *config, FILE *out)
 	fprintf(out, "%zu data race%s, no failure by %s (--races fail):\n", count,
 		count == 1 ? "" : "s", count == 1 ? "itself" : "themselves");
 	for (i = 0; i < count && i < RACES_SHOWN; i++)
-		fprintf(out, "  %s\n", races_text(config->races, i));
+		text_print_lines(out, "  ", races_text(config->races, i));
 	if (count > RACES_SHOWN)
 		fprintf(out, "  and %zu more (--json)\n", count - RACES_SHOWN);
 	fputc('\n', out);

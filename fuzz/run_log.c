@@ -9,6 +9,7 @@
 
 #include "formats/hash.h"
 #include "recorder/alloc.h"
+#include "recorder/ids.h"
 
 struct run_log *run_log_new(void)
 {
@@ -26,6 +27,7 @@ void run_log_free(struct run_log *log)
 	free(log->objects);
 	free(log->contexts);
 	free(log->codes);
+	free(log->locks);
 	free(log->races);
 	free(log->modules);
 	free(log);
@@ -159,6 +161,11 @@ static int on_object(void *self, const struct record_object *record, struct err 
 	log->objects[record->number].lane = record->class == OBJECT_LANE ? record->lane : 0;
 	log->objects[record->number].class = record->class;
 	log->objects[record->number].kind = record->kind;
+	if (ids_is_lock(record->kind)) {
+		log->locks =
+			room(log->locks, log->lock_count, 1, &log->lock_room, sizeof(*log->locks));
+		memcpy(&log->locks[log->lock_count++], record, sizeof(*record));
+	}
 	return 0;
 }
 
@@ -264,6 +271,7 @@ void run_log_mark(struct run_log *log)
 	log->mark.object = log->object_count;
 	log->mark.context = log->context_count;
 	log->mark.module = log->module_count;
+	log->mark.lock = log->lock_count;
 	log->mark.uncontrolled = log->uncontrolled;
 	log->mark.inexact = log->inexact;
 	memcpy(log->mark.note, log->note, sizeof(log->note));
@@ -281,6 +289,7 @@ void run_log_rewind(struct run_log *log)
 	log->object_count = log->mark.object;
 	log->context_count = log->mark.context;
 	log->module_count = log->mark.module;
+	log->lock_count = log->mark.lock;
 	log->uncontrolled = log->mark.uncontrolled;
 	log->inexact = log->mark.inexact;
 	memcpy(log->note, log->mark.note, sizeof(log->note));
@@ -291,6 +300,28 @@ void run_log_rewind(struct run_log *log)
 uint64_t run_log_lane_id(const struct run_log *log, uint32_t lane)
 {
 	return lane < log->lane_count ? log->lanes[lane].id : 0;
+}
+
+const struct record_object *run_log_lock(const struct run_log *log, uint32_t object)
+{
+	size_t i;
+
+	for (i = log->lock_count; i-- > 0;)
+		if (log->locks[i].number == object)
+			return &log->locks[i];
+	return NULL;
+}
+
+void run_log_lane_text(const struct run_log *log, uint32_t lane, struct text *text)
+{
+	uint32_t parent;
+
+	if (!lane || lane >= log->lane_count)
+		return;
+	parent = log->lanes[lane].parent;
+	if (parent < lane)
+		run_log_lane_text(log, parent, text);
+	text_addf(text, text->len ? ".%u" : "%u", log->lanes[lane].index);
 }
 
 uint64_t run_log_object_id(const struct run_log *log, uint32_t object)

@@ -23,6 +23,7 @@
 
 #include "formats/plan.h"
 #include "recorder/drain.h"
+#include "recorder/text.h"
 
 enum run_step_type {
 	STEP_EVENT,    /* an operation has taken place */
@@ -89,6 +90,8 @@ struct run_log {
 	size_t module_count, module_room;
 	uint8_t *codes; /* of an interpreted program, by number: 1, it is the user's */
 	size_t code_count, code_room;
+	struct record_object *locks; /* those of native code, to be named in races */
+	size_t lock_count, lock_room;
 	struct record_race *races; /* data races; RUN_RACES of them have room */
 	size_t race_count;
 	uint64_t uncontrolled, inexact; /* notes */
@@ -98,7 +101,7 @@ struct run_log {
 	char note[256];
 	char remark[256]; /* the last that is only worth knowing */
 	struct {
-		size_t step, decision, word, lane, object, context, module;
+		size_t step, decision, word, lane, object, context, module, lock;
 		uint64_t uncontrolled, inexact;
 		char note[256];
 	} mark;
@@ -116,6 +119,10 @@ void run_log_rewind(struct run_log *log);
 
 /* Stable ids by number; 0: none, or not of this run. */
 uint64_t run_log_lane_id(const struct run_log *log, uint32_t lane);
+/* The lock with this number; NULL: it is none, or not of this run. */
+const struct record_object *run_log_lock(const struct run_log *log, uint32_t object);
+/* The id of a lane as text, see recorder/ids.h. */
+void run_log_lane_text(const struct run_log *log, uint32_t lane, struct text *text);
 uint64_t run_log_object_id(const struct run_log *log, uint32_t object);
 uint64_t run_log_site(const struct run_log *log, uint32_t context);
 

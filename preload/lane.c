@@ -7,6 +7,8 @@
 
 #include "preload/compose.h"
 #include "preload/log.h"
+#include "preload/memory/calls.h"
+#include "preload/memory/used.h"
 #include "preload/object.h"
 
 #define BY_NUMBER (2 * REGION_LANES)
@@ -125,6 +127,8 @@ void lane_hold(struct lane *lane, struct object *object, uint32_t context)
 	lane->held[lane->held_count].count = 1;
 	lane->held[lane->held_count].k = lane->k;
 	lane->held_count++;
+	if (memory_used)
+		calls_locks(lane);
 }
 
 void lane_drop(struct lane *lane, struct object *object)
@@ -140,6 +144,8 @@ void lane_drop(struct lane *lane, struct object *object)
 			lane->held_count--;
 			for (; i < lane->held_count; i++)
 				lane->held[i] = lane->held[i + 1];
+			if (memory_used)
+				calls_locks(lane);
 		}
 		return;
 	}

@@ -55,6 +55,9 @@ struct lane {
 	uint32_t children;    /* created so far */
 	uint64_t k;           /* index of the pending or next event */
 	uint32_t clock;       /* its own component of its vector clock, 0: none yet; memory/hb.h */
+	uint32_t calls;       /* of instrumented code that it is in; memory/calls.h ... */
+	uint16_t where;       /* ... and the number of its innermost, with its locks ... */
+	uint16_t locks;       /* ... and of these alone */
 	/* a store that is the pending operation until it has taken place: its bytes ... */
 	const void *stored;
 	uint32_t stored_bytes;

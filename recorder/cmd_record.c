@@ -23,6 +23,7 @@
 #include "recorder/outcome.h"
 #include "recorder/pack.h"
 #include "recorder/redact.h"
+#include "recorder/race_text.h"
 #include "recorder/session.h"
 #include "recorder/story.h"
 #include "recorder/strategy_parameters.h"
@@ -42,9 +43,9 @@ struct recording {
 	struct trace_sink *sink;
 	bool verbose;
 	unsigned notes;
-	char last_note[1024]; /* as printed */
-	double flushed;       /* time of the last flush */
-	char *patterns;       /* of config */
+	char last_note[RACE_TEXT]; /* as printed */
+	double flushed;            /* time of the last flush */
+	char *patterns;            /* of config */
 	struct redact *redact;
 	struct pack *pack; /* NULL: nothing is packed */
 };
@@ -66,7 +67,7 @@ static void show_note(struct recording *recording, const char *kind, const char 
 	if (!strcmp(kind, "info") && !recording->verbose)
 		return;
 	text_init(&line, space, sizeof(space));
-	text_add_clean(&line, text);
+	text_add_clean_lines(&line, text, strlen(text));
 	/* The same again says nothing new. */
 	if (!strcmp(line.data, recording->last_note))
 		return;
@@ -74,7 +75,7 @@ static void show_note(struct recording *recording, const char *kind, const char 
 	if (++recording->notes > NOTES_SHOWN && !recording->verbose)
 		return;
 	if (!strcmp(kind, "race"))
-		fprintf(stderr, "frontrun: %s\n", line.data);
+		text_print_lines(stderr, "frontrun: ", line.data);
 	else
 		fprintf(stderr, "frontrun: %s: %s\n", kind, line.data);
 }

@@ -303,9 +303,18 @@ static int take_text(struct drain *drain, const struct record_text *text, struct
 
 static int check_side(struct drain *drain, const struct record_race_side *side, struct err *err)
 {
-	if (check_known(&drain->lanes, side->lane, "lane", err) ||
-	    check_known(&drain->modules, side->place.module, "module", err))
+	uint32_t i;
+
+	if (!side->frame_count || side->frame_count > RACE_FRAMES)
+		return CORRUPT("a data race with %u frames", side->frame_count);
+	if (check_known(&drain->lanes, side->lane, "lane", err))
 		return -DRAIN_ERR_CORRUPT;
+	for (i = 0; i < side->frame_count; i++)
+		if (side->frames[i].flags & FRAME_CODE || check_frame(drain, &side->frames[i], err))
+			return CORRUPT("a data race in no code");
+	for (i = 0; i < side->lock_count && i < RACE_LOCKS; i++)
+		if (check_known(&drain->objects, side->locks[i], "object", err))
+			return -DRAIN_ERR_CORRUPT;
 	return 0;
 }
 

@@ -81,6 +81,12 @@ void ids_object(struct text *text, const struct record_object *object, const cha
 	}
 }
 
+bool ids_is_lock(unsigned kind)
+{
+	return kind == OBJECT_MUTEX || kind == OBJECT_RWLOCK || kind == OBJECT_SPIN ||
+	       kind == OBJECT_SEM || kind == OBJECT_ONCE || kind == OBJECT_GUARD;
+}
+
 bool ids_is_provisional(const struct record_object *object)
 {
 	return object->class == OBJECT_FIRST;

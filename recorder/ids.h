@@ -44,6 +44,9 @@ void ids_object(struct text *text, const struct record_object *object, const cha
  */
 bool ids_is_name(const char *id, const char *kind);
 
+/* Something that a thread of native code has, from one operation to another. */
+bool ids_is_lock(unsigned kind);
+
 /* The id depends on the schedule. */
 bool ids_is_provisional(const struct record_object *object);
 

@@ -37,6 +37,8 @@ struct trace_sink {
 	struct trace_sink_counts counts;
 	char **texts; /* by number */
 	uint32_t texts_size;
+	char **locks; /* what people call them, by number of the object */
+	uint32_t locks_size;
 	struct trace_event event; /* the next one; what no record has stays empty */
 	void (*note)(void *self, const char *kind, const char *text);
 	void *note_self;
@@ -73,6 +75,9 @@ void trace_sink_free(struct trace_sink *sink)
 	for (i = 0; i < sink->texts_size; i++)
 		free(sink->texts[i]);
 	free(sink->texts);
+	for (i = 0; i < sink->locks_size; i++)
+		free(sink->locks[i]);
+	free(sink->locks);
 	free(sink->lanes);
 	free(sink);
 }
@@ -229,6 +234,20 @@ static const char *object_name(struct trace_sink *sink, const struct record_obje
 	return record->class != OBJECT_NAMED && *record->name ? record->name : NULL;
 }
 
+/* Room for text `number`. */
+static char **texts_for(char **texts, uint32_t *size, uint32_t number)
+{
+	uint32_t before = *size;
+
+	if (number < before)
+		return texts;
+	for (*size = before ? before : 64; *size <= number;)
+		*size *= 2;
+	texts = alloc_check(reallocarray(texts, *size, sizeof(*texts)));
+	memset(texts + before, 0, (*size - before) * sizeof(*texts));
+	return texts;
+}
+
 static int put_object(void *self, const struct record_object *record, struct err *err)
 {
 	struct trace_sink *sink = self;
@@ -247,6 +266,11 @@ static int put_object(void *self, const struct record_object *record, struct err
 	lane_id(sink, record->lane, lane);
 	text_init(&text, id, sizeof(id));
 	ids_object(&text, record, locations_module_path(sink->locations, record->module), lane);
+	if (ids_is_lock(record->kind)) {
+		sink->locks = texts_for(sink->locks, &sink->locks_size, record->number);
+		free(sink->locks[record->number]);
+		sink->locks[record->number] = alloc_check(strdup(object.name ? object.name : id));
+	}
 	return written(trace_writer_object(sink->writer, &object), err);
 }
 
@@ -287,16 +311,7 @@ static int put_text(void *self, const struct record_text *record, struct err *er
 	struct trace_sink *sink = self;
 
 	(void)err;
-	if (record->number >= sink->texts_size) {
-		uint32_t size = sink->texts_size ? sink->texts_size : 64;
-
-		while (size <= record->number)
-			size *= 2;
-		sink->texts = alloc_check(reallocarray(sink->texts, size, sizeof(*sink->texts)));
-		memset(sink->texts + sink->texts_size, 0,
-		       (size - sink->texts_size) * sizeof(*sink->texts));
-		sink->texts_size = size;
-	}
+	sink->texts = texts_for(sink->texts, &sink->texts_size, record->number);
 	free(sink->texts[record->number]);
 	sink->texts[record->number] = alloc_check(strdup(record->text));
 	redact_bytes(sink->redact, sink->texts[record->number], strlen(record->text));
@@ -327,15 +342,29 @@ static int put_note(void *self, const struct record_note *record, struct err *er
 		       err);
 }
 
+static void add_lock(void *self, struct text *text, uint32_t object)
+{
+	struct trace_sink *sink = self;
+
+	text_add_clean(text, object < sink->locks_size && sink->locks[object] ? sink->locks[object]
+									      : "a lock");
+}
+
 /* A note, so that it can be read where the program is not. */
 static int put_race(void *self, const struct record_race *record, struct err *err)
 {
 	struct trace_sink *sink = self;
-	char space[1024];
+	const struct race_words words = {
+		.symbols = locations_symbols(sink->locations),
+		.blocks = sink->blocks,
+		.lock = add_lock,
+		.self = sink,
+	};
+	char space[RACE_TEXT];
 	struct text text;
 
 	text_init(&text, space, sizeof(space));
-	race_text(&text, record, locations_symbols(sink->locations), sink->blocks);
+	race_text(&text, record, &words);
 	if (sink->note)
 		sink->note(sink->note_self, note_kinds[NOTE_RACE], space);
 	return written(trace_writer_note(sink->writer, note_kinds[NOTE_RACE], space), err);

@@ -6,18 +6,63 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recorder/alloc.h"
 #include "recorder/commands.h"
 #include "recorder/fields.h"
 #include "recorder/ids.h"
 #include "recorder/library.h"
 #include "recorder/options.h"
 #include "recorder/story.h"
+#include "recorder/text.h"
 #include "replayer/pager.h"
 #include "replayer/story_events.h"
 #include "replayer/tail.h"
 #include "replayer/trace_file.h"
 
-enum { LAST_EVENTS = 5 };
+enum { LAST_EVENTS = 5, RACES_SHOWN = 5 };
+
+/* The data races of the run, which are notes in the trace, each in several lines. */
+struct races {
+	char *texts[RACES_SHOWN];
+	unsigned count; /* also of those that are not kept */
+};
+
+static void races_look(struct races *races, const cJSON *note)
+{
+	const char *said = fields_string(note, "note", "");
+	size_t size = strlen(said) + 1;
+	struct text text;
+
+	if (strcmp(fields_string(note, "kind", ""), "race") != 0)
+		return;
+	if (races->count < RACES_SHOWN) {
+		size = 4 * size; /* a byte is four when it is made visible */
+		races->texts[races->count] = alloc_check(malloc(size));
+		text_init(&text, races->texts[races->count], size);
+		text_add_clean_lines(&text, said, strlen(said));
+	}
+	races->count++;
+}
+
+static void races_tell(const struct races *races, FILE *out)
+{
+	unsigned i;
+
+	for (i = 0; i < races->count && i < RACES_SHOWN; i++) {
+		fputc('\n', out);
+		text_print_lines(out, "", races->texts[i]);
+	}
+	if (races->count > RACES_SHOWN)
+		fprintf(out, "\nand %u more data races\n", races->count - RACES_SHOWN);
+}
+
+static void races_fini(struct races *races)
+{
+	unsigned i;
+
+	for (i = 0; i < RACES_SHOWN; i++)
+		free(races->texts[i]);
+}
 
 /* Where the owners of a deadlock took their locks: (lane, k) of each edge, and
  * the event's number. */
@@ -68,15 +113,21 @@ static bool is_housekeeping(const struct trace_file *file, const struct trace_ev
 	       library_use(file->names, event->context) & (LIBRARY_NOTHING | LIBRARY_LIFE);
 }
 
-/* One pass over the events; damage is left in file->damage. */
-static int collect(struct trace_file *file, struct takings *takings, struct tail *tail)
+/* One pass over the events and notes; damage is left in file->damage. */
+static int collect(struct trace_file *file, struct takings *takings, struct tail *tail,
+		   struct races *races)
 {
 	struct trace_line line;
 	struct err err = { 0 };
 
-	trace_reader_filter(file->reader, TRACE_LINE_BIT(TRACE_LINE_EVENT));
+	trace_reader_filter(file->reader,
+			    TRACE_LINE_BIT(TRACE_LINE_EVENT) | TRACE_LINE_BIT(TRACE_LINE_NOTE));
 	trace_reader_rewind(file->reader);
 	while (trace_reader_next(file->reader, &line, &err) > 0) {
+		if (line.type == TRACE_LINE_NOTE) {
+			races_look(races, line.json);
+			continue;
+		}
 		takings_look(takings, &line.event, line.number);
 		if (!is_housekeeping(file, &line.event))
 			tail_add(tail, &line.event, line.number);
@@ -96,6 +147,7 @@ static int explain(const struct options *options, struct trace_file *file)
 	};
 	struct tail *tail = tail_new(keep);
 	unsigned columns = (unsigned)options_count(options, OPTION_WIDTH, pager_columns());
+	struct races races = { 0 };
 	struct takings takings;
 	struct pager pager;
 	int status;
@@ -105,11 +157,13 @@ static int explain(const struct options *options, struct trace_file *file)
 	story.detail = story_events_tell(pager.out, file, columns, NULL, NULL) > 0;
 	if (story.detail)
 		fputc('\n', pager.out);
-	status = collect(file, &takings, tail);
+	status = collect(file, &takings, tail, &races);
 	story.taken = takings.number;
 	story.taken_count = takings.count;
 	story.out = pager.out;
 	story_tell(&story, file->outcome);
+	races_tell(&races, story.out);
+	races_fini(&races);
 	if (keep) {
 		fprintf(story.out, "\nThe last events of each thread:\n\n");
 		tail_print(tail, file->naming, story.out);

@@ -477,14 +477,15 @@ static void add_answer(struct swimlane *swimlane, const struct trace_answer *ans
 
 static void add_note(struct swimlane *swimlane, const cJSON *note)
 {
-	const cJSON *said = cJSON_GetObjectItemCaseSensitive(note, "text");
+	const cJSON *said = cJSON_GetObjectItemCaseSensitive(note, "note");
 	char space[1024];
 	struct text text;
 
 	if (!cJSON_IsString(said))
 		return;
 	text_init(&text, space, sizeof(space));
-	text_add_clean(&text, said->valuestring);
+	/* Of a data race the first line says what it is; `explain` has them all. */
+	text_add_clean_n(&text, said->valuestring, strcspn(said->valuestring, "\n"));
 	put_number(swimlane, 0);
 	fprintf(swimlane->out, "note: %s\n", text.data);
 }

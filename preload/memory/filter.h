@@ -33,7 +33,7 @@ struct filter_word {
 	uint32_t lane; /* ... and its number */
 	uint32_t read_clock, write_clock;
 	uint16_t read_mask, write_mask;
-	uint32_t unused;
+	uint16_t read_where, write_where; /* in which calls, with which locks: calls.h */
 };
 
 _Static_assert(sizeof(struct filter_word) == 32, "found by a shift");
@@ -92,10 +92,12 @@ static inline void filter_note(struct filter_word *word, const struct lane *me,
 		word->writer = index;
 		word->write_clock = me->clock;
 		word->write_mask = access->mask;
+		word->write_where = me->where;
 	} else {
 		word->reader = index;
 		word->read_clock = me->clock;
 		word->read_mask = access->mask;
+		word->read_where = me->where;
 	}
 }
 

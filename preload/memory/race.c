@@ -11,6 +11,7 @@
 #include "formats/hash.h"
 #include "preload/log.h"
 #include "preload/memory/blocks.h"
+#include "preload/memory/calls.h"
 #include "preload/memory/hb.h"
 
 #define CELLS 4096u
@@ -52,12 +53,18 @@ static bool is_news(uint64_t pair)
 
 static void describe(struct record_race_side *side, const struct race_access *access)
 {
+	uint64_t pcs[RACE_FRAMES];
+	uint32_t i;
+
+	pcs[0] = region->sites.site[access->site - 1].pc;
 	side->lane = access->lane;
-	side->place.flags = 0;
-	side->place.module =
-		log_locate(region->sites.site[access->site - 1].pc, &side->place.offset);
 	side->writes = access->writes;
 	side->atomic = access->atomic;
+	side->mask = access->mask;
+	side->frame_count = (uint8_t)(1 + calls_stack(access->where, pcs + 1, RACE_FRAMES - 1));
+	for (i = 0; i < side->frame_count; i++)
+		side->frames[i].module = log_locate(pcs[i], &side->frames[i].offset);
+	side->lock_count = calls_held(access->where, side->locks, RACE_LOCKS);
 }
 
 static void tell(uint64_t word, const struct race_access *earlier, const struct race_access *later)

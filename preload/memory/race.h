@@ -15,6 +15,7 @@ struct race_access {
 	uint32_t clock; /* of the lane; 0: none */
 	uint32_t lane;  /* its number */
 	uint16_t site;  /* index in struct region_sites, + 1 */
+	uint16_t where; /* the calls that it was in, and its locks: calls.h */
 	uint8_t slot;   /* of the lane */
 	uint8_t mask;   /* of the word's bytes */
 	bool writes, atomic;

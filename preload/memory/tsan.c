@@ -5,6 +5,7 @@
  */
 #include "preload/interpose.h"
 #include "preload/memory/access.h"
+#include "preload/memory/calls.h"
 
 #define CALLER ((uint64_t)(uintptr_t)__builtin_return_address(0))
 
@@ -81,12 +82,20 @@ EXPORT void __tsan_init(void)
 	memory_used = true;
 }
 
-/* Call stacks are walked when they are needed. */
+/* `caller` is the return address of the function that calls. */
 EXPORT void __tsan_func_entry(void *caller)
 {
-	(void)caller;
+	struct lane *me = thread_state.lane;
+
+	if (hb_on && me && me->slot < HB_LANES)
+		calls_enter(me, (uint64_t)(uintptr_t)caller,
+			    (uint64_t)(uintptr_t)__builtin_frame_address(0));
 }
 
 EXPORT void __tsan_func_exit(void)
 {
+	struct lane *me = thread_state.lane;
+
+	if (hb_on && me && me->slot < HB_LANES)
+		calls_leave(me);
 }

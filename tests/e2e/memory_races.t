@@ -26,7 +26,7 @@ natively() {
 # searched NAME: the same of 100 schedules.
 searched() {
 	fuzz --json --iterations 100 --keep-going --no-minimise --confirm 0 -- "$B/corpus/memory/$1"
-	jq -r '.races[]?' <<<"$out" | sed -E 's/.*\.c:([0-9]+)\).*\.c:([0-9]+)\).*/\1 \2/' |
+	jq -r '.races[]? | split("\n")[0]' <<<"$out" | sed -E 's/.*\.c:([0-9]+)\).*\.c:([0-9]+)\).*/\1 \2/' |
 		awk '{ print $1 < $2 + 0 ? $1 "-" $2 : $2 "-" $1 }' | sort -u
 }
 
