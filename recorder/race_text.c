@@ -46,9 +46,11 @@ static void add_place(struct text *text, const struct record_race_side *side,
 		      struct symbols *symbols)
 {
 	struct symbol_location at;
+	int user;
 
 	look_up(&side->frames[0], symbols, &at);
-	add_function(text, &at, 0);
+	user = symbols_user_frame(symbols, &at);
+	add_function(text, &at, user > 0 ? (unsigned)user : 0);
 }
 
 static const char *name_of(const struct record_race *race, const struct race_words *words)

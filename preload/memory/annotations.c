@@ -4,12 +4,9 @@
  * of which those count that order accesses. Absent, a program that has them would not start.
  */
 #include <stddef.h>
-#include <string.h>
 
 #include "preload/interpose.h"
 #include "preload/memory/access.h"
-
-#define CALLER ((uint64_t)(uintptr_t)__builtin_return_address(0))
 
 #define FUNCTION(result, name, parameters) \
 	EXPORT result name parameters;     \
@@ -125,40 +122,4 @@ FUNCTION(void *, __tsan_create_fiber, (unsigned flags))
 {
 	(void)flags;
 	return (void *)&thread_state;
-}
-
-static inline void touch(const void *address, size_t size, bool writes, uint64_t pc,
-			 struct unwind_start start)
-{
-	uint64_t at = (uint64_t)(uintptr_t)address;
-	struct lane *me = size ? memory_enter(at, size, writes, false, pc) : NULL;
-
-	if (!me)
-		return;
-	start.stack = &me->stack;
-	if (writes)
-		memory_store(me, &start, at, (uint32_t)size);
-	else
-		memory_load(me, &start, at, (uint32_t)size);
-}
-
-/* clang 15 and later call these instead of the plain ones. */
-FUNCTION(void *, __tsan_memcpy, (void *to, const void *from, size_t size))
-{
-	touch(from, size, false, CALLER, unwind_here(NULL));
-	touch(to, size, true, CALLER, unwind_here(NULL));
-	return memcpy(to, from, size);
-}
-
-FUNCTION(void *, __tsan_memmove, (void *to, const void *from, size_t size))
-{
-	touch(from, size, false, CALLER, unwind_here(NULL));
-	touch(to, size, true, CALLER, unwind_here(NULL));
-	return memmove(to, from, size);
-}
-
-FUNCTION(void *, __tsan_memset, (void *to, int byte, size_t size))
-{
-	touch(to, size, true, CALLER, unwind_here(NULL));
-	return memset(to, byte, size);
 }

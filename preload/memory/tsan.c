@@ -6,6 +6,7 @@
 #include "preload/interpose.h"
 #include "preload/memory/access.h"
 #include "preload/memory/calls.h"
+#include "preload/memory/strings.h"
 
 #define CALLER ((uint64_t)(uintptr_t)__builtin_return_address(0))
 
@@ -80,6 +81,8 @@ EXPORT void __tsan_func_exit(void);
 EXPORT void __tsan_init(void)
 {
 	memory_used = true;
+	if (region)
+		strings_redirect(CALLER);
 }
 
 /* `caller` is the return address of the function that calls. */
