@@ -57,7 +57,7 @@ static inline __attribute__((always_inline)) bool touch(const void *address, siz
 		return result;                         \
 	}
 
-/* Where _FORTIFY_SOURCE knows how much room there is: libc ends the program when it is too small. */
+/* Where _FORTIFY_SOURCE knows the room: libc ends the program when it is too small. */
 extern void *__memset_chk(void *to, int byte, size_t size, size_t room);
 
 #define CHECK(size, room)                                \
@@ -66,20 +66,20 @@ extern void *__memset_chk(void *to, int byte, size_t size, size_t room);
 			__memset_chk(to, 0, size, room); \
 	} while (0)
 
-COPY(static, copy, (void *to, const void *from, size_t size), , to)
-COPY(static, copy_on, (void *to, const void *from, size_t size), , (char *)to + size)
-COPY(static, copy_on_checked, (void *to, const void *from, size_t size, size_t room),
-     CHECK(size, room), (char *)to + size)
-COPY(static, copy_checked, (void *to, const void *from, size_t size, size_t room),
-     CHECK(size, room), to)
+#define BLOCKS void *to, const void *from, size_t size
+
+COPY(static, copy, (BLOCKS), , to)
+COPY(static, copy_on, (BLOCKS), , (char *)to + size)
+COPY(static, copy_checked, (BLOCKS, size_t room), CHECK(size, room), to)
+COPY(static, copy_on_checked, (BLOCKS, size_t room), CHECK(size, room), (char *)to + size)
 
 /* What clang calls from version 15 on. */
-EXPORT void *__tsan_memcpy(void *to, const void *from, size_t size);
-EXPORT void *__tsan_memmove(void *to, const void *from, size_t size);
+EXPORT void *__tsan_memcpy(BLOCKS);
+EXPORT void *__tsan_memmove(BLOCKS);
 EXPORT void *__tsan_memset(void *to, int byte, size_t size);
 
-COPY(EXPORT, __tsan_memcpy, (void *to, const void *from, size_t size), , to)
-COPY(EXPORT, __tsan_memmove, (void *to, const void *from, size_t size), , to)
+COPY(EXPORT, __tsan_memcpy, (BLOCKS), , to)
+COPY(EXPORT, __tsan_memmove, (BLOCKS), , to)
 
 EXPORT void *__tsan_memset(void *to, int byte, size_t size)
 {
@@ -248,12 +248,6 @@ static char *find_last_in_string(const char *string, int byte)
 	return strrchr(string, byte);
 }
 
-static char *duplicate(const char *string)
-{
-	READ(string, strlen(string) + 1);
-	return strdup(string);
-}
-
 static const struct redirect rows[] = {
 	{ "memcpy", copy },
 	{ "memmove", copy },
@@ -273,8 +267,6 @@ static const struct redirect rows[] = {
 	{ "strncmp", compare_strings_to },
 	{ "strchr", find_in_string },
 	{ "strrchr", find_last_in_string },
-	{ "strdup", duplicate },
-	{ "__strdup", duplicate },
 	{ "__memcpy_chk", copy_checked },
 	{ "__memmove_chk", copy_checked },
 	{ "__memset_chk", set_checked },

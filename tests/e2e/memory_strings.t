@@ -49,7 +49,6 @@ static void *call(void *unused)
 	CALL(strncmp, strncmp(shared, "abcdx", most - 1))
 	CALL(strchr, at(strchr(shared, 'c')))
 	CALL(strrchr, at(strrchr(shared, 'b')))
-	CALL(strdup, strlen(strdup(shared)))
 	return unused;
 }
 static void *change(void *unused)
