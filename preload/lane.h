@@ -41,6 +41,16 @@ struct lane_held {
 	uint64_t k;
 };
 
+/* When and where an access to memory is, in one word: memory/filter.h. */
+union lane_stamp {
+	struct {
+		uint16_t site;  /* of the access, 0 in a lane */
+		uint16_t where; /* innermost call and locks; memory/calls.h */
+		uint32_t clock; /* own component of the vector clock, 0: none yet; memory/hb.h */
+	};
+	uint64_t word;
+};
+
 struct lane {
 	uint32_t number; /* order of creation in this trace; 0: slot is free */
 	uint32_t slot;
@@ -54,10 +64,11 @@ struct lane {
 	uint32_t blocks;      /* allocated so far, see memory/blocks.h */
 	uint32_t children;    /* created so far */
 	uint64_t k;           /* index of the pending or next event */
-	uint32_t clock;       /* its own component of its vector clock, 0: none yet; memory/hb.h */
+	uint64_t breathes;    /* at this k it lets others go first ... */
+	uint32_t breath;      /* ... and after so many more again, see memory/access.h */
 	uint32_t calls;       /* of instrumented code that it is in; memory/calls.h ... */
-	uint16_t where;       /* ... and the number of its innermost, with its locks ... */
-	uint16_t locks;       /* ... and of these alone */
+	uint16_t locks;       /* ... and the number of the locks that it holds */
+	union lane_stamp stamp;
 	/* a store that is the pending operation until it has taken place: its bytes ... */
 	const void *stored;
 	uint32_t stored_bytes;
@@ -69,12 +80,10 @@ struct lane {
 	uint32_t context;
 	struct object *object, *object2;
 	bool announced;
-	uint32_t answers;  /* how often the outside was ready for it, see sched_outside_ready() */
-	uint32_t stage;    /* how often the lane has waited in it */
-	uint32_t put_off;  /* number of the lane that is to go on, see decide_put_off() */
-	uint32_t reads;    /* of variables in a row, nothing else between */
-	uint64_t breathes; /* at this k it lets others go first ... */
-	uint32_t breath;   /* ... and after so many more again, see memory/access.h */
+	uint32_t answers; /* how often the outside was ready for it, see sched_outside_ready() */
+	uint32_t stage;   /* how often the lane has waited in it */
+	uint32_t put_off; /* number of the lane that is to go on, see decide_put_off() */
+	uint32_t reads;   /* of variables in a row, nothing else between */
 	/* looks at memory in a row that found the same, see memory/spin.h */
 	uint32_t spins;
 	uint32_t spin_context;

@@ -175,6 +175,23 @@ static void show_square(struct search *search, const struct square *square, cons
 	pattern_show_failure(search);
 }
 
+/* The other lane has seen one half of a change, which the lane goes on to make whole. */
+static void say_torn(struct search *search, const struct square *square)
+{
+	struct thing one = thing_of(search, square->first), two = thing_of(search, square->second);
+	struct calls calls;
+
+	thing_calls(&calls, search, square->first, square->second);
+	pattern_say(search, PATTERN_TORN_READ,
+		    "%L changed two variables one after the other, %O%K at %P and %O%K at %P; "
+		    "%L read both in between, at %P and at %P.",
+		    square->first->lane, one.object, one.key, calls.first, two.object, two.key,
+		    calls.second, square->other_first->lane,
+		    pattern_place(search, square->other_first, 1),
+		    pattern_place(search, square->other_second, 1));
+	show_square(search, square, "one half", "sees one half", "the other half");
+}
+
 /* The other lane has seen one half of a change. */
 static void say_half(struct search *search, const struct square *square)
 {
@@ -191,15 +208,7 @@ static void say_half(struct search *search, const struct square *square)
 			    pattern_place(search, square->other_second, 1));
 		show_square(search, square, "known from here on", "finds it", "too late");
 	} else if (is_update(search, square->second)) {
-		pattern_say(
-			search, PATTERN_ATOMICITY,
-			"%L changed two variables one after the other, %O%K at %P and %O%K at %P; "
-			"%L read both in between, at %P and at %P.",
-			square->first->lane, one.object, one.key, calls.first, two.object, two.key,
-			calls.second, square->other_first->lane,
-			pattern_place(search, square->other_first, 1),
-			pattern_place(search, square->other_second, 1));
-		show_square(search, square, "one half", "sees one half", "the other half");
+		say_torn(search, square);
 	} else {
 		pattern_say(
 			search, PATTERN_STALE_READ,
@@ -224,7 +233,9 @@ static void say_square(struct search *search, const struct square *square)
 		return;
 	}
 	thing_calls(&calls, search, square->first, square->second);
-	if (square->first->reads && !square->second->reads)
+	if (square->first->reads && square->second->reads)
+		name = PATTERN_TORN_READ;
+	else if (square->first->reads)
 		name = thing_is_check(search, square->first, square->second)
 			       ? PATTERN_CHECK_THEN_ACT
 			       : PATTERN_STALE_READ;
@@ -236,7 +247,7 @@ static void say_square(struct search *search, const struct square *square)
 		: name == PATTERN_STALE_READ
 			? "%L read %O%K at %P and then changed %O%K at %P; %L had changed both in "
 			  "between, at %P and at %P."
-		: square->second->reads
+		: name == PATTERN_TORN_READ
 			? "%L read two variables one after the other, %O%K at %P and %O%K at %P; "
 			  "%L changed both in between, at %P and at %P."
 			: "%L changed two variables one after the other, %O%K at %P and %O%K at "
@@ -279,6 +290,25 @@ static const char *verb(unsigned kind)
 	default:
 		return "uses";
 	}
+}
+
+/* A change that was announced and never took place is in no section. */
+static struct section pending(const struct search *search, size_t at)
+{
+	const struct history_event *event = &search->history->events[at];
+
+	return (struct section){
+		.lane = event->lane,
+		.object = event->object,
+		.begin = at,
+		.end = at,
+		.previous = HISTORY_NONE,
+		.under = HISTORY_NONE,
+		.wait = HISTORY_NONE,
+		.reads = event->kind != EVENT_STORE && event->kind != EVENT_UPDATE,
+		.single = true,
+		.variable = true,
+	};
 }
 
 static const struct section *section_at(const struct search *search, size_t at)
@@ -355,8 +385,35 @@ bool pattern_both_acted(struct search *search)
 	return false;
 }
 
+/* `late` was to follow another change, and `early`, of what it is to, is one of two looks. */
+static bool torn_read(struct search *search, const struct section *early,
+		      const struct section *late)
+{
+	struct square square = { .second = late, .other_second = early };
+	size_t i = search->sections->count;
+	unsigned back;
+
+	if (!early || !early->reads || late->reads)
+		return false;
+	for (back = 0; back < BACK && (square.first = earlier(search, late->lane, &i)); back++) {
+		if (square.first->begin >= early->begin || square.first->reads ||
+		    thing_same(search, square.first, late) ||
+		    !thing_same_call(search, square.first, late))
+			continue;
+		square.other_first = in_between(search, square.first, early->lane,
+						square.first->end, HISTORY_NONE);
+		if (!square.other_first || !square.other_first->reads ||
+		    !thing_common_call(search, square.other_first, early))
+			continue;
+		say_torn(search, &square);
+		return true;
+	}
+	return false;
+}
+
 bool pattern_variable_order(struct search *search)
 {
+	struct section change;
 	const struct history_event *early = &search->history->events[search->second];
 	const struct history_event *late = &search->history->events[search->first];
 
@@ -365,6 +422,9 @@ bool pattern_variable_order(struct search *search)
 		return false;
 	if (both_acted(search, section_at(search, search->second),
 		       section_at(search, search->first)))
+		return true;
+	change = pending(search, search->first);
+	if (torn_read(search, section_at(search, search->second), &change))
 		return true;
 	pattern_say(search, PATTERN_ORDER,
 		    "fails when %L %S %O at %P before %L %S it at %P, and not the other way round.",

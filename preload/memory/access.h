@@ -114,6 +114,26 @@ static inline __attribute__((always_inline)) struct lane *memory_enter(uint64_t 
 	return 0;
 }
 
+/*
+ * Most accesses, as filter_passes() says: counted, and gone on. False: memory_enter() is to look at
+ * it.
+ */
+static inline __attribute__((always_inline)) bool memory_passes(uint64_t address, uint64_t size,
+								bool writes, uint64_t pc)
+{
+	struct lane *me = thread_state.lane;
+
+	if (__builtin_expect(!me, 0))
+		return true;
+	if (__builtin_expect(thread_state.inside || !schedule.started || me->stored ||
+				     me->k + 1 >= me->breathes ||
+				     !filter_passes(me, address, size, writes, pc),
+			     0))
+		return false;
+	me->k++;
+	return true;
+}
+
 /* What an atomic operation that has been done orders. */
 static inline void memory_order(uint64_t address, bool reads, bool writes, int order)
 {

@@ -8,16 +8,9 @@
 
 #include "preload/object.h"
 
-#define CONTEXTS 16384u
 #define PLACES 32768u /* of the index: half of them stay free */
 #define SETS 1024u
 #define SET_LOCKS 8u
-
-struct call {
-	uint64_t caller; /* 0: the same call, with `locks` */
-	uint16_t parent;
-	uint16_t locks; /* number of a set */
-};
 
 struct lock_set {
 	uint32_t count; /* also of those that are not kept */
@@ -26,8 +19,8 @@ struct lock_set {
 
 uint64_t calls_frames[HB_LANES][CALLS_DEPTH];
 
-static struct call calls[CONTEXTS]; /* by number; 0 is none */
-static uint16_t places[PLACES];     /* numbers by hash; 0: free */
+struct call calls[CALLS];
+static uint16_t places[PLACES]; /* numbers by hash; 0: free */
 static uint32_t call_count = 1;
 static struct lock_set sets[SETS]; /* by number; 0 is none */
 static uint16_t set_places[2 * SETS];
@@ -46,7 +39,7 @@ static uint16_t find(const struct call *wanted)
 		    call->locks == wanted->locks)
 			return places[place];
 	}
-	if (call_count == CONTEXTS)
+	if (call_count == CALLS)
 		return 0;
 	calls[call_count] = *wanted;
 	places[place] = (uint16_t)call_count;
@@ -55,12 +48,16 @@ static uint16_t find(const struct call *wanted)
 
 uint16_t calls_find(uint16_t parent, uint64_t caller)
 {
-	return find(&(struct call){ .caller = caller, .parent = parent });
+	calls[parent].child = find(&(struct call){ .caller = caller, .parent = parent });
+	calls[parent].child_caller = caller;
+	return calls[parent].child;
 }
 
 uint16_t calls_find_locked(uint16_t parent, uint16_t locks)
 {
-	return find(&(struct call){ .parent = parent, .locks = locks });
+	calls[parent].locked = find(&(struct call){ .parent = parent, .locks = locks });
+	calls[parent].locked_set = locks;
+	return calls[parent].locked;
 }
 
 static uint16_t find_set(const struct lane *lane)

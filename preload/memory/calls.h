@@ -15,6 +15,19 @@
 
 #define CALLS_DEPTH 128u /* calls of a lane that are told apart; deeper ones are their caller's */
 
+struct call {
+	uint64_t caller; /* 0: the same call, with `locks` */
+	uint16_t parent;
+	uint16_t locks; /* number of a set */
+	/* the last that were asked for: a function called here, and what is held here */
+	uint16_t child, locked;
+	uint64_t child_caller;
+	uint16_t locked_set;
+};
+
+#define CALLS 16384u
+extern struct call calls[CALLS]; /* by number; 0 is none */
+
 /* For each lane its calls, outermost first: stack pointer << 16 | number of the context. */
 extern uint64_t calls_frames[HB_LANES][CALLS_DEPTH];
 
@@ -34,9 +47,15 @@ uint32_t calls_stack(uint16_t where, uint64_t *pcs, uint32_t most);
 /* The locks of a context, by their number in the trace, at most `most`; how many there are. */
 uint32_t calls_held(uint16_t where, uint32_t *objects, uint32_t most);
 
+/* The stamp is read as a whole soon, which is slow if only a part of it was written. */
 static inline void calls_set(struct lane *me, uint16_t context)
 {
-	me->where = me->locks ? calls_find_locked(context, me->locks) : context;
+	const struct call *call = &calls[context];
+
+	if (me->locks)
+		context = call->locked_set == me->locks ? call->locked
+							: calls_find_locked(context, me->locks);
+	me->stamp.word = (me->stamp.word & ~0xffff0000ull) | (uint64_t)context << 16;
 }
 
 static inline uint16_t calls_context(const struct lane *me)
@@ -51,7 +70,7 @@ static inline void calls_enter(struct lane *me, uint64_t caller, uint64_t sp)
 {
 	uint64_t *frames = calls_frames[me->slot];
 	uint32_t top = me->calls < CALLS_DEPTH ? me->calls : CALLS_DEPTH, depth = top;
-	uint16_t context;
+	uint16_t parent, context;
 
 	/* Those below it were left by a longjmp. */
 	while (depth && frames[depth - 1] >> 16 <= sp)
@@ -61,7 +80,9 @@ static inline void calls_enter(struct lane *me, uint64_t caller, uint64_t sp)
 	me->calls++;
 	if (depth == CALLS_DEPTH)
 		return;
-	context = calls_find(depth ? (uint16_t)frames[depth - 1] : 0, caller);
+	parent = depth ? (uint16_t)frames[depth - 1] : 0;
+	context = calls[parent].child_caller == caller ? calls[parent].child
+						       : calls_find(parent, caller);
 	frames[depth] = sp << 16 | context;
 	calls_set(me, context);
 }

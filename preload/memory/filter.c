@@ -112,15 +112,15 @@ static void share_index(uint16_t index)
 
 static struct race_access race_access(const struct filter_word *word, bool writes)
 {
+	const union lane_stamp *stamp = writes ? &word->write : &word->read;
 	uint16_t mask = writes ? word->write_mask : word->read_mask;
-	uint8_t slot = (uint8_t)(word->owner - 1);
 
 	return (struct race_access){
-		.clock = writes ? word->write_clock : word->read_clock,
+		.clock = stamp->clock,
 		.lane = word->lane,
-		.site = writes ? word->writer : word->reader,
-		.where = writes ? word->write_where : word->read_where,
-		.slot = slot,
+		.site = stamp->site,
+		.where = stamp->where,
+		.slot = (uint8_t)(word->head.owner - 1),
 		.mask = (uint8_t)mask,
 		.writes = writes,
 		.atomic = mask & FILTER_ATOMIC,
@@ -132,10 +132,10 @@ static void look_for_races(const struct lane *me, const struct filter_word *word
 			   const struct filter_access *access, bool first)
 {
 	struct race_access now = {
-		.clock = me->clock,
+		.clock = me->stamp.clock,
 		.lane = me->number,
-		.site = (uint16_t)(access->site - region->sites.site + 1),
-		.where = me->where,
+		.site = (uint16_t)filter_index(access),
+		.where = me->stamp.where,
 		.slot = (uint8_t)me->slot,
 		.mask = (uint8_t)access->mask,
 		.writes = access->writes,
@@ -159,27 +159,26 @@ bool filter_look(const struct lane *me, const struct filter_access *access)
 
 	if (oracle_others_stack(me, access->word))
 		share(access->site);
-	if (word->tag != (uint32_t)(access->word >> 3)) {
+	if (word->head.tag != (uint32_t)(access->word >> 3)) {
 		*word = (struct filter_word){
-			.tag = (uint32_t)(access->word >> 3),
-			.owner = (uint16_t)(me->slot + 1),
+			.head.word = filter_own(me, access->word),
 			.lane = me->number,
-			.flags = access->writes ? FILTER_WRITTEN : 0,
 		};
-		filter_note(word, me, access);
+		word->head.flags = access->writes ? FILTER_WRITTEN : 0;
+		filter_note(word, me, filter_index(access), access->mask, access->writes);
 		return access->site->shared || (quarantine_any && quarantine_find(access->word));
 	}
-	before = word->flags;
-	word->flags |= (word->owner != me->slot + 1 ? FILTER_SHARED : 0) |
-		       (access->writes ? FILTER_WRITTEN : 0);
-	if (word->flags == FILTER_CONFLICT) {
+	before = word->head.flags;
+	word->head.flags |= (word->head.owner != me->slot + 1 ? FILTER_SHARED : 0) |
+			    (access->writes ? FILTER_WRITTEN : 0);
+	if (word->head.flags == FILTER_CONFLICT) {
 		share(access->site);
-		share_index(word->reader);
-		share_index(word->writer);
+		share_index(word->read.site);
+		share_index(word->write.site);
 	}
-	if (hb_on && me->clock && (word->flags & FILTER_SHARED))
+	if (hb_on && me->stamp.clock && (word->head.flags & FILTER_SHARED))
 		look_for_races(me, word, access, !(before & FILTER_SHARED));
-	filter_note(word, me, access);
+	filter_note(word, me, filter_index(access), access->mask, access->writes);
 	return access->site->shared;
 }
 
@@ -187,11 +186,11 @@ bool filter_ends(const struct lane *me, uint64_t address)
 {
 	struct filter_word *word = &filter_words[address / 8 % FILTER_WORDS];
 
-	if (word->tag != (uint32_t)(address >> 3) ||
-	    (word->owner == me->slot + 1 && !(word->flags & FILTER_SHARED)))
+	if (word->head.tag != (uint32_t)(address >> 3) ||
+	    (word->head.owner == me->slot + 1 && !(word->head.flags & FILTER_SHARED)))
 		return false;
-	share_index(word->reader);
-	share_index(word->writer);
+	share_index(word->read.site);
+	share_index(word->write.site);
 	return true;
 }
 
@@ -202,17 +201,17 @@ void filter_forget(uint64_t start, uint64_t size)
 
 	if (size / 8 >= FILTER_WORDS) {
 		for (i = 0; i < FILTER_WORDS; i++)
-			if (filter_words[i].tag - (uint32_t)(start >> 3) < size >> 3)
-				filter_words[i].tag = 0;
+			if (filter_words[i].head.tag - (uint32_t)(start >> 3) < size >> 3)
+				filter_words[i].head.tag = 0;
 		return;
 	}
 	for (; address < start + size; address += 8) {
 		struct filter_word *word = &filter_words[address / 8 % FILTER_WORDS];
 
-		if (word->tag != (uint32_t)(address >> 3))
+		if (word->head.tag != (uint32_t)(address >> 3))
 			continue;
-		word->tag = 0;
-		if (hb_on && (word->flags & FILTER_SHARED))
+		word->head.tag = 0;
+		if (hb_on && (word->head.flags & FILTER_SHARED))
 			race_forget(address);
 	}
 }

@@ -24,16 +24,22 @@ enum filter_flag {
 	FILTER_CONFLICT = 3,
 };
 
+/* Of a word in memory, by the lower half of its number; 0: free. */
+union filter_head {
+	struct {
+		uint32_t tag;
+		uint16_t owner; /* slot of the lane that used it first, + 1 */
+		uint16_t flags; /* enum filter_flag */
+	};
+	uint64_t word;
+};
+
 struct filter_word {
-	uint32_t tag;            /* of the address; 0: free */
-	uint16_t owner;          /* slot of the lane that used it first, + 1 ... */
-	uint16_t flags;          /* enum filter_flag */
-	uint16_t reader, writer; /* places of its last read and write, index + 1 ... */
-	/* ... the lane's clock then (race.h), and of which bytes, FILTER_ATOMIC: in one step */
-	uint32_t lane; /* ... and its number */
-	uint32_t read_clock, write_clock;
-	uint16_t read_mask, write_mask;
-	uint16_t read_where, write_where; /* in which calls, with which locks: calls.h */
+	union filter_head head;
+	/* Its last read and write: place (index + 1), calls and time (race.h) ... */
+	union lane_stamp read, write;
+	uint16_t read_mask, write_mask; /* ... and of which bytes, FILTER_ATOMIC: in one step */
+	uint32_t lane;                  /* number of the owner */
 };
 
 _Static_assert(sizeof(struct filter_word) == 32, "found by a shift");
@@ -76,6 +82,11 @@ static inline uint32_t filter_slot(uint64_t pc)
 	return (uint32_t)(pc * 0x9e3779b97f4a7c15ull >> 40) & (REGION_SITES - 1);
 }
 
+static inline uint32_t filter_index(const struct filter_access *access)
+{
+	return (uint32_t)(access->site - region->sites.site + 1);
+}
+
 static inline struct region_site *filter_site(uint64_t pc)
 {
 	struct region_site *site = &region->sites.site[filter_slot(pc)];
@@ -83,38 +94,60 @@ static inline struct region_site *filter_site(uint64_t pc)
 	return __builtin_expect(site->pc == pc, 1) ? site : filter_find(pc);
 }
 
-static inline void filter_note(struct filter_word *word, const struct lane *me,
-			       const struct filter_access *access)
+static inline __attribute__((always_inline)) void filter_note(struct filter_word *word,
+							      const struct lane *me, uint32_t index,
+							      uint16_t mask, bool writes)
 {
-	uint16_t index = (uint16_t)(access->site - region->sites.site + 1);
-
-	if (access->writes) {
-		word->writer = index;
-		word->write_clock = me->clock;
-		word->write_mask = access->mask;
-		word->write_where = me->where;
+	if (writes) {
+		word->write.word = me->stamp.word | index;
+		word->write_mask = mask;
 	} else {
-		word->reader = index;
-		word->read_clock = me->clock;
-		word->read_mask = access->mask;
-		word->read_where = me->where;
+		word->read.word = me->stamp.word | index;
+		word->read_mask = mask;
 	}
 }
 
-static inline __attribute__((always_inline)) bool filter_word_matters(
-	const struct lane *me, const struct filter_access *access)
+/* The head of a word that only this lane has used, but for FILTER_WRITTEN. */
+static inline uint64_t filter_own(const struct lane *me, uint64_t word)
+{
+	return (uint32_t)(word >> 3) | (uint64_t)(me->slot + 1) << 32;
+}
+
+#define FILTER_HEAD_WRITTEN ((uint64_t)FILTER_WRITTEN << 48)
+
+/*
+ * Most accesses: of at most a word, to the lane's own, at a place that is known and not shared.
+ * False: it is not one of them, and nothing has been noted.
+ */
+static inline __attribute__((always_inline)) bool filter_passes(const struct lane *me,
+								uint64_t address, uint64_t size,
+								bool writes, uint64_t pc)
+{
+	uint32_t slot = filter_slot(pc), skipped = (uint32_t)(address & 7);
+	const struct region_site *site = &region->sites.site[slot];
+	struct filter_word *word = &filter_words[address / 8 % FILTER_WORDS];
+	uint64_t own = filter_own(me, address);
+
+	if (size > 8 || (size > 1 && skipped + size > 8) || site->pc != pc || site->shared ||
+	    (word->head.word & ~FILTER_HEAD_WRITTEN) != own)
+		return false;
+	if (writes)
+		word->head.word = own | FILTER_HEAD_WRITTEN;
+	filter_note(word, me, slot + 1, (uint16_t)(((1u << size) - 1) << skipped), writes);
+	return true;
+}
+
+static inline bool filter_word_matters(const struct lane *me, const struct filter_access *access)
 {
 	struct filter_word *word = &filter_words[access->word / 8 % FILTER_WORDS];
 
-	if (__builtin_expect(word->tag == (uint32_t)(access->word >> 3) && !(word->flags & 1) &&
-				     word->owner == me->slot + 1,
-			     1)) {
-		if (access->writes)
-			word->flags = FILTER_WRITTEN;
-		filter_note(word, me, access);
-		return access->site->shared;
-	}
-	return filter_look(me, access);
+	if (__builtin_expect(
+		    (word->head.word & ~FILTER_HEAD_WRITTEN) != filter_own(me, access->word), 0))
+		return filter_look(me, access);
+	if (access->writes)
+		word->head.flags = FILTER_WRITTEN;
+	filter_note(word, me, filter_index(access), access->mask, access->writes);
+	return access->site->shared;
 }
 
 #endif

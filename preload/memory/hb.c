@@ -75,19 +75,19 @@ static void release(struct lane *me, uint32_t *index)
 {
 	struct clocks *mine = &lane_clocks[me->slot];
 
-	mine->of[me->slot] = me->clock;
+	mine->of[me->slot] = me->stamp.clock;
 	join(clocks_at(index), mine);
-	mine->of[me->slot] = ++me->clock;
+	mine->of[me->slot] = ++me->stamp.clock;
 }
 
 /* A lane comes into a slot that another one had: it goes on counting. */
 static void meet(struct lane *me)
 {
-	if (me->clock)
+	if (me->stamp.clock)
 		return;
-	me->clock = lane_clocks[me->slot].of[me->slot] + 1;
+	me->stamp.clock = lane_clocks[me->slot].of[me->slot] + 1;
 	memset(&lane_clocks[me->slot], 0, sizeof *lane_clocks);
-	lane_clocks[me->slot].of[me->slot] = me->clock;
+	lane_clocks[me->slot].of[me->slot] = me->stamp.clock;
 }
 
 static bool watch(struct lane *me)

@@ -10,22 +10,39 @@
 
 #define CALLER ((uint64_t)(uintptr_t)__builtin_return_address(0))
 
-#define ACCESS(name, parameters, address_, size_, writes, action)                 \
-	EXPORT void __tsan_##name parameters;                                     \
-	EXPORT void __tsan_##name parameters                                      \
-	{                                                                         \
-		uint64_t at = (uint64_t)(uintptr_t)(address_);                    \
-		struct lane *me = memory_enter(at, size_, writes, false, CALLER); \
-                                                                                  \
-		if (__builtin_expect(me != NULL, 0)) {                            \
-			struct unwind_start start = unwind_here(&me->stack);      \
-                                                                                  \
-			memory_##action(me, &start, at, size_);                   \
-		}                                                                 \
+/* Not in line, so that the others need no registers. `frame` is that of the exported function. */
+static __attribute__((noinline)) void look(uint64_t at, uint64_t size, bool writes,
+					   const uint64_t *frame)
+{
+	struct lane *me = memory_enter(at, size, writes, false, frame[1]);
+	struct unwind_start start = { .pc = frame[1],
+				      .sp = (uint64_t)(uintptr_t)(frame + 2),
+				      .bp = frame[0] };
+
+	if (!me)
+		return;
+	start.stack = &me->stack;
+	if (writes)
+		memory_store(me, &start, at, (uint32_t)size);
+	else
+		memory_load(me, &start, at, (uint32_t)size);
+}
+
+/* The frame stays until look() returns: it is no call in the last place. */
+#define ACCESS(name, parameters, address_, size_, writes)                          \
+	EXPORT void __tsan_##name parameters;                                      \
+	EXPORT void __tsan_##name parameters                                       \
+	{                                                                          \
+		uint64_t at = (uint64_t)(uintptr_t)(address_);                     \
+                                                                                   \
+		if (__builtin_expect(memory_passes(at, size_, writes, CALLER), 1)) \
+			return;                                                    \
+		look(at, size_, writes, __builtin_frame_address(0));               \
+		__asm__ volatile("");                                              \
 	}
 
-#define READ(name, size) ACCESS(name, (const void *address), address, size, false, load)
-#define WRITE(name, size) ACCESS(name, (void *address), address, size, true, store)
+#define READ(name, size) ACCESS(name, (const void *address), address, size, false)
+#define WRITE(name, size) ACCESS(name, (void *address), address, size, true)
 
 #define SCALAR(size)                      \
 	READ(read##size, size)            \
@@ -51,7 +68,7 @@ UNALIGNED(4)
 UNALIGNED(8)
 UNALIGNED(16)
 
-ACCESS(vptr_read, (void **object), object, sizeof(void *), false, load)
+ACCESS(vptr_read, (void **object), object, sizeof(void *), false)
 
 /* Of each constructor and destructor on the way; only a change is one. */
 EXPORT void __tsan_vptr_update(void **object, void *table);
@@ -70,8 +87,8 @@ EXPORT void __tsan_vptr_update(void **object, void *table)
 }
 
 /* Of a structure that is copied or set, or a part of an array. */
-ACCESS(read_range, (const void *address, unsigned long size), address, size, false, load)
-ACCESS(write_range, (void *address, unsigned long size), address, size, true, store)
+ACCESS(read_range, (const void *address, unsigned long size), address, size, false)
+ACCESS(write_range, (void *address, unsigned long size), address, size, true)
 
 EXPORT void __tsan_init(void);
 EXPORT void __tsan_func_entry(void *caller);

@@ -8,7 +8,7 @@ import statistics
 from base import ROOT, printed, row, run, section
 from searching import fuzz
 
-ACCESSES = {"private": 20000000, "shared": 400000}
+ACCESSES = {"private": 20000000, "calls": 20000000, "shared": 400000}
 SEEDS = 5
 CORPUS = os.path.join(ROOT, "corpus", "memory")
 NOT_FOUND = {"safe_stack"}  # attempted by the line below it
@@ -28,6 +28,7 @@ def memory_access(b):
     for text, kind, options, target in (
             ("filtered access, --races off", "private", ["--races", "off"], 6),
             ("filtered access, all oracles", "private", [], 15),
+            ("call of a function with one, all oracles", "calls", [], None),
             ("access that is a point and goes on", "shared", [], None)):
         arguments = [kind, str(ACCESSES[kind])]
 

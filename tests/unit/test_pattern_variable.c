@@ -213,7 +213,7 @@ static void several_variables(void **state)
 {
 	(void)state;
 	/* One half of a transfer. */
-	expect(PATTERN_ATOMICITY,
+	expect(PATTERN_TORN_READ,
 	       "T2 \"alice\" changed two variables one after the other, Account.balance at move "
 	       "(bank.py:9) and Account.balance#2 at move (bank.py:10); T3 \"bob\" read both",
 	       BORN
@@ -231,7 +231,7 @@ static void several_variables(void **state)
 			    2, 3) "3 load Account.balance =4 @sum:20\n"
 				  "3 load Account.balance#2 =6 @sum:20\n" JOINED,
 	       RAISED("bob", 20, "sum", "AssertionError"));
-	expect(PATTERN_ATOMICITY, "T2 \"alice\" read two variables one after the other",
+	expect(PATTERN_TORN_READ, "T2 \"alice\" read two variables one after the other",
 	       BORN "2 load Quote.bid =1 @trade:9\n" SWITCH(
 		       2, 3) "3 store Quote.bid =2 @move:20\n3 store Quote.ask =3 @move:21\n"
 			     "2 load Quote.ask =3 @trade:10\n" JOINED,

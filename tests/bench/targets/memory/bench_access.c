@@ -1,7 +1,8 @@
 /*
- * What an access to memory costs: `private`, N reads of memory that no other thread uses; `shared`,
- * N additions to a variable that another thread has used, which is blocked meanwhile. Prints
- * nanoseconds of this thread's CPU time for one access.
+ * What an access to memory costs: `private`, N reads of memory that no other thread uses; `calls`,
+ * N calls of a function that does such a read; `shared`, N additions to a variable that another
+ * thread has used, which is blocked meanwhile. Prints nanoseconds of this thread's CPU time for
+ * one.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -29,6 +30,11 @@ static void *wait_at_gate(void *unused)
 	return unused;
 }
 
+static __attribute__((noinline)) long read_one(volatile long *from)
+{
+	return *from;
+}
+
 int main(int argc, char **argv)
 {
 	long count = argc > 2 ? atol(argv[2]) : 1000000, i, sum = 0;
@@ -47,6 +53,9 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "shared"))
 		for (i = 0; i < count / 2; i++)
 			shared++; /* two accesses */
+	else if (!strcmp(argv[1], "calls"))
+		for (i = 0; i < count; i++)
+			sum += read_one(&own[i % WORDS]);
 	else
 		for (i = 0; i < count; i++)
 			sum += own[i % WORDS];
