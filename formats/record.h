@@ -66,6 +66,8 @@ enum event_value {
 	EVENT_VALUE_NONE,
 	EVENT_VALUE_INT,  /* the value itself */
 	EVENT_VALUE_TEXT, /* number of a RECORD_TEXT */
+	/* two numbers of 32 bits: what is there now, and above it what was there before */
+	EVENT_VALUE_CHANGE,
 };
 
 /*

@@ -145,7 +145,7 @@ static int check_text(const struct record_head *head, const char *text, struct e
 
 static int check_value(const struct drain *drain, const struct record_event *event, struct err *err)
 {
-	if (event->has_value > EVENT_VALUE_TEXT)
+	if (event->has_value > EVENT_VALUE_CHANGE)
 		return CORRUPT("event with a value of kind %u", event->has_value);
 	if (event->has_value == EVENT_VALUE_TEXT &&
 	    (event->value < 1 || event->value > NUMBER_MAX ||

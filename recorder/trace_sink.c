@@ -13,8 +13,10 @@
 #include "recorder/block_names.h"
 #include "recorder/ids.h"
 #include "recorder/locations.h"
+#include "recorder/naming.h"
 #include "recorder/race_text.h"
 #include "recorder/text.h"
+#include "recorder/words.h"
 
 #define LANE_DEPTH_MAX 256 /* levels of creation that an id spells out */
 #define ID_MAX 4352
@@ -39,6 +41,7 @@ struct trace_sink {
 	uint32_t texts_size;
 	char **locks; /* what people call them, by number of the object */
 	uint32_t locks_size;
+	char number[64];          /* text of the next event, if it is one of numbers */
 	struct trace_event event; /* the next one; what no record has stays empty */
 	void (*note)(void *self, const char *kind, const char *text);
 	void *note_self;
@@ -138,6 +141,22 @@ static void lane_id(const struct trace_sink *sink, uint32_t number, char id[ID_M
 	}
 }
 
+/* A value that is no text yet: a change, or one in which something may have to be overwritten. */
+static void put_number(struct trace_sink *sink, const struct record_event *record)
+{
+	struct text text;
+
+	text_init(&text, sink->number, sizeof(sink->number));
+	if (record->has_value == EVENT_VALUE_CHANGE)
+		words_change(&text, record->value);
+	else
+		text_addf(&text, "%lld", (long long)record->value);
+	redact_bytes(sink->redact, sink->number, text.len);
+	sink->event.value.type = TRACE_VALUE_NONE;
+	sink->event.text = sink->number;
+	sink->event.text_len = text.len;
+}
+
 /* For every event: filling in is much cheaper than clearing a structure each time. */
 static int put_event(void *self, const struct record_event *record, struct err *err)
 {
@@ -161,6 +180,10 @@ static int put_event(void *self, const struct record_event *record, struct err *
 	if (__builtin_expect(record->has_value == EVENT_VALUE_TEXT, 0)) {
 		event->text = sink->texts[record->value];
 		event->text_len = strlen(event->text);
+	} else if (record->has_value == EVENT_VALUE_CHANGE ||
+		   (sink->redact && record->has_value == EVENT_VALUE_INT &&
+		    naming_has_value(record->kind))) {
+		put_number(sink, record);
 	}
 	rc = trace_writer_event(sink->writer, event);
 	return __builtin_expect(rc != 0, 0) ? written(rc, err) : 0;

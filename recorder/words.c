@@ -127,3 +127,26 @@ const struct words_row words_table[EVENT_COUNT] = {
 	[EVENT_FREE] = { "frees @", "free @", PLAIN },
 	[EVENT_GATE] = { "goes on interpreting", "go on interpreting", PLAIN },
 };
+
+/* Of each store in a trace: text_addf() would take longer than all the rest. */
+static void add_number(struct text *text, int32_t number)
+{
+	char digits[12], *at = digits + sizeof(digits) - 1;
+	uint32_t left = number < 0 ? -(uint32_t)number : (uint32_t)number;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + left % 10);
+	while (left /= 10);
+	if (number < 0)
+		*--at = '-';
+	text_add(text, at);
+}
+
+void words_change(struct text *text, int64_t change)
+{
+	add_number(text, (int32_t)change);
+	text_add(text, " (was ");
+	add_number(text, (int32_t)((uint64_t)change >> 32));
+	text_add(text, ")");
+}

@@ -1,11 +1,12 @@
 /*
- * Event kinds in the words of people. Not names of objects or threads: recorder/naming.h puts those
- * in.
+ * Event kinds and changes of values in the words of people. Not names of objects or threads:
+ * recorder/naming.h puts those in.
  */
 #ifndef RECORDER_WORDS_H
 #define RECORDER_WORDS_H
 
 #include "formats/event.h"
+#include "recorder/text.h"
 
 /* How the result of an operation is to be read. */
 enum words_result {
@@ -27,5 +28,8 @@ struct words_row {
 
 /* Indexed by enum event_kind. Every kind has a row; row 0 is for kinds of later versions. */
 extern const struct words_row words_table[EVENT_COUNT];
+
+/* What EVENT_VALUE_CHANGE says: "5 (was 4)". */
+void words_change(struct text *text, int64_t change);
 
 #endif

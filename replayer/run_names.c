@@ -15,6 +15,7 @@
 #include "recorder/ids.h"
 #include "recorder/naming.h"
 #include "recorder/symbols.h"
+#include "recorder/words.h"
 
 enum { ID_BYTES = 4608, HEX_BYTES = 2 * 32 + 1 };
 
@@ -379,9 +380,16 @@ void run_names_tell(const struct run_names *names, const struct record_event *re
 	};
 	struct trace_names *just = trace_names_new();
 	struct symbols *symbols = symbols_new();
+	char space[64];
 	struct naming *naming;
+	struct text change;
 
-	if (record->has_value == EVENT_VALUE_TEXT) {
+	text_init(&change, space, sizeof(space));
+	if (record->has_value == EVENT_VALUE_CHANGE) {
+		words_change(&change, record->value);
+		event.text = change.data;
+		event.text_len = change.len;
+	} else if (record->has_value == EVENT_VALUE_TEXT) {
 		event.text =
 			*(char *const *)at(&names->texts, (uint32_t)record->value, sizeof(char *));
 		event.text_len = strlen(event.text);

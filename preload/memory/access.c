@@ -120,12 +120,26 @@ static bool is_scalar(uint32_t size)
 	return size == 1 || size == 2 || size == 4 || size == 8;
 }
 
+static bool is_small(int64_t value)
+{
+	return value == (int32_t)value;
+}
+
+/* Small numbers go as they are: to make texts of all would be half of what a point costs. */
 static void done(struct lane *me, uint32_t size, const uint64_t *value, const uint64_t *before)
 {
 	char text[VALUE_TEXT];
+	int64_t now, then;
 
 	if (!values || !value) {
 		sched_done_as(me, EVENT_SWITCHABLE, EVENT_VALUE_NONE, 0);
+		return;
+	}
+	now = value_signed(*value, size);
+	then = before ? value_signed(*before, size) : 0;
+	if (is_small(now) && is_small(then)) {
+		sched_done_as(me, EVENT_SWITCHABLE, before ? EVENT_VALUE_CHANGE : EVENT_VALUE_INT,
+			      before ? (int64_t)((uint64_t)then << 32 | (uint32_t)now) : now);
 		return;
 	}
 	value_write(text, size, *value, before);

@@ -5,33 +5,50 @@
 
 #include "preload/compose.h"
 
-#define REP_MOVSB_BYTES 2 /* of the instruction */
+extern const char value_peek_begin[] __attribute__((visibility("hidden")));
+extern const char value_peek_end[] __attribute__((visibility("hidden")));
 
-extern const char value_peek_instruction[] __attribute__((visibility("hidden")));
-
-/* One instruction that may fault, where the handler knows it: the rest is left undone. */
-__attribute__((noinline, noclone)) static bool copy(void *to, uint64_t from, uint64_t bytes)
+/*
+ * Loads that may fault, between two labels that the handler knows: `found` stays 0 then. Not in
+ * line, so that the labels are there once.
+ */
+__attribute__((noinline, noclone)) bool value_peek(uint64_t address, uint32_t size, uint64_t *value)
 {
-	__asm__ volatile(".globl value_peek_instruction\n"
-			 ".hidden value_peek_instruction\n"
-			 "value_peek_instruction: rep movsb"
-			 : "+D"(to), "+S"(from), "+c"(bytes)
-			 :
-			 : "memory");
-	return bytes == 0;
-}
+	uint64_t loaded = 0;
+	uint32_t found = 0;
 
-bool value_peek(uint64_t address, uint32_t size, uint64_t *value)
-{
-	*value = 0;
-	return copy(value, address, size);
+	__asm__ volatile(".globl value_peek_begin, value_peek_end\n"
+			 ".hidden value_peek_begin, value_peek_end\n"
+			 "value_peek_begin:\n"
+			 "	cmpl $4, %[size]\n"
+			 "	je 4f\n"
+			 "	ja 8f\n"
+			 "	cmpl $2, %[size]\n"
+			 "	je 2f\n"
+			 "	movzbl (%[address]), %k[loaded]\n"
+			 "	jmp 1f\n"
+			 "2:	movzwl (%[address]), %k[loaded]\n"
+			 "	jmp 1f\n"
+			 "4:	movl (%[address]), %k[loaded]\n"
+			 "	jmp 1f\n"
+			 "8:	movq (%[address]), %[loaded]\n"
+			 "1:	movl $1, %[found]\n"
+			 "value_peek_end:"
+			 : [loaded] "+r"(loaded), [found] "+r"(found)
+			 : [address] "r"(address), [size] "r"(size)
+			 : "memory", "cc");
+	*value = loaded;
+	return found;
 }
 
 bool value_peek_failed(uint64_t *pc)
 {
-	if (*pc != (uint64_t)(uintptr_t)value_peek_instruction)
+	uint64_t begin = (uint64_t)(uintptr_t)value_peek_begin;
+	uint64_t end = (uint64_t)(uintptr_t)value_peek_end;
+
+	if (*pc - begin >= end - begin)
 		return false;
-	*pc += REP_MOVSB_BYTES;
+	*pc = end;
 	return true;
 }
 

@@ -401,7 +401,7 @@ static void bad_code_and_text_are_refused(void **state)
 		{ 1, 16, 1, 8, 1, EVENT_VALUE_TEXT, 2 },
 		{ 1, 16, 1, 8, 1, EVENT_VALUE_TEXT, -1 },
 		{ 1, 16, 1, 8, 1, EVENT_VALUE_TEXT, (1ll << 32) + 1 },
-		{ 1, 16, 1, 8, 1, EVENT_VALUE_TEXT + 1, 1 },
+		{ 1, 16, 1, 8, 1, EVENT_VALUE_CHANGE + 1, 1 },
 	};
 	size_t i;
 

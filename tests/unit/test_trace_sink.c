@@ -490,7 +490,8 @@ static void values_are_texts(void **state)
 				      .lane = 1,
 				      .k = 1,
 				      .result = EVENT_SWITCHABLE };
-	static const char *const expected[] = { "'ann'", NULL, "[1, 2]" };
+	static const char *const expected[] = { "'ann'", NULL, "[1, 2]", "-2147483648 (was 0)",
+						"7 (was -5)" };
 	struct file *file = *state;
 	struct trace_line line;
 	unsigned seen = 0;
@@ -508,11 +509,18 @@ static void values_are_texts(void **state)
 	event.k++;
 	event.has_value = EVENT_VALUE_TEXT;
 	give(file, &event);
+	event.k++;
+	event.has_value = EVENT_VALUE_CHANGE;
+	event.value = 0x80000000;
+	give(file, &event);
+	event.k++;
+	event.value = (int64_t)((uint64_t)-5 << 32 | 7);
+	give(file, &event);
 	read_back(file);
 	while (trace_reader_next(file->reader, &line, &err) > 0) {
 		if (line.type != TRACE_LINE_EVENT)
 			continue;
-		assert_in_range(seen, 0, 2);
+		assert_in_range(seen, 0, 4);
 		assert_int_equal(line.event.result, EVENT_SWITCHABLE);
 		if (!expected[seen]) {
 			assert_int_equal(line.event.value.number, 200);
@@ -525,7 +533,7 @@ static void values_are_texts(void **state)
 		}
 		seen++;
 	}
-	assert_int_equal(seen, 3);
+	assert_int_equal(seen, 5);
 }
 
 /* A lock is made before anybody knows what it is called; a variable is its name. */
