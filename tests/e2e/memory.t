@@ -157,4 +157,8 @@ fr fuzz --seed 1 --corpus kept -- "$B/corpus/memory/peterson_swapped"
 is "kept: found" "$status" 1
 fr fuzz --seed 2 --corpus kept -- "$B/corpus/memory/peterson_swapped"
 like "kept: found again at once" "$err" 'schedule 2 fails'
+# The failure comes before the second half of the change: it is told all the same.
+fuzz --seed 1 --iterations 1000 -- "$B/corpus/memory/torn_pair"
+like "a torn pair: the story" "$(tr '\n' ' ' <<<"$out")" \
+	'Torn read: T3 \(mover\) changed two variables one after the other, across at mover .* read both in between'
 done_testing
