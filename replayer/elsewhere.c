@@ -1,0 +1,298 @@
+/*
+ * See elsewhere.h.
+ */
+#include "replayer/elsewhere.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "recorder/alloc.h"
+#include "recorder/fields.h"
+#include "recorder/header.h"
+#include "recorder/story.h"
+#include "recorder/text.h"
+#include "recorder/traceback.h"
+#include "replayer/fingerprint.h"
+#include "replayer/retrace.h"
+#include "replayer/survey.h"
+
+#define RUNS_MAX 400      /* to find the order; a finding needs a handful */
+#define HANG_AFTER 10.0 /* real seconds without an operation, as a search has it by default */
+
+struct elsewhere {
+	const struct elsewhere_config *config;
+	struct retrace *retrace;
+	char *directory, *path; /* of traces that nobody keeps */
+	int stdio[3];           /* for runs that nobody sees */
+	uint32_t runs;
+};
+
+/* What standard input holds, for each run; a terminal is not read. */
+static int keep_input(struct err *err)
+{
+	char bytes[65536];
+	ssize_t n = 0;
+	int fd;
+
+	if (isatty(STDIN_FILENO) || fcntl(STDIN_FILENO, F_GETFD) < 0)
+		return open("/dev/null", O_RDONLY | O_CLOEXEC);
+	fd = memfd_create("frontrun-input", MFD_CLOEXEC);
+	while (fd >= 0 && ((n = read(STDIN_FILENO, bytes, sizeof(bytes))) > 0 || errno == EINTR))
+		if (n > 0 && write(fd, bytes, (size_t)n) != n) {
+			err_set(err, errno, "cannot keep the standard input: %s", strerror(errno));
+			close(fd);
+			return -1;
+		}
+	return fd;
+}
+
+static int open_streams(struct elsewhere *elsewhere, struct err *err)
+{
+	elsewhere->stdio[0] = keep_input(err);
+	elsewhere->stdio[1] = memfd_create("frontrun-output", MFD_CLOEXEC);
+	elsewhere->stdio[2] = memfd_create("frontrun-errors", MFD_CLOEXEC);
+	if (elsewhere->stdio[0] >= 0 && elsewhere->stdio[1] >= 0 && elsewhere->stdio[2] >= 0)
+		return 0;
+	return err->code ? -err->code
+			 : err_set(err, errno, "cannot capture the output of the program: %s",
+				   strerror(errno));
+}
+
+/* Each run finds the streams as the first one. */
+static void rewind_streams(struct elsewhere *elsewhere)
+{
+	unsigned i;
+
+	lseek(elsewhere->stdio[0], 0, SEEK_SET);
+	for (i = 1; i < 3; i++)
+		if (ftruncate(elsewhere->stdio[i], 0) == 0)
+			lseek(elsewhere->stdio[i], 0, SEEK_SET);
+}
+
+static int make_directory(struct elsewhere *elsewhere, struct err *err)
+{
+	const char *where = getenv("TMPDIR");
+
+	if (asprintf(&elsewhere->directory, "%s/frontrun-replay-XXXXXX",
+		     where && *where == '/' ? where : "/tmp") < 0)
+		elsewhere->directory = NULL;
+	alloc_check(elsewhere->directory);
+	if (!mkdtemp(elsewhere->directory)) {
+		err_set(err, errno, "cannot make a temporary directory %s: %s (set TMPDIR)",
+			elsewhere->directory, strerror(errno));
+		free(elsewhere->directory);
+		elsewhere->directory = NULL;
+		return -err->code;
+	}
+	if (asprintf(&elsewhere->path, "%s/run.zst", elsewhere->directory) < 0)
+		elsewhere->path = NULL;
+	alloc_check(elsewhere->path);
+	return 0;
+}
+
+static struct survey_config survey_config(const struct elsewhere *elsewhere)
+{
+	const struct elsewhere_config *config = elsewhere->config;
+	struct survey_config survey = {
+		.file = config->file,
+		.argv = config->argv,
+		.path = elsewhere->path,
+		.time_limit = config->time_limit,
+		.hang_after = HANG_AFTER,
+		.self = config->self,
+	};
+
+	survey.forced = retrace_forced(elsewhere->retrace, &survey.forced_count);
+	return survey;
+}
+
+/* One run that nobody sees, and what follows from it. As retrace_next(). */
+static int look(struct elsewhere *elsewhere, struct err *err)
+{
+	struct survey_config config = survey_config(elsewhere);
+	struct survey *survey = alloc_check(calloc(1, sizeof(*survey)));
+	struct trace_file run;
+	int rc;
+
+	rewind_streams(elsewhere);
+	config.stdio = elsewhere->stdio;
+	config.choices = true;
+	rc = survey_run(&config, survey, err);
+	elsewhere->runs++;
+	/* Such an end is told of the run that is seen. */
+	if (rc == 0 && survey->result.boot == BOOT_OK && !survey->result.interrupted) {
+		rc = trace_file_open(&run, elsewhere->path, err);
+		if (rc == 0) {
+			rc = retrace_next(elsewhere->retrace, &run, survey->choices,
+					  survey->count, err);
+			trace_file_close(&run);
+		}
+	}
+	survey_fini(survey);
+	free(survey);
+	return rc;
+}
+
+struct elsewhere *elsewhere_new(const struct elsewhere_config *config, struct err *err)
+{
+	struct elsewhere *elsewhere = alloc_check(calloc(1, sizeof(*elsewhere)));
+	int rc = -1;
+
+	elsewhere->config = config;
+	elsewhere->stdio[0] = elsewhere->stdio[1] = elsewhere->stdio[2] = -1;
+	elsewhere->retrace = retrace_new(config->file, err);
+	if (elsewhere->retrace && open_streams(elsewhere, err) == 0)
+		rc = make_directory(elsewhere, err);
+	if (rc == 0)
+		do
+			rc = look(elsewhere, err);
+		while (rc > 0 && elsewhere->runs < RUNS_MAX);
+	if (rc >= 0)
+		return elsewhere;
+	elsewhere_free(elsewhere);
+	return NULL;
+}
+
+void elsewhere_free(struct elsewhere *elsewhere)
+{
+	unsigned i;
+
+	if (!elsewhere)
+		return;
+	for (i = 0; i < 3; i++)
+		if (elsewhere->stdio[i] >= 0)
+			close(elsewhere->stdio[i]);
+	if (elsewhere->path)
+		unlink(elsewhere->path);
+	if (elsewhere->directory)
+		rmdir(elsewhere->directory);
+	retrace_free(elsewhere->retrace);
+	free(elsewhere->directory);
+	free(elsewhere->path);
+	free(elsewhere);
+}
+
+static bool find_traceback(struct traceback *found, const cJSON *outcome)
+{
+	const char *errors = fields_string(outcome, "stderr", "");
+
+	return traceback_find(found, errors, strlen(errors));
+}
+
+/* The same exception in the same function; messages are worded anew from time to time. */
+static bool same_exception(const cJSON *one, const cJSON *other)
+{
+	struct traceback a, b;
+	bool has_a = find_traceback(&a, one), has_b = find_traceback(&b, other);
+	size_t length = has_a ? traceback_type(&a) : 0;
+
+	if (!has_a || !has_b)
+		return has_a == has_b;
+	return a.in_thread == b.in_thread && length == traceback_type(&b) &&
+	       !memcmp(a.exception, b.exception, length) && !strcmp(a.function, b.function);
+}
+
+/* An exception ended a thread, of which the exit status may say nothing. */
+static bool has_exception(const cJSON *outcome)
+{
+	struct traceback traceback;
+
+	return find_traceback(&traceback, outcome) && traceback.in_thread;
+}
+
+static bool is_failure(const cJSON *outcome)
+{
+	return fields_bool(outcome, "time_limit", false) || story_is_failure(outcome) ||
+	       (story_verdict(outcome) == VERDICT_EXIT && has_exception(outcome));
+}
+
+/* Ids of locks are numbers that differ between interpreters: the kind of the end is compared. */
+static bool same_end(const cJSON *one, const cJSON *other)
+{
+	enum verdict_kind verdict = story_verdict(one);
+
+	if (fields_bool(one, "time_limit", false) || fields_bool(other, "time_limit", false))
+		return fields_bool(one, "time_limit", false) ==
+		       fields_bool(other, "time_limit", false);
+	if (verdict != story_verdict(other))
+		return false;
+	if (verdict == VERDICT_EXIT || verdict == VERDICT_SIGNAL)
+		return fields_int(one, "status", 0) == fields_int(other, "status", 0) &&
+		       same_exception(one, other);
+	return fields_number(one, "cycle", 0) == fields_number(other, "cycle", 0);
+}
+
+static char *story_of(const struct trace_file *run)
+{
+	struct story story = { .naming = run->naming };
+	cJSON *outcome = cJSON_Duplicate(run->outcome, true);
+	char *text = NULL;
+	size_t size;
+
+	/* What it said on standard error has just been seen. */
+	cJSON_DeleteItemFromObjectCaseSensitive(outcome, "stderr");
+	story.out = alloc_check(open_memstream(&text, &size));
+	story_tell(&story, outcome);
+	fclose(story.out);
+	cJSON_Delete(outcome);
+	return text;
+}
+
+static void judge(struct elsewhere *elsewhere, const struct trace_file *run,
+		  struct elsewhere_report *report)
+{
+	const struct trace_file *file = elsewhere->config->file;
+	struct text text;
+	struct err err;
+
+	report->failed = is_failure(run->outcome);
+	report->same = report->failed && is_failure(file->outcome) &&
+		       same_end(file->outcome, run->outcome);
+	text_init(&text, report->recorded, sizeof(report->recorded));
+	fingerprint_outcome(&text, file->outcome, file->names);
+	text_init(&text, report->got, sizeof(report->got));
+	fingerprint_outcome(&text, run->outcome, run->names);
+	text_init(&text, report->missing, sizeof(report->missing));
+	if (!report->same)
+		retrace_missing(elsewhere->retrace, run, &text, &err);
+	if (report->failed && report->result.verdict != VERDICT_EXIT)
+		report->story = story_of(run);
+}
+
+int elsewhere_run(struct elsewhere *elsewhere, struct elsewhere_report *report, struct err *err)
+{
+	const struct elsewhere_config *config = elsewhere->config;
+	struct survey_config survey_run_config = survey_config(elsewhere);
+	int input[3] = { elsewhere->stdio[0], STDOUT_FILENO, STDERR_FILENO };
+	struct survey *survey = alloc_check(calloc(1, sizeof(*survey)));
+	struct trace_file run;
+	int rc;
+
+	memset(report, 0, sizeof(*report));
+	report->runs = elsewhere->runs;
+	retrace_forced(elsewhere->retrace, &report->forced);
+	if (config->output)
+		survey_run_config.path = config->output;
+	survey_run_config.input = config->output;
+	survey_run_config.note = config->note;
+	/* The input was read to the end for the first run; a terminal is still there. */
+	lseek(elsewhere->stdio[0], 0, SEEK_SET);
+	if (!isatty(STDIN_FILENO))
+		survey_run_config.stdio = input;
+	rc = survey_run(&survey_run_config, survey, err);
+	report->result = survey->result;
+	if (rc == 0 && survey->result.boot == BOOT_OK) {
+		rc = trace_file_open(&run, survey_run_config.path, err);
+		if (rc == 0) {
+			judge(elsewhere, &run, report);
+			trace_file_close(&run);
+		}
+	}
+	survey_fini(survey);
+	free(survey);
+	return rc;
+}
