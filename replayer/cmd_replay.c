@@ -475,7 +475,7 @@ static int judge_elsewhere(const struct command_state *state, const struct elsew
 	if (result->boot != BOOT_OK || result->verdict == VERDICT_CONTROL_LOST ||
 	    (result->verdict == VERDICT_NONE && !report->same))
 		return EXIT_REPLAY_ERROR;
-	if (!report->same && *report->missing)
+	if (!report->same && (*report->missing || report->untold || result->time_limit))
 		return EXIT_REPLAY_ERROR;
 	if (options_given(&state->options, OPTION_EXIT_STATUS)) {
 		if (result->verdict == VERDICT_EXIT)

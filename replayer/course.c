@@ -28,10 +28,11 @@ static const char *base_name(const char *path)
  */
 static uint64_t add_function(uint64_t hash, const char *function)
 {
-	static const char *const inlined[] = { ".<locals>.<listcomp>", ".<locals>.<dictcomp>",
-					       ".<locals>.<setcomp>", ".<listcomp>",
-					       ".<dictcomp>", ".<setcomp>", "<listcomp>",
-					       "<dictcomp>", "<setcomp>" };
+	static const char *const inlined[] = {
+		".<locals>.<listcomp>", ".<locals>.<dictcomp>", ".<locals>.<setcomp>",
+		".<listcomp>",          ".<dictcomp>",          ".<setcomp>",
+		"<listcomp>",           "<dictcomp>",           "<setcomp>"
+	};
 	size_t length = function ? strlen(function) : 0, i;
 
 	for (i = 0; i < sizeof(inlined) / sizeof(*inlined); i++) {
@@ -199,14 +200,13 @@ static void number_visits(struct course *course)
 	qsort_r(course->named, course->count, sizeof(*course->named), by_name, course->steps);
 	for (i = 0; i < course->count; i++) {
 		struct course_step *step = &course->steps[course->named[i]];
-		const struct course_step *before =
-			i ? &course->steps[course->named[i - 1]] : NULL;
+		const struct course_step *before = i ? &course->steps[course->named[i - 1]] : NULL;
 
 		step->visit = before && before->name == step->name ? before->visit + 1 : 1;
 	}
 	for (i = 0; i < course->count; i++)
-		course->steps[i].name = hash_finish(
-			hash_mix(course->steps[i].name, course->steps[i].visit));
+		course->steps[i].name =
+			hash_finish(hash_mix(course->steps[i].name, course->steps[i].visit));
 	qsort_r(course->named, course->count, sizeof(*course->named), by_name, course->steps);
 }
 

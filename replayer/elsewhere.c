@@ -20,7 +20,7 @@
 #include "replayer/retrace.h"
 #include "replayer/survey.h"
 
-#define RUNS_MAX 400      /* to find the order; a finding needs a handful */
+#define RUNS_MAX 400    /* to find the order; a finding needs a handful */
 #define HANG_AFTER 10.0 /* real seconds without an operation, as a search has it by default */
 
 struct elsewhere {
@@ -29,6 +29,7 @@ struct elsewhere {
 	char *directory, *path; /* of traces that nobody keeps */
 	int stdio[3];           /* for runs that nobody sees */
 	uint32_t runs;
+	int interrupted; /* by this signal, while the order was looked for */
 };
 
 /* What standard input holds, for each run; a terminal is not read. */
@@ -110,72 +111,6 @@ static struct survey_config survey_config(const struct elsewhere *elsewhere)
 	return survey;
 }
 
-/* One run that nobody sees, and what follows from it. As retrace_next(). */
-static int look(struct elsewhere *elsewhere, struct err *err)
-{
-	struct survey_config config = survey_config(elsewhere);
-	struct survey *survey = alloc_check(calloc(1, sizeof(*survey)));
-	struct trace_file run;
-	int rc;
-
-	rewind_streams(elsewhere);
-	config.stdio = elsewhere->stdio;
-	config.choices = true;
-	rc = survey_run(&config, survey, err);
-	elsewhere->runs++;
-	/* Such an end is told of the run that is seen. */
-	if (rc == 0 && survey->result.boot == BOOT_OK && !survey->result.interrupted) {
-		rc = trace_file_open(&run, elsewhere->path, err);
-		if (rc == 0) {
-			rc = retrace_next(elsewhere->retrace, &run, survey->choices,
-					  survey->count, err);
-			trace_file_close(&run);
-		}
-	}
-	survey_fini(survey);
-	free(survey);
-	return rc;
-}
-
-struct elsewhere *elsewhere_new(const struct elsewhere_config *config, struct err *err)
-{
-	struct elsewhere *elsewhere = alloc_check(calloc(1, sizeof(*elsewhere)));
-	int rc = -1;
-
-	elsewhere->config = config;
-	elsewhere->stdio[0] = elsewhere->stdio[1] = elsewhere->stdio[2] = -1;
-	elsewhere->retrace = retrace_new(config->file, err);
-	if (elsewhere->retrace && open_streams(elsewhere, err) == 0)
-		rc = make_directory(elsewhere, err);
-	if (rc == 0)
-		do
-			rc = look(elsewhere, err);
-		while (rc > 0 && elsewhere->runs < RUNS_MAX);
-	if (rc >= 0)
-		return elsewhere;
-	elsewhere_free(elsewhere);
-	return NULL;
-}
-
-void elsewhere_free(struct elsewhere *elsewhere)
-{
-	unsigned i;
-
-	if (!elsewhere)
-		return;
-	for (i = 0; i < 3; i++)
-		if (elsewhere->stdio[i] >= 0)
-			close(elsewhere->stdio[i]);
-	if (elsewhere->path)
-		unlink(elsewhere->path);
-	if (elsewhere->directory)
-		rmdir(elsewhere->directory);
-	retrace_free(elsewhere->retrace);
-	free(elsewhere->directory);
-	free(elsewhere->path);
-	free(elsewhere);
-}
-
 static bool find_traceback(struct traceback *found, const cJSON *outcome)
 {
 	const char *errors = fields_string(outcome, "stderr", "");
@@ -226,6 +161,94 @@ static bool same_end(const cJSON *one, const cJSON *other)
 	return fields_number(one, "cycle", 0) == fields_number(other, "cycle", 0);
 }
 
+static bool same_failure(const struct elsewhere *elsewhere, const struct trace_file *run)
+{
+	const cJSON *recorded = elsewhere->config->file->outcome;
+
+	return is_failure(recorded) && is_failure(run->outcome) && same_end(recorded, run->outcome);
+}
+
+/* With all the switches that the recording had, and to the same end: more need not be alike. */
+static bool goes_as_recorded(const struct elsewhere *elsewhere, const struct trace_file *run,
+			     struct err *err)
+{
+	char space[256];
+	struct text text;
+
+	text_init(&text, space, sizeof(space));
+	return same_failure(elsewhere, run) &&
+	       !retrace_missing(elsewhere->retrace, run, &text, err);
+}
+
+/* One run that nobody sees, and what follows from it. As retrace_next(). */
+static int look(struct elsewhere *elsewhere, struct err *err)
+{
+	struct survey_config config = survey_config(elsewhere);
+	struct survey *survey = alloc_check(calloc(1, sizeof(*survey)));
+	struct trace_file run;
+	int rc;
+
+	rewind_streams(elsewhere);
+	config.stdio = elsewhere->stdio;
+	config.choices = true;
+	rc = survey_run(&config, survey, err);
+	elsewhere->runs++;
+	elsewhere->interrupted = survey->result.interrupted;
+	/* Such an end is told of the run that is seen. */
+	if (rc == 0 && survey->result.boot == BOOT_OK && !survey->result.interrupted) {
+		rc = trace_file_open(&run, elsewhere->path, err);
+		if (rc == 0) {
+			rc = goes_as_recorded(elsewhere, &run, err)
+				     ? 0
+				     : retrace_next(elsewhere->retrace, &run, survey->choices,
+						    survey->count, err);
+			trace_file_close(&run);
+		}
+	}
+	survey_fini(survey);
+	free(survey);
+	return rc;
+}
+
+struct elsewhere *elsewhere_new(const struct elsewhere_config *config, struct err *err)
+{
+	struct elsewhere *elsewhere = alloc_check(calloc(1, sizeof(*elsewhere)));
+	int rc = -1;
+
+	elsewhere->config = config;
+	elsewhere->stdio[0] = elsewhere->stdio[1] = elsewhere->stdio[2] = -1;
+	elsewhere->retrace = retrace_new(config->file, err);
+	if (elsewhere->retrace && open_streams(elsewhere, err) == 0)
+		rc = make_directory(elsewhere, err);
+	if (rc == 0)
+		do
+			rc = look(elsewhere, err);
+		while (rc > 0 && elsewhere->runs < RUNS_MAX);
+	if (rc >= 0)
+		return elsewhere;
+	elsewhere_free(elsewhere);
+	return NULL;
+}
+
+void elsewhere_free(struct elsewhere *elsewhere)
+{
+	unsigned i;
+
+	if (!elsewhere)
+		return;
+	for (i = 0; i < 3; i++)
+		if (elsewhere->stdio[i] >= 0)
+			close(elsewhere->stdio[i]);
+	if (elsewhere->path)
+		unlink(elsewhere->path);
+	if (elsewhere->directory)
+		rmdir(elsewhere->directory);
+	retrace_free(elsewhere->retrace);
+	free(elsewhere->directory);
+	free(elsewhere->path);
+	free(elsewhere);
+}
+
 static char *story_of(const struct trace_file *run)
 {
 	struct story story = { .naming = run->naming };
@@ -242,6 +265,14 @@ static char *story_of(const struct trace_file *run)
 	return text;
 }
 
+/* What only --check or the output told of the recording, and a run of the program does not. */
+static const char *untold(const cJSON *outcome)
+{
+	return fields_int(outcome, "status", 0) == 0 && !has_exception(outcome)
+		       ? story_judged_afterwards(outcome)
+		       : NULL;
+}
+
 static void judge(struct elsewhere *elsewhere, const struct trace_file *run,
 		  struct elsewhere_report *report)
 {
@@ -250,15 +281,16 @@ static void judge(struct elsewhere *elsewhere, const struct trace_file *run,
 	struct err err;
 
 	report->failed = is_failure(run->outcome);
-	report->same = report->failed && is_failure(file->outcome) &&
-		       same_end(file->outcome, run->outcome);
+	report->same = same_failure(elsewhere, run);
 	text_init(&text, report->recorded, sizeof(report->recorded));
 	fingerprint_outcome(&text, file->outcome, file->names);
 	text_init(&text, report->got, sizeof(report->got));
 	fingerprint_outcome(&text, run->outcome, run->names);
 	text_init(&text, report->missing, sizeof(report->missing));
-	if (!report->same)
-		retrace_missing(elsewhere->retrace, run, &text, &err);
+	if (!report->same && !retrace_missing(elsewhere->retrace, run, &text, &err) &&
+	    elsewhere->runs == RUNS_MAX)
+		text_addf(&text, "the recorded order was not found in %d runs", RUNS_MAX);
+	report->untold = !report->failed && !*report->missing ? untold(file->outcome) : NULL;
 	if (report->failed && report->result.verdict != VERDICT_EXIT)
 		report->story = story_of(run);
 }
@@ -268,13 +300,17 @@ int elsewhere_run(struct elsewhere *elsewhere, struct elsewhere_report *report, 
 	const struct elsewhere_config *config = elsewhere->config;
 	struct survey_config survey_run_config = survey_config(elsewhere);
 	int input[3] = { elsewhere->stdio[0], STDOUT_FILENO, STDERR_FILENO };
-	struct survey *survey = alloc_check(calloc(1, sizeof(*survey)));
+	struct survey *survey;
 	struct trace_file run;
 	int rc;
 
 	memset(report, 0, sizeof(*report));
 	report->runs = elsewhere->runs;
+	report->result.interrupted = elsewhere->interrupted;
 	retrace_forced(elsewhere->retrace, &report->forced);
+	if (elsewhere->interrupted)
+		return 0;
+	survey = alloc_check(calloc(1, sizeof(*survey)));
 	if (config->output)
 		survey_run_config.path = config->output;
 	survey_run_config.input = config->output;

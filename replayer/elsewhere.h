@@ -32,10 +32,15 @@ struct elsewhere_config {
 
 struct elsewhere_report {
 	struct session_result result;
-	bool failed, same;    /* it failed; in the same way */
-	char missing[1024];   /* what the recording did and this run does not; "": nothing */
-	char *story;          /* of the failure, lines; the caller frees it. NULL: none */
-	uint32_t runs, forced; /* how many it took to find the order, and decisions */
+	bool failed, same;  /* it failed; in the same way */
+	char missing[1024]; /* what the recording did and this run does not; "": nothing */
+	/*
+	 * The run went as recorded, but this, which a search found when the recorded one had ended,
+	 * is not looked for here. NULL, or owned by the trace, not clean.
+	 */
+	const char *untold;
+	char *story;                    /* of the failure, lines; the caller frees it. NULL: none */
+	uint32_t runs, forced;          /* how many it took to find the order, and decisions */
 	char recorded[1024], got[1024]; /* fingerprints (fingerprint.h) */
 };
 

@@ -11,10 +11,10 @@
 void elsewhere_text_begin(const char *recorded, const char *now, FILE *out)
 {
 	fprintf(out,
-		"frontrun: recorded under Python %s, and this is %s%s: its decisions are taken "
-		"where the same function comes to the same line, and the program reads and writes "
-		"what is there now\n",
-		recorded, *now ? "Python " : "another interpreter", now);
+		"frontrun: recorded under Python %s, and this is %s%s: decisions are taken where "
+		"the same function comes to the same line, with files, network and clock as they "
+		"are now\n",
+		recorded, *now ? "Python " : "another program", now);
 }
 
 void elsewhere_text_print(const struct elsewhere_report *report, FILE *out)
@@ -22,6 +22,10 @@ void elsewhere_text_print(const struct elsewhere_report *report, FILE *out)
 	char space[1024];
 	struct text text;
 
+	if (report->result.interrupted) {
+		fprintf(out, "frontrun: replay interrupted\n");
+		return;
+	}
 	text_init(&text, space, sizeof(space));
 	text_add(&text, *report->missing ? "diverged; " : "replayed in the recorded order, ");
 	text_add_count(&text, report->forced);
@@ -33,6 +37,12 @@ void elsewhere_text_print(const struct elsewhere_report *report, FILE *out)
 	fprintf(out, "frontrun: %s\n", text.data);
 	if (*report->missing)
 		fprintf(out, "frontrun:   %s\n", report->missing);
+	if (report->untold) {
+		text_reset(&text);
+		text_add_clean(&text, report->untold);
+		fprintf(out, "frontrun: a search found then that %s: that is not looked at here\n",
+			text.data);
+	}
 	if (report->story)
 		text_print_lines(out, "frontrun: ", report->story);
 }

@@ -25,8 +25,7 @@ static bool version_of(const char *path, const char *prefix, char version[INTERP
 	unsigned major, minor;
 
 	*version = '\0';
-	if (strncmp(name, prefix, length) ||
-	    sscanf(name + length, "%1u.%3u", &major, &minor) != 2)
+	if (strncmp(name, prefix, length) || sscanf(name + length, "%1u.%3u", &major, &minor) != 2)
 		return false;
 	snprintf(version, INTERPRETER_VERSION, "%u.%u", major, minor);
 	return true;

@@ -35,8 +35,8 @@ struct walk {
 	const struct retrace *retrace;
 	const struct trace_file *run;
 	struct course *course;
-	bool *common;   /* by step of the recording: the run has it, or may still come to it */
-	uint32_t *next; /* by lane of the recording: its next step */
+	bool *common;       /* by step of the recording: the run has it, or may still come to it */
+	uint32_t *next;     /* by lane of the recording: its next step */
 	uint32_t *recorded; /* by lane of the run: the same in the recording, 0: none */
 	uint32_t done;      /* steps of the run that are behind us */
 };
@@ -140,8 +140,8 @@ static uint32_t recorded_step(const struct walk *walk, uint32_t step)
 		       : course_find(walk->retrace->course, walk->course->steps[step].name);
 }
 
-static int walk_init(struct walk *walk, const struct retrace *retrace,
-		     const struct trace_file *run, struct err *err)
+static int walk_init(struct walk *walk, const struct retrace *retrace, const struct trace_file *run,
+		     struct err *err)
 {
 	const struct course *recorded = retrace->course;
 	uint32_t lanes = trace_names_lanes_end(retrace->file->names), i;
@@ -256,6 +256,16 @@ static int64_t recorded_choice(const struct walk *walk, const struct retrace_cho
 	return otherwise;
 }
 
+/* The lane went on, but only to block, as others did something before its step: no preemption. */
+static bool blocks_here(const struct walk *walk, const struct retrace_choice *choice)
+{
+	const struct course *course = walk->course;
+
+	return choice->chosen == choice->lane &&
+	       (walk->done == course->done_count ||
+		course->steps[course->done[walk->done]].lane != choice->lane);
+}
+
 /* What has to be chosen here. */
 static int64_t wanted(const struct walk *walk, const struct retrace_choice *choice)
 {
@@ -264,7 +274,7 @@ static int64_t wanted(const struct walk *walk, const struct retrace_choice *choi
 	switch (choice->kind) {
 	case DECISION_PICK:
 		/* Up to its next step in common a lane may go on. */
-		if (step == COURSE_NONE)
+		if (step == COURSE_NONE || blocks_here(walk, choice))
 			return choice->chosen;
 		return earliest(walk, choice, choice->lane,
 				walk->retrace->course->steps[step].done);

@@ -40,15 +40,14 @@ struct running {
 };
 
 /* All but what is looked at here goes to the trace as it is. */
-#define PASS(member)                                                                     \
-	static int on_##member(void *self, const struct record_##member *record,         \
-			       struct err *err)                                          \
-	{                                                                                \
-		struct running *running = self;                                          \
-                                                                                         \
-		return trace_sink_table.member                                           \
-			       ? trace_sink_table.member(running->sink, record, err)     \
-			       : 0;                                                      \
+#define PASS(member)                                                                              \
+	static int on_##member(void *self, const struct record_##member *record, struct err *err) \
+	{                                                                                         \
+		struct running *running = self;                                                   \
+                                                                                                  \
+		return trace_sink_table.member                                                    \
+			       ? trace_sink_table.member(running->sink, record, err)              \
+			       : 0;                                                               \
 	}
 
 PASS(object)
@@ -164,9 +163,8 @@ static void set_plan(struct running *running)
 	running->loose->count = config->forced_count;
 	if (bytes)
 		memcpy(running->loose->decisions, config->forced, bytes);
-	running->section = (struct session_section){
-		PLAN_LOOSE, running->loose, (uint32_t)(sizeof(*running->loose) + bytes)
-	};
+	running->section = (struct session_section){ PLAN_LOOSE, running->loose,
+						     (uint32_t)(sizeof(*running->loose) + bytes) };
 	session->sections = &running->section;
 	session->section_count = 1;
 }
@@ -240,9 +238,8 @@ static cJSON *header(struct running *running)
 	if (running->sandbox) {
 		sandbox = cJSON_AddObjectToObject(object, "sandbox");
 		cJSON_AddBoolToObject(sandbox, "scratch", running->sandbox_config.scratch);
-		cJSON_AddStringToObject(
-			sandbox, "tmpdir",
-			temporary_directory(running->session_config.target.envp));
+		cJSON_AddStringToObject(sandbox, "tmpdir",
+					temporary_directory(running->session_config.target.envp));
 	}
 	redact_header(running->redact, object);
 	return object;
