@@ -382,14 +382,15 @@ int retrace_next(struct retrace *retrace, const struct trace_file *run,
 	return rc;
 }
 
-/* The step of `lane` that the recording did first behind event number `at`; or COURSE_NONE. */
+/* The step of `lane` that the recording did first behind event number `at`, and has a place. */
 static uint32_t first_behind(const struct walk *walk, uint32_t lane, uint64_t at)
 {
 	const struct course *recorded = walk->retrace->course;
 	uint32_t end = course_end(recorded, lane), i;
 
 	for (i = course_begin(recorded, lane); i < end; i++)
-		if (recorded->steps[i].done != COURSE_NEVER && recorded->steps[i].done >= at &&
+		if (recorded->steps[i].kind != EVENT_THREAD_START &&
+		    recorded->steps[i].done != COURSE_NEVER && recorded->steps[i].done >= at &&
 		    course_find(walk->course, recorded->steps[i].name) != COURSE_NONE)
 			return i;
 	return COURSE_NONE;
