@@ -22,28 +22,31 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* The length without `tail`, if that is the end of `name`. */
+static size_t without(const char *name, size_t length, const char *tail)
+{
+	size_t cut = strlen(tail);
+
+	return length >= cut && !memcmp(name + length - cut, tail, cut) ? length - cut : length;
+}
+
 /*
  * Comprehensions are functions of their own up to 3.11 and in class bodies later, else a part of
  * the function around them.
  */
 static uint64_t add_function(uint64_t hash, const char *function)
 {
-	static const char *const inlined[] = {
-		".<locals>.<listcomp>", ".<locals>.<dictcomp>", ".<locals>.<setcomp>",
-		".<listcomp>",          ".<dictcomp>",          ".<setcomp>",
-		"<listcomp>",           "<dictcomp>",           "<setcomp>"
-	};
-	size_t length = function ? strlen(function) : 0, i;
+	static const char *const kinds[] = { "<listcomp>", "<dictcomp>", "<setcomp>" };
+	size_t length = function ? strlen(function) : 0, before, i;
 
-	for (i = 0; i < sizeof(inlined) / sizeof(*inlined); i++) {
-		size_t tail = strlen(inlined[i]);
-
-		if (length < tail || memcmp(function + length - tail, inlined[i], tail))
-			continue;
-		length -= tail;
-		i = (size_t)-1; /* one in another */
-	}
-	/* Of the top level: what it would be a part of is called so. */
+	do {
+		before = length;
+		for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+			length = without(function, length, kinds[i]);
+		if (length < before)
+			length = without(function, without(function, length, "."), ".<locals>");
+	} while (length < before);
+	/* Of the top level: what it is a part of is called so. */
 	return function && !length ? add_string(hash, "<module>")
 				   : hash_mix(hash, hash_bytes(function ? function : "", length));
 }
@@ -192,7 +195,7 @@ static int by_name(const void *a, const void *b, void *self)
 	return i < j ? -1 : i > j;
 }
 
-/* Steps that are alike are one lane's: they get a number, in their order, and names of their own. */
+/* Steps that are alike are one lane's: numbered in their order, they get names of their own. */
 static void number_visits(struct course *course)
 {
 	uint32_t i;

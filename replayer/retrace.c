@@ -211,7 +211,7 @@ static uint64_t next_rank(const struct walk *walk, uint32_t lane)
 	return COURSE_NEVER;
 }
 
-/* Of those who could go on, who has the earliest step; `otherwise` where nobody is before `rank`. */
+/* Of those who could go on, who has the earliest step; `otherwise` where none is before `rank`. */
 static uint32_t earliest(const struct walk *walk, const struct retrace_choice *choice,
 			 uint32_t otherwise, uint64_t rank)
 {
@@ -286,31 +286,32 @@ static int64_t wanted(const struct walk *walk, const struct retrace_choice *choi
 	}
 }
 
-static bool is_at(const struct plan_decision *forced, const struct retrace_choice *choice)
+static bool same_point(const struct retrace_choice *one, const struct retrace_choice *other)
 {
-	return forced->lane == choice->lane && forced->k == choice->k &&
-	       forced->kind == choice->kind;
+	return one->lane == other->lane && one->k == other->k && one->kind == other->kind;
 }
 
-/* Choices at the point of choices[n] before it, or decisions that are forced there. */
+/* Choices before choices[n] at its point. */
 static uint32_t count_before(const struct retrace_choice *choices, uint32_t n)
 {
-	struct plan_decision point = { .kind = choices[n].kind,
-				       .lane = choices[n].lane,
-				       .k = choices[n].k };
 	uint32_t count = 0, i;
 
 	for (i = 0; i < n; i++)
-		count += is_at(&point, &choices[i]);
+		count += same_point(&choices[n], &choices[i]);
 	return count;
 }
 
+/* Decisions that are forced there. */
 static uint32_t count_forced(const struct retrace *retrace, const struct retrace_choice *choice)
 {
 	uint32_t count = 0, i;
 
-	for (i = 0; i < retrace->forced_count; i++)
-		count += is_at(&retrace->forced[i], choice);
+	for (i = 0; i < retrace->forced_count; i++) {
+		const struct plan_decision *forced = &retrace->forced[i];
+
+		count += forced->lane == choice->lane && forced->k == choice->k &&
+			 forced->kind == choice->kind;
+	}
 	return count;
 }
 
@@ -343,12 +344,9 @@ static void force_all(struct retrace *retrace, const struct retrace_choice *choi
 		      int64_t what)
 {
 	uint32_t known = count_forced(retrace, &choices[n]), i;
-	struct plan_decision point = { .kind = choices[n].kind,
-				       .lane = choices[n].lane,
-				       .k = choices[n].k };
 
 	for (i = 0; i < n; i++) {
-		if (!is_at(&point, &choices[i]))
+		if (!same_point(&choices[n], &choices[i]))
 			continue;
 		if (known)
 			known--;

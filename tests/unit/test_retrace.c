@@ -20,7 +20,7 @@
 #define BORN "python\n1 thread_start\n1 thread_create T2 @main:50\n1 thread_create T3 @main:51\n"
 #define SOURCE "source 9 amount = 10\nsource 10 self.balance = self.balance + amount\n"
 /* The second thread goes first between read and write. */
-#define RECORDED                                                                       \
+#define RECORDED                                                                        \
 	BORN SOURCE "2 thread_start\n2 load Account.balance =0 @deposit:10\npick 2 3\n" \
 		    "2! store Account.balance @deposit:10\n3 thread_start\n"            \
 		    "3 load Account.balance =0 @deposit:10\n"                           \
@@ -62,17 +62,17 @@ static uint32_t other_step(const struct course *course, uint32_t lane, uint32_t 
 static void steps_are_known_by_their_source(void **state)
 {
 	struct trace_file one, other;
-	struct course *a = course_of_tale(
-		&one, "a.zst",
-		BORN SOURCE "2 load Account.balance =0 @deposit:10\n"
-			    "2 mutex_lock 1.1/lock.1 @Thread._delete\n"
-			    "2 mutex_lock 1/lock.7 @Condition.wait<deposit:10\n"
-			    "2 load Account.balance =0 @deposit:10\n"
-			    "2 load ITEMS#2 @(listcomp)<deposit:9\n"
-			    "3 load Account.total =0 @deposit:10\n"
-			    "3 load Account.balance =0 @withdraw:10\n"
-			    "3 load Account.balance =0 @deposit:9\n");
-	/* The line stands elsewhere, locks have other numbers, and the library does other things. */
+	struct course *a = course_of_tale(&one, "a.zst",
+					  BORN SOURCE
+					  "2 load Account.balance =0 @deposit:10\n"
+					  "2 mutex_lock 1.1/lock.1 @Thread._delete\n"
+					  "2 mutex_lock 1/lock.7 @Condition.wait<deposit:10\n"
+					  "2 load Account.balance =0 @deposit:10\n"
+					  "2 load ITEMS#2 @(listcomp)<deposit:9\n"
+					  "3 load Account.total =0 @deposit:10\n"
+					  "3 load Account.balance =0 @withdraw:10\n"
+					  "3 load Account.balance =0 @deposit:9\n");
+	/* The line stands elsewhere, locks have other numbers, the library does other things. */
 	struct course *b = course_of_tale(
 		&other, "b.zst",
 		BORN "source 30 self.balance = self.balance + amount\nsource 29 amount = 10\n"
@@ -149,7 +149,13 @@ static int next(struct retrace *retrace, const char *steps, const struct retrace
 /* Thread 2 goes on where it stands before its store; it had two operations before in this run. */
 static uint32_t both[] = { 2, 3 };
 static const struct retrace_choice goes_on = {
-	.at = 6, .k = 3, .lane = 2, .kind = DECISION_PICK, .chosen = 2, .lanes = both, .n_lanes = 2,
+	.at = 6,
+	.k = 3,
+	.lane = 2,
+	.kind = DECISION_PICK,
+	.chosen = 2,
+	.lanes = both,
+	.n_lanes = 2,
 };
 
 #define LOCKED BORN SOURCE "2 thread_start\n2 mutex_init 1.1/lock.1 @Thread._bootstrap\n"
@@ -245,16 +251,26 @@ static void says_what_is_missing(void **state)
 /* A lane that goes on to block is left alone, and who is next is chosen where it does. */
 static void a_lane_that_blocks_is_not_preempted(void **state)
 {
-	struct trace_file file = open_tale(
-		"recorded.zst", BORN SOURCE "2 thread_start\n2! mutex_lock 1/lock.1 @deposit:10\n"
-					    "next 2 3\n3 thread_start\n"
-					    "3 store Account.balance =1 @deposit:10\n1 exit\n"
-					    "2 mutex_lock 1/lock.1 @deposit:10\n");
+	struct trace_file file = open_tale("recorded.zst", BORN SOURCE
+					   "2 thread_start\n2! mutex_lock 1/lock.1 @deposit:10\n"
+					   "next 2 3\n3 thread_start\n"
+					   "3 store Account.balance =1 @deposit:10\n1 exit\n"
+					   "2 mutex_lock 1/lock.1 @deposit:10\n");
 	static uint32_t others[] = { 1, 3 };
 	static const struct retrace_choice choices[] = {
-		{ .at = 4, .k = 1, .lane = 2, .kind = DECISION_PICK, .chosen = 2, .lanes = both,
+		{ .at = 4,
+		  .k = 1,
+		  .lane = 2,
+		  .kind = DECISION_PICK,
+		  .chosen = 2,
+		  .lanes = both,
 		  .n_lanes = 2 },
-		{ .at = 5, .k = 1, .lane = 2, .kind = DECISION_NEXT, .chosen = 1, .lanes = others,
+		{ .at = 5,
+		  .k = 1,
+		  .lane = 2,
+		  .kind = DECISION_NEXT,
+		  .chosen = 1,
+		  .lanes = others,
 		  .n_lanes = 2 },
 	};
 	const struct plan_decision *forced;
