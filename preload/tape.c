@@ -340,7 +340,7 @@ static void show_child(const struct record_answer *record)
 {
 	const uint8_t *bytes = record->bytes + record->name_length + record->sent_length;
 
-	if (descriptors_kind(record->args[0]) == DESCRIPTOR_STREAM)
+	if (record->call == SYS_write && descriptors_kind(record->args[0]) == DESCRIPTOR_STREAM)
 		effects_output(record->args[0], bytes, record->got_length);
 }
 
