@@ -426,7 +426,8 @@ static bool check_switch(const struct walk *walk, const struct decision *decisio
 		return false;
 	}
 	early = first_behind(walk, (uint32_t)decision->choice, decision->at);
-	if (early == COURSE_NONE ||
+	/* The other one may have done nothing of its own before the first went on. */
+	if (early == COURSE_NONE || recorded->steps[early].done > recorded->steps[late].done ||
 	    course->steps[course_find(course, recorded->steps[early].name)].done <
 		    course->steps[at].done)
 		return true;

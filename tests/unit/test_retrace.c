@@ -248,6 +248,31 @@ static void says_what_is_missing(void **state)
 	trace_file_close(&file);
 }
 
+/* The other thread did nothing of the program before the first went on. */
+static void a_preemption_may_mean_nothing(void **state)
+{
+	struct trace_file file =
+		open_tale("recorded.zst", BORN SOURCE
+			  "2 thread_start\npick 2 3\n2! store Account.balance @deposit:10\n"
+			  "3 thread_start\n2 store Account.balance =10 @deposit:10\n"
+			  "3 load Account.balance =10 @deposit:10\n");
+	struct err err = { 0 };
+	struct retrace *retrace = retrace_new(&file, &err);
+	char space[256];
+	struct text missing;
+
+	(void)state;
+	text_init(&missing, space, sizeof(space));
+	assert_non_null(retrace);
+	next(retrace,
+	     BORN SOURCE "2 thread_start\n2 store Account.balance =10 @deposit:10\n"
+			 "3 thread_start\n3 load Account.balance =10 @deposit:10\n",
+	     NULL, 0, &missing);
+	assert_string_equal(missing.data, "");
+	retrace_free(retrace);
+	trace_file_close(&file);
+}
+
 /* A lane that goes on to block is left alone, and who is next is chosen where it does. */
 static void a_lane_that_blocks_is_not_preempted(void **state)
 {
@@ -328,6 +353,7 @@ int main(void)
 		cmocka_unit_test(forces_one_decision_after_another),
 		cmocka_unit_test(what_cannot_be_forced_is_not_tried_again),
 		cmocka_unit_test(says_what_is_missing),
+		cmocka_unit_test(a_preemption_may_mean_nothing),
 		cmocka_unit_test(a_lane_that_blocks_is_not_preempted),
 		cmocka_unit_test(interpreters_are_known_by_their_files),
 	};
