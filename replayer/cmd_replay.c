@@ -240,6 +240,26 @@ static void announce(const struct command_state *state)
 	fprintf(stderr, "frontrun: replaying %s\n", text.data);
 }
 
+/* Which interpreter the recorded command leads to now, from where it was given. */
+static void find_recorded(struct command_state *state)
+{
+	const cJSON *header = state->file.header;
+	const cJSON *first = cJSON_GetArrayItem(fields_array(header, "argv"), 0);
+	const char *path = fields_string(fields_object(header, "environment"), "PATH", NULL);
+	char *command;
+
+	if (!cJSON_IsString(first))
+		return;
+	if (asprintf(&command, "%s/%s", fields_string(header, "cwd", "."), first->valuestring) < 0)
+		command = NULL;
+	alloc_check(command);
+	interpreter_of(*first->valuestring == '/' || !strchr(first->valuestring, '/')
+			       ? first->valuestring
+			       : command,
+		       path, state->now);
+	free(command);
+}
+
 /*
  * Is it replayed under another interpreter than it was recorded with? Because the user says so, or
  * because another one stands there now. Returns -1, or the exit status.
@@ -249,9 +269,6 @@ static int find_interpreter(struct command_state *state)
 	static const enum option_id refused[] = { OPTION_STOP_AT, OPTION_GDB, OPTION_GDB_COMMAND,
 						  OPTION_WRITE_DIR, OPTION_FOLLOW };
 	const struct options *options = &state->options;
-	const cJSON *header = state->file.header;
-	const cJSON *first = cJSON_GetArrayItem(fields_array(header, "argv"), 0);
-	const char *path = fields_string(fields_object(header, "environment"), "PATH", NULL);
 	unsigned i;
 
 	interpreter_recorded(state->file.names, state->recorded);
@@ -261,9 +278,9 @@ static int find_interpreter(struct command_state *state)
 					   "recordings of Python programs");
 	if (options->program)
 		interpreter_of(options->program[0], getenv("PATH"), state->now);
-	else if (*state->recorded && cJSON_IsString(first) && !unpack_is_packed(header) &&
+	else if (*state->recorded && !unpack_is_packed(state->file.header) &&
 		 !options_given(options, OPTION_FOLLOW))
-		interpreter_of(first->valuestring, path, state->now);
+		find_recorded(state);
 	state->elsewhere = options->program ||
 			   (*state->now && strcmp(state->now, state->recorded) != 0);
 	for (i = 0; state->elsewhere && i < sizeof(refused) / sizeof(*refused); i++)

@@ -29,7 +29,8 @@ struct elsewhere {
 	char *directory, *path; /* of traces that nobody keeps */
 	int stdio[3];           /* for runs that nobody sees */
 	uint32_t runs;
-	int interrupted; /* by this signal, while the order was looked for */
+	uint64_t order_hash; /* of the last one in which the order was looked for */
+	int interrupted;     /* by this signal, while the order was looked for */
 };
 
 /* What standard input holds, for each run; a terminal is not read. */
@@ -194,6 +195,7 @@ static int look(struct elsewhere *elsewhere, struct err *err)
 	rc = survey_run(&config, survey, err);
 	elsewhere->runs++;
 	elsewhere->interrupted = survey->result.interrupted;
+	elsewhere->order_hash = survey->result.order_hash;
 	/* Such an end is told of the run that is seen. */
 	if (rc == 0 && survey->result.boot == BOOT_OK && !survey->result.interrupted) {
 		rc = trace_file_open(&run, elsewhere->path, err);
@@ -273,12 +275,25 @@ static const char *untold(const cJSON *outcome)
 		       : NULL;
 }
 
+/* Why the run did not fail as the recording did, if it did not do the same either. */
+static void add_missing(struct elsewhere *elsewhere, const struct trace_file *run,
+			const struct elsewhere_report *report, struct text *text)
+{
+	struct err err;
+
+	if (report->result.order_hash != elsewhere->order_hash)
+		text_add(text, "it took another course than the run before it: what it finds "
+			       "outside, perhaps what it left there itself, is not the same");
+	else if (!retrace_missing(elsewhere->retrace, run, text, &err) &&
+		 elsewhere->runs == RUNS_MAX)
+		text_addf(text, "the recorded order was not found in %d runs", RUNS_MAX);
+}
+
 static void judge(struct elsewhere *elsewhere, const struct trace_file *run,
 		  struct elsewhere_report *report)
 {
 	const struct trace_file *file = elsewhere->config->file;
 	struct text text;
-	struct err err;
 
 	report->failed = is_failure(run->outcome);
 	report->same = same_failure(elsewhere, run);
@@ -287,9 +302,8 @@ static void judge(struct elsewhere *elsewhere, const struct trace_file *run,
 	text_init(&text, report->got, sizeof(report->got));
 	fingerprint_outcome(&text, run->outcome, run->names);
 	text_init(&text, report->missing, sizeof(report->missing));
-	if (!report->same && !retrace_missing(elsewhere->retrace, run, &text, &err) &&
-	    elsewhere->runs == RUNS_MAX)
-		text_addf(&text, "the recorded order was not found in %d runs", RUNS_MAX);
+	if (!report->same)
+		add_missing(elsewhere, run, report, &text);
 	report->untold = !report->failed && !*report->missing ? untold(file->outcome) : NULL;
 	if (report->failed && report->result.verdict != VERDICT_EXIT)
 		report->story = story_of(run);

@@ -169,6 +169,42 @@ static void set_plan(struct running *running)
 	session->section_count = 1;
 }
 
+/* The variable as it is now, not as it was recorded. */
+static void take_present(struct running *running, const char *name)
+{
+	const char *value = getenv(name);
+	char **envp = running->envp;
+	size_t length = strlen(name), n, at;
+
+	for (n = 0; envp[n]; n++)
+		;
+	for (at = 0; at < n && (strncmp(envp[at], name, length) || envp[at][length] != '='); at++)
+		;
+	if (at < n) {
+		free(envp[at]);
+		envp[at] = envp[--n];
+		envp[n] = NULL;
+	}
+	if (!value)
+		return;
+	running->envp = envp = alloc_check(reallocarray(envp, n + 2, sizeof(*envp)));
+	if (asprintf(&envp[n], "%s=%s", name, value) < 0)
+		envp[n] = NULL;
+	alloc_check(envp[n]);
+	envp[n + 1] = NULL;
+}
+
+/* What of the environment leads to an interpreter and its libraries goes with the command. */
+static void set_environment(struct running *running)
+{
+	running->envp = header_environment(running->config->file->header);
+	if (!running->config->argv)
+		return;
+	take_present(running, "PATH");
+	take_present(running, "PYTHONPATH");
+	take_present(running, "PYTHONHOME");
+}
+
 static int enter_sandbox(struct running *running, const cJSON *given, struct err *err)
 {
 	struct session_config *session = &running->session_config;
@@ -200,7 +236,7 @@ static int prepare(struct running *running, struct err *err)
 	session->hang_after = config->hang_after;
 	session->preempt_after = PREEMPT_AFTER;
 	session->target.keep_addresses = !fields_bool(header, "addresses_fixed", true);
-	running->envp = header_environment(header);
+	set_environment(running);
 	session->target.envp = running->envp;
 	session->target.argv = config->argv;
 	if (!config->argv) {
