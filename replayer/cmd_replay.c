@@ -43,6 +43,8 @@ struct command_state {
 	/* Versions of the interpreter; `elsewhere`: they differ, or it is another command. */
 	char recorded[INTERPRETER_VERSION], now[INTERPRETER_VERSION];
 	bool elsewhere;
+	char **argv;     /* another command; NULL: the recorded one */
+	char **replaced; /* what of it is ours */
 	uint64_t total;
 	bool verbose, warned, gaps_shown;
 	unsigned notes;
@@ -221,7 +223,7 @@ static void enter_directory(struct command_state *state)
 
 static void announce(const struct command_state *state)
 {
-	char **given = state->options.program;
+	char **given = state->argv;
 	const cJSON *argv = given ? NULL : fields_array(state->file.header, "argv"), *word;
 	char space[2048];
 	struct text text;
@@ -240,26 +242,6 @@ static void announce(const struct command_state *state)
 	fprintf(stderr, "frontrun: replaying %s\n", text.data);
 }
 
-/* Which interpreter the recorded command leads to now, from where it was given. */
-static void find_recorded(struct command_state *state)
-{
-	const cJSON *header = state->file.header;
-	const cJSON *first = cJSON_GetArrayItem(fields_array(header, "argv"), 0);
-	const char *path = fields_string(fields_object(header, "environment"), "PATH", NULL);
-	char *command;
-
-	if (!cJSON_IsString(first))
-		return;
-	if (asprintf(&command, "%s/%s", fields_string(header, "cwd", "."), first->valuestring) < 0)
-		command = NULL;
-	alloc_check(command);
-	interpreter_of(*first->valuestring == '/' || !strchr(first->valuestring, '/')
-			       ? first->valuestring
-			       : command,
-		       path, state->now);
-	free(command);
-}
-
 /*
  * Is it replayed under another interpreter than it was recorded with? Because the user says so, or
  * because another one stands there now. Returns -1, or the exit status.
@@ -269,20 +251,35 @@ static int find_interpreter(struct command_state *state)
 	static const enum option_id refused[] = { OPTION_STOP_AT, OPTION_GDB, OPTION_GDB_COMMAND,
 						  OPTION_WRITE_DIR, OPTION_FOLLOW };
 	const struct options *options = &state->options;
+	const char *python = options_string(options, OPTION_PYTHON_REPLAY, NULL);
+	struct err err = { 0 };
+	char *named;
 	unsigned i;
 
 	interpreter_recorded(state->file.names, state->recorded);
-	if (options->program && !*state->recorded)
+	if ((options->program || python) && !*state->recorded)
 		return options_usage_error(options->command,
 					   "another command than the recorded one is for "
 					   "recordings of Python programs");
-	if (options->program)
-		interpreter_of(options->program[0], getenv("PATH"), state->now);
+	if (options->program && python)
+		return options_usage_error(options->command,
+					   "--python is for the recorded command, not for another");
+	if (python) {
+		named = strchr(python, '/') ? absolute(python) : alloc_check(strdup(python));
+		state->argv = state->replaced =
+			interpreter_command(state->file.header, named, &err);
+		free(named);
+		if (!state->argv)
+			return complain(&err);
+	} else if (options->program) {
+		state->argv = options->program;
+	}
+	if (state->argv)
+		interpreter_of(state->argv[0], getenv("PATH"), state->now);
 	else if (*state->recorded && !unpack_is_packed(state->file.header) &&
 		 !options_given(options, OPTION_FOLLOW))
-		find_recorded(state);
-	state->elsewhere = options->program ||
-			   (*state->now && strcmp(state->now, state->recorded) != 0);
+		interpreter_of_recording(state->file.header, state->now);
+	state->elsewhere = state->argv || (*state->now && strcmp(state->now, state->recorded) != 0);
 	for (i = 0; state->elsewhere && i < sizeof(refused) / sizeof(*refused); i++)
 		if (options_given(options, refused[i]))
 			return options_usage_error(
@@ -511,7 +508,7 @@ static int run_elsewhere(struct command_state *state)
 	uint64_t wanted = options_count(&state->options, OPTION_REPEAT, 1), runs = 0, same = 0;
 	const struct elsewhere_config config = {
 		.file = &state->file,
-		.argv = state->options.program,
+		.argv = state->argv,
 		.output = state->output,
 		.time_limit = state->config.time_limit,
 		.note = on_note,
@@ -577,6 +574,7 @@ int cmd_replay(const struct command *command, int argc, char **argv)
 	trace_file_close(&state->file);
 	if (state->shown)
 		free(state->shown);
+	header_free_words(state->replaced);
 	free(state->output);
 	free(state->write_dir);
 	options_fini(&state->options);

@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recorder/alloc.h"
 #include "recorder/elf.h"
+#include "recorder/fields.h"
+#include "recorder/header.h"
 
 static const char *base_name(const char *path)
 {
@@ -65,4 +68,53 @@ void interpreter_of(const char *command, const char *path, char version[INTERPRE
 		elf_info_fini(&info);
 	}
 	free(found);
+}
+
+/* From where the program was started: malloc'ed. */
+static char *from_directory(const cJSON *header, const char *command)
+{
+	char *path;
+
+	if (*command == '/' || !strchr(command, '/'))
+		return alloc_check(strdup(command));
+	if (asprintf(&path, "%s/%s", fields_string(header, "cwd", "."), command) < 0)
+		path = NULL;
+	return alloc_check(path);
+}
+
+void interpreter_of_recording(const cJSON *header, char version[INTERPRETER_VERSION])
+{
+	const cJSON *first = cJSON_GetArrayItem(fields_array(header, "argv"), 0);
+	const char *path = fields_string(fields_object(header, "environment"), "PATH", NULL);
+	char *command;
+
+	*version = '\0';
+	if (!cJSON_IsString(first))
+		return;
+	command = from_directory(header, first->valuestring);
+	interpreter_of(command, path, version);
+	free(command);
+}
+
+char **interpreter_command(const cJSON *header, const char *python, struct err *err)
+{
+	const cJSON *program = fields_object(header, "program");
+	const char *script = fields_string(program, "path", NULL);
+	char **argv = header_argv(header, err);
+	size_t n = 0;
+
+	if (!argv)
+		return NULL;
+	if (cJSON_GetArraySize(fields_array(program, "scripts")) > 0 && script) {
+		while (argv[n])
+			n++;
+		argv = alloc_check(reallocarray(argv, n + 2, sizeof(*argv)));
+		memmove(argv + 1, argv, (n + 1) * sizeof(*argv));
+		free(argv[1]);
+		argv[1] = alloc_check(strdup(script));
+		argv[0] = NULL;
+	}
+	free(argv[0]);
+	argv[0] = alloc_check(strdup(python));
+	return argv;
 }

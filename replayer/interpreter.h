@@ -5,6 +5,9 @@
 #ifndef REPLAYER_INTERPRETER_H
 #define REPLAYER_INTERPRETER_H
 
+#include <cjson/cJSON.h>
+
+#include "formats/err.h"
 #include "formats/trace_names.h"
 
 #define INTERPRETER_VERSION 16 /* bytes, NUL included */
@@ -17,5 +20,14 @@ void interpreter_recorded(const struct trace_names *names, char version[INTERPRE
  * links are followed, or of the library that it needs. "" for anything else.
  */
 void interpreter_of(const char *command, const char *path, char version[INTERPRETER_VERSION]);
+
+/* Of what the command of a trace leads to now, from where and with the PATH that it was given. */
+void interpreter_of_recording(const cJSON *header, char version[INTERPRETER_VERSION]);
+
+/*
+ * The command of a trace with another interpreter, also where it was a script that named its own.
+ * NULL-terminated, to be freed with header_free_words(); NULL with `err` set.
+ */
+char **interpreter_command(const cJSON *header, const char *python, struct err *err);
 
 #endif

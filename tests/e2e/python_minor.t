@@ -71,6 +71,12 @@ run "$FR" replay --exit-status "$trace" -- "$first_python" "$program"
 is "another command, the same version" "$status" 1
 like "... is another run as well" "$err" "^frontrun: recorded under Python $first, and this is Python $first:"
 
+mkdir -p elsewhere
+cp "$trace" elsewhere/trace.zst
+(cd elsewhere && run "$FR" replay --python "$last_python" && echo "$status $err" >"$T/said")
+like "--python: the recorded command, in its directory" "$(cat said)" "^1 frontrun: replaying trace.zst: $last_python $program\$"
+like "--python: ... under that version" "$(cat said)" "^frontrun: recorded under Python $first, and this is Python $last:"
+
 # The program has changed.
 mkdir -p changed
 (echo '# moved down'; cat "$program") >changed/counter_property.py
@@ -100,6 +106,8 @@ run "$FR" replay --follow "$trace" -- "$last_python" "$program"
 is "--follow with another command: usage" "$status" 125
 run "$FR" replay --write-dir kept "$trace" -- "$last_python" "$program"
 is "--write-dir with another command: usage" "$status" 125
+run "$FR" replay --python "$last_python" "$trace" -- "$last_python" "$program"
+is "--python with another command: usage" "$status" 125
 run "$FR" record -o native.zst /bin/true
 run "$FR" replay native.zst -- /bin/true
 is "a program that is not Python's: usage" "$status" 125

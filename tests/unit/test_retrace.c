@@ -6,11 +6,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "recorder/header.h"
 #include "replayer/course.h"
 #include "replayer/interpreter.h"
 #include "replayer/retrace.h"
@@ -345,6 +347,36 @@ static void interpreters_are_known_by_their_files(void **state)
 	free(path);
 }
 
+/* The command of a header with another interpreter, as one string. */
+static void expect_command(const char *header, const char *expected)
+{
+	cJSON *json = cJSON_Parse(header);
+	char joined[256] = "", **argv;
+	struct err err;
+	size_t i;
+
+	assert_non_null(json);
+	argv = interpreter_command(json, "py", &err);
+	assert_non_null(argv);
+	for (i = 0; argv[i]; i++)
+		snprintf(joined + strlen(joined), sizeof(joined) - strlen(joined), "%s%s",
+			 i ? " " : "", argv[i]);
+	assert_string_equal(joined, expected);
+	header_free_words(argv);
+	cJSON_Delete(json);
+}
+
+static void the_interpreter_of_a_command_is_replaced(void **state)
+{
+	(void)state;
+	expect_command("{\"argv\":[\"python3\",\"-B\",\"a.py\"],"
+		       "\"program\":{\"path\":\"/usr/bin/python3\"}}",
+		       "py -B a.py");
+	expect_command("{\"argv\":[\"tool\",\"-v\"],\"program\":{\"path\":\"/bin/tool\","
+		       "\"scripts\":[{\"interpreter\":\"/usr/bin/python3\"}]}}",
+		       "py /bin/tool -v");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +388,7 @@ int main(void)
 		cmocka_unit_test(a_preemption_may_mean_nothing),
 		cmocka_unit_test(a_lane_that_blocks_is_not_preempted),
 		cmocka_unit_test(interpreters_are_known_by_their_files),
+		cmocka_unit_test(the_interpreter_of_a_command_is_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
