@@ -529,7 +529,7 @@ static int run_elsewhere(struct command_state *state)
 			status = complain(&err);
 			break;
 		}
-		if (report->result.boot != BOOT_OK)
+		if (report->result.boot != BOOT_OK && !report->result.interrupted)
 			print_boot_failure(&report->result);
 		else
 			elsewhere_text_print(report, stderr);

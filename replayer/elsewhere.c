@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -32,6 +33,21 @@ struct elsewhere {
 	uint64_t order_hash; /* of the last one in which the order was looked for */
 	int interrupted;     /* by this signal, while the order was looked for */
 };
+
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+static volatile sig_atomic_t signalled;
+
+static void on_signal(int number)
+{
+	signalled = number;
+}
+
+static bool is_interrupted(void *self)
+{
+	(void)self;
+	return signalled;
+}
 
 /* What standard input holds, for each run; a terminal is not read. */
 static int keep_input(struct err *err)
@@ -79,7 +95,7 @@ static int make_directory(struct elsewhere *elsewhere, struct err *err)
 {
 	const char *where = getenv("TMPDIR");
 
-	if (asprintf(&elsewhere->directory, "%s/frontrun-replay-XXXXXX",
+	if (asprintf(&elsewhere->directory, "%s/frontrun-order-XXXXXX",
 		     where && *where == '/' ? where : "/tmp") < 0)
 		elsewhere->directory = NULL;
 	alloc_check(elsewhere->directory);
@@ -192,9 +208,9 @@ static int look(struct elsewhere *elsewhere, struct err *err)
 	rewind_streams(elsewhere);
 	config.stdio = elsewhere->stdio;
 	config.choices = true;
+	config.interrupted = is_interrupted;
 	rc = survey_run(&config, survey, err);
 	elsewhere->runs++;
-	elsewhere->interrupted = survey->result.interrupted;
 	elsewhere->order_hash = survey->result.order_hash;
 	/* Such an end is told of the run that is seen. */
 	if (rc == 0 && survey->result.boot == BOOT_OK && !survey->result.interrupted) {
@@ -212,6 +228,26 @@ static int look(struct elsewhere *elsewhere, struct err *err)
 	return rc;
 }
 
+/* Nobody sees these runs, so one Ctrl-C ends them all. */
+static int find_order(struct elsewhere *elsewhere, struct err *err)
+{
+	struct sigaction ours = { .sa_handler = on_signal }, before[3];
+	unsigned i;
+	int rc;
+
+	signalled = 0;
+	for (i = 0; i < 3; i++)
+		sigaction(signals[i], &ours, &before[i]);
+	do
+		rc = look(elsewhere, err);
+	while (rc > 0 && elsewhere->runs < RUNS_MAX && !signalled);
+	for (i = 0; i < 3; i++)
+		sigaction(signals[i], &before[i], NULL);
+	if (signalled)
+		elsewhere->interrupted = signalled;
+	return rc;
+}
+
 struct elsewhere *elsewhere_new(const struct elsewhere_config *config, struct err *err)
 {
 	struct elsewhere *elsewhere = alloc_check(calloc(1, sizeof(*elsewhere)));
@@ -223,9 +259,7 @@ struct elsewhere *elsewhere_new(const struct elsewhere_config *config, struct er
 	if (elsewhere->retrace && open_streams(elsewhere, err) == 0)
 		rc = make_directory(elsewhere, err);
 	if (rc == 0)
-		do
-			rc = look(elsewhere, err);
-		while (rc > 0 && elsewhere->runs < RUNS_MAX);
+		rc = find_order(elsewhere, err);
 	if (rc >= 0)
 		return elsewhere;
 	elsewhere_free(elsewhere);

@@ -249,6 +249,9 @@ static int prepare(struct running *running, struct err *err)
 		session->target.redirect = true;
 		memcpy(session->target.stdio, config->stdio, sizeof(session->target.stdio));
 	}
+	session->signals_elsewhere = session->target.own_group = config->interrupted != NULL;
+	session->interrupted = config->interrupted;
+	session->interrupted_self = config->self;
 	rc = sandbox ? enter_sandbox(running, sandbox, err) : 0;
 	if (rc)
 		return rc;

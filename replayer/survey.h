@@ -32,6 +32,8 @@ struct survey_config {
 	bool input;       /* keep what comes in, if the recording has */
 	const int *stdio; /* descriptors that become the program's 0, 1 and 2; NULL: ours */
 	double time_limit, hang_after; /* session.h */
+	/* Asked now and then, true ends the run; then Ctrl-C is the caller's business. Or NULL. */
+	bool (*interrupted)(void *self);
 	/* A remark of runtime or watchdog, `text` is not clean. May be NULL. */
 	void (*note)(void *self, const char *kind, const char *text);
 	void *self;

@@ -101,6 +101,29 @@ like "without being told: said" "$err" "^frontrun: recorded under Python $first,
 run "$FR" replay --follow "$now"
 like "--follow: by position, as ever" "$err" '^frontrun: diverged at event'
 
+# Ctrl-C while the order is looked for.
+cat >waits.py <<'EOF'
+import os, threading
+thread = threading.Thread(target=print)
+thread.start()
+thread.join()
+if os.path.exists("here"):
+    with open("here", "w") as pipe:
+        pipe.write("here")
+    open("never")
+raise SystemExit(1)
+EOF
+run "$FR" record -o waits.zst -- "$first_python" waits.py
+is "recorded" "$status" 1
+mkfifo here never
+"$FR" replay --python "$last_python" waits.zst </dev/null >waits.out 2>waits.err &
+is "the program runs, seen by nobody" "$(cat here)" here
+kill -INT $!
+wait $!
+is "Ctrl-C: status" $? 130
+like "Ctrl-C: said" "$(cat waits.err)" '^frontrun: replay interrupted$'
+rm here never
+
 # What makes no sense.
 run "$FR" replay --follow "$trace" -- "$last_python" "$program"
 is "--follow with another command: usage" "$status" 125
