@@ -54,6 +54,15 @@ for name in counter_property abba_with; do
 	carried "$name" "$last" "$first" "$first_python"
 done
 
+# The fixed program in the place of the wrong one does not fail.
+mkdir fixed
+for name in counter_property abba_with; do
+	cp "$ROOT/corpus/python/${name}_ok.py" "fixed/$name.py"
+	run "$FR" replay "$name-$first.zst" -- "$last_python" "fixed/$name.py"
+	like "$name, fixed: passes, or the place is gone" "$status" '^(0|125)$'
+	unlike "$name, fixed: no failure" "$err" 'Error|Deadlock'
+done
+
 # What is seen, and what is kept of it.
 trace=counter_property-$first.zst program=$ROOT/corpus/python/counter_property.py
 run "$FR" replay -o carried.zst "$trace" -- "$last_python" "$program"
