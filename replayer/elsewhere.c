@@ -21,8 +21,13 @@
 #include "replayer/retrace.h"
 #include "replayer/survey.h"
 
-#define RUNS_MAX 400    /* to find the order; a finding needs a handful */
-#define HANG_AFTER 10.0 /* real seconds without an operation, as a search has it by default */
+#define RUNS_MAX 400 /* to find the order; a finding needs a handful */
+/*
+ * Real seconds without an operation that end a run: of a recording that ended so, as a search has
+ * it by default; else more than a busy machine lets a program wait.
+ */
+#define HANG_AFTER 10.0
+#define STALL_AFTER 60.0
 
 struct elsewhere {
 	const struct elsewhere_config *config;
@@ -120,7 +125,8 @@ static struct survey_config survey_config(const struct elsewhere *elsewhere)
 		.argv = config->argv,
 		.path = elsewhere->path,
 		.time_limit = config->time_limit,
-		.hang_after = HANG_AFTER,
+		.hang_after = fields_bool(config->file->outcome, "time_limit", false) ? HANG_AFTER
+										      : STALL_AFTER,
 		.self = config->self,
 	};
 
