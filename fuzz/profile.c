@@ -128,6 +128,13 @@ static uint64_t use_key(size_t object, size_t lane)
 	return hash_id(object, lane, 0);
 }
 
+/* Accesses of native code are events where others use the same memory, or have at this place. */
+static bool is_memory(const struct run_log *log, unsigned kind)
+{
+	return !log->interpreted && (kind == EVENT_LOAD || kind == EVENT_STORE ||
+				     kind == EVENT_UPDATE || kind == EVENT_FREE);
+}
+
 static void mark_sites(struct profile *profile, const struct run_log *log,
 		       const struct tally *tallies)
 {
@@ -144,7 +151,7 @@ static void mark_sites(struct profile *profile, const struct run_log *log,
 		site = run_log_site(log, step->context);
 		/* What has no object may mean anything: the end of the process, a signal. */
 		shared = step->kind == EVENT_EXIT || step->kind == EVENT_KILL ||
-			 step->kind == EVENT_THREAD_CANCEL ||
+			 step->kind == EVENT_THREAD_CANCEL || is_memory(log, step->kind) ||
 			 (step->object < log->object_count && tallies[step->object].shared) ||
 			 (step->object2 < log->object_count && tallies[step->object2].shared);
 		mark = set64_at(&profile->sites, site);

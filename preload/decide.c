@@ -375,16 +375,17 @@ static struct strategy_pick question(struct lane *me)
 }
 
 /* A lane goes on without a question to the strategy. */
-static void note(struct lane *me, const struct lane *lane)
+static void note(struct lane *me, const struct lane *lane, bool unseen)
 {
 	struct strategy_pick pick = question(me);
 
+	pick.unseen = unseen;
 	strategy.strategy->note(&strategy, &pick, lane->slot);
 }
 
 void decide_note(struct lane *me)
 {
-	note(me, me);
+	note(me, me, false);
 }
 
 /* The only lane that can run, or the choice of the strategy. */
@@ -397,7 +398,7 @@ static struct lane *ask_strategy(struct lane *me)
 		return &lanes[strategy.strategy->pick(&strategy, &pick)];
 	lane = &lanes[strategy_nth(&pick, 0)];
 	if (decide_noting)
-		note(me, lane);
+		note(me, lane, false);
 	return lane;
 }
 
@@ -430,7 +431,7 @@ static struct lane *pick(struct lane *me, bool *forced, bool *private)
 		if (!lane && !prefix_exhausted)
 			lane = me;
 		if (lane && decide_noting)
-			note(me, lane);
+			note(me, lane, false);
 	}
 	if (!lane && strategy.strategy == &strategy_script)
 		return me;
@@ -438,7 +439,7 @@ static struct lane *pick(struct lane *me, bool *forced, bool *private)
 		lane = loose_lane(me, DECISION_PICK);
 	if (!lane && goes_on(me)) {
 		if (decide_noting)
-			decide_note(me);
+			note(me, me, true);
 		*private = true;
 		return me;
 	}
@@ -475,7 +476,7 @@ struct lane *decide_next(struct lane *me, bool idled)
 			decide_diverge(me,
 				       "several threads can run where the recording had no choice");
 		if (lane && decide_noting)
-			note(me, lane);
+			note(me, lane, false);
 	}
 	if (!lane)
 		lane = loose_lane(me, DECISION_NEXT);
