@@ -267,7 +267,12 @@ enum answer_flag {
 	ANSWER_REFERENCE = 4,
 	ANSWER_ASKED = 8,     /* a question of the runtime, not of the program */
 	ANSWER_REDACTED = 16, /* bytes were overwritten: what is sent cannot be compared */
-	/* what a child process wrote to stream args[0] of the program; args[1]: which child */
+	/*
+	 * Of child process args[1], numbered from 1. `call` is write: what it wrote to stream
+	 * args[0] of the program came in; fork: it was made by child args[2], 0: by the program;
+	 * execve: it has become a program (the same if it was not known), whose words came in, each
+	 * with its NUL. `result` of these two: its pid.
+	 */
 	ANSWER_CHILD = 32,
 	ANSWER_FLAGS = 63,
 };

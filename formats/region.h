@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define REGION_MAGIC 0x4e5552544e4f5246ull /* "FRONTRUN" */
-#define REGION_ABI 4u
+#define REGION_ABI 5u
 
 #define REGION_PLAN_BYTES (2u << 20)
 #define REGION_RING_BYTES (8u << 20) /* a power of two */
@@ -201,16 +201,21 @@ struct region_tape {
 };
 
 /*
- * What children of the target write to its standard output and error while its input is recorded:
- * records of type RECORD_ANSWER with ANSWER_CHILD, one after another from 0 to `head`. The target
- * takes them over into its own ring, or the CLI does when there is no room any more and at the end.
+ * What children of the target are, and write to its standard output and error while its input is
+ * recorded: records of type RECORD_ANSWER with ANSWER_CHILD, one after another from 0 to `head`.
+ * The target takes them over into its own ring, or the CLI does when there is no room any more and
+ * at the end.
  */
 #define REGION_OUTLET_BYTES (512u << 10)
+#define REGION_CHILDREN 256u /* that are told from one another after an exec */
 struct region_outlet {
 	uint32_t lock;     /* [all] process id of who uses it, 0: nobody */
 	uint32_t full;     /* [children] somebody waits for room, rings the doorbell */
 	uint32_t head;     /* [all, locked] bytes used */
-	uint32_t children; /* [children, atomic] processes that have written so far */
+	uint32_t children; /* [children, atomic] so many so far, numbered from 1 */
+	struct {
+		uint32_t pid, number;
+	} child[REGION_CHILDREN]; /* [children, locked] at number % REGION_CHILDREN */
 	uint8_t bytes[REGION_OUTLET_BYTES];
 };
 

@@ -24,17 +24,6 @@
 bool children_recorded;
 static uint32_t number_of_child;
 
-void children_forked(void)
-{
-	children_recorded = true;
-	number_of_child = 0;
-}
-
-void children_attach(void)
-{
-	children_recorded = true;
-}
-
 static void pause_a_little(void)
 {
 	const struct timespec time = { 0, PAUSE_NS };
@@ -84,7 +73,8 @@ static void lock_with_room(uint32_t size)
 	}
 }
 
-static void put(int stream, const uint8_t *bytes, uint32_t length)
+static void put(uint16_t call, int64_t result, int64_t subject, int64_t maker, const uint8_t *bytes,
+		uint32_t length)
 {
 	struct region_outlet *outlet = &region->outlet;
 	struct record_answer *record = (struct record_answer *)(outlet->bytes + outlet->head);
@@ -93,15 +83,73 @@ static void put(int stream, const uint8_t *bytes, uint32_t length)
 	memset(record, 0, size);
 	record->head.type = RECORD_ANSWER;
 	record->head.size = size;
-	record->call = SYS_write;
+	record->call = call;
 	record->flags = ANSWER_CHILD;
-	record->result = length;
+	record->result = result;
 	record->got_length = length;
-	record->arg_count = 2;
-	record->args[0] = stream;
+	record->arg_count = 3;
+	record->args[0] = subject;
 	record->args[1] = number_of_child;
+	record->args[2] = maker;
 	memcpy(record->bytes, bytes, length);
 	outlet->head += size;
+}
+
+/* 0: none of the last REGION_CHILDREN. Requires the lock. */
+static uint32_t find_child(uint32_t pid)
+{
+	uint32_t number = region->outlet.children, i;
+
+	for (i = 0; i < REGION_CHILDREN && i < number; i++)
+		if (region->outlet.child[(number - i) % REGION_CHILDREN].pid == pid)
+			return region->outlet.child[(number - i) % REGION_CHILDREN].number;
+	return 0;
+}
+
+/* Requires the lock. */
+static void new_child(uint32_t pid)
+{
+	number_of_child = ++region->outlet.children;
+	region->outlet.child[number_of_child % REGION_CHILDREN].pid = pid;
+	region->outlet.child[number_of_child % REGION_CHILDREN].number = number_of_child;
+}
+
+void children_forked(void)
+{
+	uint32_t pid = (uint32_t)raw(SYS_getpid), maker = number_of_child;
+
+	children_recorded = true;
+	lock_with_room(size_of(0));
+	new_child(pid);
+	put(SYS_fork, pid, 0, maker, NULL, 0);
+	unlock();
+}
+
+/* The words of this image, as far as there is room; how many bytes. */
+static uint32_t read_words(uint8_t *words, uint32_t room)
+{
+	long fd = raw(SYS_openat, AT_FDCWD, "/proc/self/cmdline", O_RDONLY | O_CLOEXEC), n;
+
+	if (fd < 0)
+		return 0;
+	n = raw(SYS_read, fd, words, room);
+	raw(SYS_close, fd);
+	return n > 0 ? (uint32_t)n : 0;
+}
+
+void children_attach(void)
+{
+	static uint8_t words[PIPE_BUF];
+	uint32_t pid = (uint32_t)raw(SYS_getpid), length = read_words(words, sizeof words), maker;
+
+	children_recorded = true;
+	lock_with_room(size_of(length));
+	maker = find_child((uint32_t)raw(SYS_getppid));
+	number_of_child = find_child(pid);
+	if (!number_of_child)
+		new_child(pid); /* posix_spawn, which runs nothing of ours before */
+	put(SYS_execve, pid, 0, maker, words, length);
+	unlock();
 }
 
 /*
@@ -120,7 +168,7 @@ static long write_one(long fd, int stream, const uint8_t *bytes, uint64_t length
 	lock_with_room(size_of(piece));
 	result = raw(SYS_write, fd, bytes, piece);
 	if (result > 0)
-		put(stream, bytes, (uint32_t)result);
+		put(SYS_write, result, stream, 0, bytes, (uint32_t)result);
 	unlock();
 	return result;
 }
@@ -184,8 +232,6 @@ bool children_call(long number, const long a[6], long *result)
 	stream = stream_of(fd);
 	if (stream < 1)
 		return false;
-	if (!number_of_child)
-		number_of_child = __atomic_add_fetch(&region->outlet.children, 1, __ATOMIC_SEQ_CST);
 	if (number == SYS_write)
 		*result = write_all(fd, stream, (const void *)a[1], (uint64_t)a[2]);
 	else if (number == SYS_writev)

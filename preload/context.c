@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "preload/modules.h"
+#include "preload/populate.h"
 
 enum {
 	MIN_CAPACITY = 64,
@@ -235,6 +236,8 @@ static struct variant *new_variant(struct context_table *ct, uint64_t pc, uint64
 	    ct->set_mask + 1 < n_sets(ct->capacity)) {
 		ct->set_mask = grown(ct->set_mask, n_sets(ct->capacity));
 		ct->remembered = 0;
+		populate(ct->variants,
+			 (ct->set_mask + 1ul) * VARIANT_WAYS * sizeof(struct variant));
 	}
 	set = set_of(ct, pc, depth);
 	for (int i = 0; i < VARIANT_WAYS; i++)

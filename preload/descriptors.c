@@ -13,28 +13,35 @@
 #include "preload/tape.h"
 
 #define REMEMBERED 1024
-#define UNKNOWN (-2)
 
 static struct {
 	struct stat status;
-	bool has_status;
-	int8_t nonblocking; /* -1: unknown */
-	int64_t timeout[2]; /* sending, receiving; UNKNOWN */
+	bool has_status, has_flags, has_timeout[2];
+	bool nonblocking;
+	bool has_real, never_waits; /* O_NONBLOCK, not asked on the tape */
+	int64_t timeout[2];         /* sending, receiving */
 } remembered[REMEMBERED];
+
+/* These write only where something is remembered: most of the pages are never touched. */
+static void forget_flags(long fd)
+{
+	if (remembered[fd].has_flags || remembered[fd].has_real)
+		remembered[fd].has_flags = remembered[fd].has_real = false;
+}
 
 static void forget(long fd)
 {
-	remembered[fd].has_status = false;
-	remembered[fd].nonblocking = -1;
-	remembered[fd].timeout[0] = remembered[fd].timeout[1] = UNKNOWN;
+	if (remembered[fd].has_status)
+		remembered[fd].has_status = false;
+	forget_flags(fd);
+	if (remembered[fd].has_timeout[0] || remembered[fd].has_timeout[1])
+		remembered[fd].has_timeout[0] = remembered[fd].has_timeout[1] = false;
 }
 
 void descriptors_init(void)
 {
 	long fd;
 
-	for (fd = 0; fd < REMEMBERED; fd++)
-		forget(fd);
 	if (process_index == 0) {
 		region->descriptor[1] = region->descriptor[2] = DESCRIPTOR_STREAM;
 		return;
@@ -68,7 +75,7 @@ void descriptors_flags_changed(void)
 	uint32_t fd;
 
 	for (fd = 0; fd < REMEMBERED; fd++)
-		remembered[fd].nonblocking = -1;
+		forget_flags(fd);
 }
 
 void descriptors_timeouts_changed(void)
@@ -76,7 +83,8 @@ void descriptors_timeouts_changed(void)
 	uint32_t fd;
 
 	for (fd = 0; fd < REMEMBERED; fd++)
-		remembered[fd].timeout[0] = remembered[fd].timeout[1] = UNKNOWN;
+		if (remembered[fd].has_timeout[0] || remembered[fd].has_timeout[1])
+			remembered[fd].has_timeout[0] = remembered[fd].has_timeout[1] = false;
 }
 
 static bool remembers(long fd)
@@ -105,13 +113,34 @@ bool descriptors_nonblocking(long fd)
 	long flags;
 	bool result;
 
-	if (remembers(fd) && remembered[fd].nonblocking >= 0)
+	if (remembers(fd) && remembered[fd].has_flags)
 		return remembered[fd].nonblocking;
 	flags = tape_ask(SYS_fcntl, fd, F_GETFL);
 	result = flags < 0 || (flags & O_NONBLOCK);
-	if (remembers(fd))
+	if (remembers(fd)) {
 		remembered[fd].nonblocking = result;
+		remembered[fd].has_flags = true;
+	}
 	return result;
+}
+
+const struct stat *descriptors_seen(long fd)
+{
+	return remembers(fd) && remembered[fd].has_status ? &remembered[fd].status : NULL;
+}
+
+bool descriptors_never_wait(long fd)
+{
+	long flags;
+
+	if (!remembers(fd))
+		return false;
+	if (!remembered[fd].has_real) {
+		flags = raw(SYS_fcntl, fd, F_GETFL);
+		remembered[fd].never_waits = flags >= 0 && (flags & O_NONBLOCK);
+		remembered[fd].has_real = true;
+	}
+	return remembered[fd].never_waits;
 }
 
 int64_t descriptors_timeout(long fd, bool in)
@@ -120,7 +149,7 @@ int64_t descriptors_timeout(long fd, bool in)
 	socklen_t size = sizeof time;
 	int64_t result;
 
-	if (remembers(fd) && remembered[fd].timeout[in] != UNKNOWN)
+	if (remembers(fd) && remembered[fd].has_timeout[in])
 		return remembered[fd].timeout[in];
 	if (tape_ask(SYS_getsockopt, fd, SOL_SOCKET, in ? SO_RCVTIMEO : SO_SNDTIMEO, &time, &size) <
 		    0 ||
@@ -128,7 +157,9 @@ int64_t descriptors_timeout(long fd, bool in)
 		result = -1;
 	else
 		result = time.tv_sec * 1000000000ll + time.tv_usec * 1000ll;
-	if (remembers(fd))
+	if (remembers(fd)) {
 		remembered[fd].timeout[in] = result;
+		remembered[fd].has_timeout[in] = true;
+	}
 	return result;
 }

@@ -38,6 +38,13 @@ void descriptors_flags_changed(void);
 long descriptors_status(long fd, struct stat *status);
 bool descriptors_nonblocking(long fd);
 
+/*
+ * The same without a question on the tape, so in a recording only: NULL where nobody has asked yet;
+ * O_NONBLOCK as the kernel has it.
+ */
+const struct stat *descriptors_seen(long fd);
+bool descriptors_never_wait(long fd);
+
 /* SO_RCVTIMEO or SO_SNDTIMEO in ns; -1: none. */
 int64_t descriptors_timeout(long fd, bool in);
 void descriptors_timeouts_changed(void);

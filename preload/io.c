@@ -13,8 +13,10 @@
 #include <sys/uio.h>
 
 #include "preload/clock.h"
+#include "preload/decide.h"
 #include "preload/descriptors.h"
 #include "preload/files.h"
+#include "preload/io_attempt.h"
 #include "preload/io_wait.h"
 #include "preload/log.h"
 #include "preload/raw.h"
@@ -185,15 +187,17 @@ static bool never_waits(long number, const long a[6])
 
 /*
  * Waits for the descriptor: 0 ready, or what the call is to return. That a call which does not wait
- * finds nothing is an answer of the outside like any other, recorded and replayed.
+ * finds nothing is an answer of the outside like any other, recorded and replayed. `refused`: it
+ * has just been asked.
  */
 static long wait_descriptor(struct lane *me, long number, const long a[6], short events,
-			    int64_t deadline)
+			    int64_t deadline, bool refused)
 {
 	struct pollfd poll_fd = { .fd = (int)a[0], .events = events };
 	struct outside outside = { .fds = &poll_fd, .fd_count = 1 };
 
-	while (!sched_outside_ready(me, &outside)) {
+	while (refused || !sched_outside_ready(me, &outside)) {
+		refused = false;
 		if (never_waits(number, a))
 			return -EAGAIN;
 		switch (sched_block_outside(me, &outside, deadline,
@@ -216,7 +220,42 @@ static long wait_for_descriptor(struct lane *me, long fd, short events, int64_t 
 {
 	const long a[6] = { fd };
 
-	return wait_descriptor(me, -1, a, events, deadline);
+	return wait_descriptor(me, -1, a, events, deadline, false);
+}
+
+/*
+ * A file is ready at any time. Not so what /proc shows as one, which has no size.
+ */
+static bool is_ready_file(long fd, bool in)
+{
+	const struct stat *status = descriptors_seen(fd);
+
+	return status && S_ISREG(status->st_mode) && (!in || status->st_size > 0);
+}
+
+/*
+ * The call when it need not wait any more; made at once where that tells whether it has to, which
+ * saves the question. The script of a replay says so itself.
+ */
+static long wait_and_call(struct lane *me, long number, long a[6], short events, int64_t deadline)
+{
+	struct io_attempt attempt;
+	bool refused = false;
+	long result;
+
+	if (is_ready_file(a[0], events == POLLIN)) {
+		sched_outside_answered(me, true);
+		return call(number, a);
+	}
+	if (tape_mode == TAPE_KEEP && !decide_scripted() && io_attempt_make(&attempt, number, a)) {
+		result = tape_attempt(number, a, attempt.number, attempt.a);
+		refused = result == -EAGAIN;
+		sched_outside_answered(me, !refused);
+		if (!refused)
+			return result;
+	}
+	result = wait_descriptor(me, number, a, events, deadline, refused);
+	return result ? result : call(number, a);
 }
 
 /* A socket read that must fill the buffer (MSG_WAITALL): piece by piece. */
@@ -238,16 +277,13 @@ static long receive_all(struct lane *me, long a[6])
 
 static long input(struct lane *me, long number, long a[6])
 {
-	long result;
-
 	if (number == SYS_recvfrom && (a[3] & MSG_WAITALL) && !(a[3] & (MSG_DONTWAIT | MSG_PEEK)) &&
 	    !is_nonblocking(a[0]))
 		return receive_all(me, a);
-	result = wait_descriptor(me, number, a, POLLIN,
-				 number == SYS_read || number == SYS_readv || number == SYS_splice
-					 ? -1
-					 : socket_deadline(a[0], true));
-	return result ? result : call(number, a);
+	return wait_and_call(me, number, a, POLLIN,
+			     number == SYS_read || number == SYS_readv || number == SYS_splice
+				     ? -1
+				     : socket_deadline(a[0], true));
 }
 
 /*
@@ -279,15 +315,6 @@ static long output_pieces(struct lane *me, long fd, const char *bytes, long leng
 		sched_outside_changed();
 	}
 	return sent;
-}
-
-static long vector_length(const struct iovec *vector, long count)
-{
-	long i, length = 0;
-
-	for (i = 0; i < count && i < 1024; i++)
-		length += (long)vector[i].iov_len;
-	return length;
 }
 
 static long output_long(struct lane *me, long number, long a[6], bool socket)
@@ -322,20 +349,19 @@ static bool stream_socket(long fd)
 static long output(struct lane *me, long number, long a[6])
 {
 	struct stat status;
-	long result, length = 0;
+	long length = 0;
 
 	if (number == SYS_write || (number == SYS_sendto && !a[4]))
 		length = a[2];
 	else if (number == SYS_writev)
-		length = vector_length((const struct iovec *)a[1], a[2]);
+		length = io_vector_length((const struct iovec *)a[1], a[2]);
 	if (length > SAFE_WRITE && descriptors_status(a[0], &status) == 0 &&
 	    (S_ISFIFO(status.st_mode) || (S_ISSOCK(status.st_mode) && stream_socket(a[0]))) &&
 	    !never_waits(number, a))
 		return output_long(me, number, a, S_ISSOCK(status.st_mode));
-	result = wait_descriptor(
+	return wait_and_call(
 		me, number, a, POLLOUT,
 		number == SYS_write || number == SYS_writev ? -1 : socket_deadline(a[0], false));
-	return result ? result : call(number, a);
 }
 
 static long message_queue(struct lane *me, long number, long a[6], short events)
@@ -344,7 +370,7 @@ static long message_queue(struct lane *me, long number, long a[6], short events)
 	long result;
 
 	result = wait_descriptor(me, number, a, events,
-				 until ? clock_deadline(CLOCK_REALTIME, until) : -1);
+				 until ? clock_deadline(CLOCK_REALTIME, until) : -1, false);
 	if (result)
 		return result == -EAGAIN && !is_nonblocking(a[0]) ? -ETIMEDOUT : result;
 	return tape(number, a[0], a[1], a[2], a[3], 0);

@@ -395,6 +395,14 @@ enum lane_wake sched_block_either(struct lane *me, struct object *object, uint32
 	return block(me, object, tag, deadline, flags, outside);
 }
 
+void sched_outside_answered(struct lane *me, bool ready)
+{
+	if (ready)
+		me->answers++;
+	else
+		log_decision(me, DECISION_IO, me->answers, false, NULL, 0);
+}
+
 /*
  * An operation may ask several times (a long write in pieces): the choice says how often the answer
  * was yes before, as a yes is not written down.
@@ -402,6 +410,7 @@ enum lane_wake sched_block_either(struct lane *me, struct object *object, uint32
 bool sched_outside_ready(struct lane *me, struct outside *outside)
 {
 	int64_t answers;
+	bool ready;
 
 	if (outside->satisfied)
 		return true;
@@ -421,12 +430,9 @@ bool sched_outside_ready(struct lane *me, struct outside *outside)
 				       "something outside that was ready in the recording is not");
 		}
 	}
-	if (idle_ready(outside)) {
-		me->answers++;
-		return true;
-	}
-	log_decision(me, DECISION_IO, me->answers, false, NULL, 0);
-	return false;
+	ready = idle_ready(outside);
+	sched_outside_answered(me, ready);
+	return ready;
 }
 
 enum lane_wake sched_await(struct lane *me, struct object *object, bool (*attempt)(void *),

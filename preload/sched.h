@@ -154,6 +154,12 @@ struct outside {
  */
 bool sched_outside_ready(struct lane *me, struct outside *outside);
 
+/*
+ * The outside has answered in another way, by an operation that does not wait. In a replay the
+ * answer no is in the script, and must come from sched_outside_ready().
+ */
+void sched_outside_answered(struct lane *me, bool ready);
+
 /* As sched_block(), woken by the outside. WAKE_NORMAL: ask sched_outside_ready() again. */
 enum lane_wake sched_block_outside(struct lane *me, struct outside *outside, int64_t deadline,
 				   unsigned flags);

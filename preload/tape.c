@@ -260,6 +260,23 @@ static long call_and_keep(unsigned flags, const struct answers_row *row, long nu
 	return result;
 }
 
+long tape_attempt(long number, const long a[6], long made, const long with[6])
+{
+	const struct answers_row *row = answers_row(number);
+	bool recorded = !effects_unrecorded(row, number, a);
+	long result;
+
+	if (recorded)
+		answers_before(row, a);
+	result = raw_syscall6(made, with[0], with[1], with[2], with[3], with[4], with[5]);
+	if (result == -EAGAIN)
+		return result;
+	if (recorded)
+		keep(0, row, number, a, result);
+	effects_known(row, number, a, result);
+	return result;
+}
+
 /*
  * Giving
  */
@@ -323,7 +340,7 @@ static void show_child(const struct record_answer *record)
 {
 	const uint8_t *bytes = record->bytes + record->name_length + record->sent_length;
 
-	if (descriptors_kind(record->args[0]) == DESCRIPTOR_STREAM)
+	if (record->call == SYS_write && descriptors_kind(record->args[0]) == DESCRIPTOR_STREAM)
 		effects_output(record->args[0], bytes, record->got_length);
 }
 

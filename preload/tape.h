@@ -44,6 +44,12 @@ void tape_foreign_call(long number);
 bool tape_knows(long number);
 
 /*
+ * While input is kept: makes the call `made` with the arguments `with`, which is call `number` in a
+ * form that does not wait, and writes it down as call `number`; -EAGAIN is not written down.
+ */
+long tape_attempt(long number, const long a[6], long made, const long with[6]);
+
+/*
  * A call that the caller makes himself, perhaps several times: tape_taken() answers it in a replay
  * (false: the caller makes it), tape_keep() writes down the one that was final.
  */

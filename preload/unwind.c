@@ -10,14 +10,18 @@
 #include <string.h>
 
 #include "preload/modules.h"
+#include "preload/populate.h"
 #include "preload/unwind_cfi.h"
 
 enum {
 	CACHE_BITS = 12, /* sets of 4 rules: 16K rules, 512 KB */
 	CACHE_WAYS = 4,
-	/* Until so many were compiled one page has them all: a fork copies what it touches. */
+	/*
+	 * It begins small, so that few pages have all: a fork copies what it touches. When it is
+	 * half full there are GROWTH times as many sets, and its rules are compiled once again.
+	 */
 	FIRST_BITS = 5,
-	FIRST_RULES = 64,
+	GROWTH_BITS = 3,
 
 	SAVED_RBX = 0,
 	SAVED_RBP,
@@ -56,8 +60,9 @@ struct rule {
 
 struct unwind_cache {
 	struct rule set[1 << CACHE_BITS][CACHE_WAYS];
-	uint32_t next_way; /* victim of the next replacement, round robin */
-	uint32_t compiled; /* up to FIRST_RULES */
+	uint32_t next_way;  /* victim of the next replacement, round robin */
+	uint32_t compiled;  /* since more_bits is as it is */
+	uint32_t more_bits; /* above FIRST_BITS */
 };
 
 _Static_assert(sizeof(struct rule) == 32, "two rules a cache line");
@@ -148,9 +153,22 @@ static enum rule_kind compile_row(const struct cfi_row *row, struct rule *rule)
 static inline struct rule *set_of(struct unwind_cache *cache, uint64_t pc)
 {
 	uint64_t hash = pc * UINT64_C(0x9e3779b97f4a7c15);
-	unsigned bits = cache->compiled < FIRST_RULES ? FIRST_BITS : CACHE_BITS;
 
-	return cache->set[hash >> (64 - bits)];
+	return cache->set[hash >> (64 - FIRST_BITS - cache->more_bits)];
+}
+
+static void grow_when_half_full(struct unwind_cache *cache)
+{
+	uint32_t sets = 1u << (FIRST_BITS + cache->more_bits);
+
+	if (++cache->compiled <= sets * CACHE_WAYS / 2 ||
+	    FIRST_BITS + cache->more_bits == CACHE_BITS)
+		return;
+	cache->more_bits += GROWTH_BITS;
+	if (FIRST_BITS + cache->more_bits > CACHE_BITS)
+		cache->more_bits = CACHE_BITS - FIRST_BITS;
+	cache->compiled = 0;
+	populate(cache->set, sizeof *cache->set << (FIRST_BITS + cache->more_bits));
 }
 
 static __attribute__((noinline)) const struct rule *compile_rule(struct unwind_cache *cache,
@@ -163,7 +181,7 @@ static __attribute__((noinline)) const struct rule *compile_rule(struct unwind_c
 
 	if (!m)
 		return &unknown; /* a module may come there: not kept */
-	cache->compiled += cache->compiled < FIRST_RULES;
+	grow_when_half_full(cache);
 	set = set_of(cache, pc);
 	for (int i = 0; i < CACHE_WAYS && !rule; i++)
 		if (set[i].stamp != stamp)

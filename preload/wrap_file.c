@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <utime.h>
 
+#include "preload/direct.h"
 #include "preload/files.h"
 #include "preload/interpose.h"
 #include "preload/process.h"
@@ -75,7 +76,8 @@ EXPORT int stat(const char *path, struct stat *status)
 	char space[PROCESS_PATH];
 
 	path = process_real_path(path, space);
-	FILE_LOOK(AT_FDCWD, path, FOLLOW, REAL(stat)(path, status));
+	FILE_LOOK(AT_FDCWD, path, FOLLOW,
+		  DIRECT(REAL(stat)(path, status), SYS_newfstatat, AT_FDCWD, path, status, 0));
 }
 
 EXPORT int stat64(const char *path, struct stat64 *status)
@@ -83,29 +85,36 @@ EXPORT int stat64(const char *path, struct stat64 *status)
 	char space[PROCESS_PATH];
 
 	path = process_real_path(path, space);
-	FILE_LOOK(AT_FDCWD, path, FOLLOW, REAL(stat64)(path, status));
+	FILE_LOOK(AT_FDCWD, path, FOLLOW,
+		  DIRECT(REAL(stat64)(path, status), SYS_newfstatat, AT_FDCWD, path, status, 0));
 }
 
 EXPORT int lstat(const char *path, struct stat *status)
 {
-	FILE_LOOK(AT_FDCWD, path, NO_FOLLOW, REAL(lstat)(path, status));
+	FILE_LOOK(AT_FDCWD, path, NO_FOLLOW,
+		  DIRECT(REAL(lstat)(path, status), SYS_newfstatat, AT_FDCWD, path, status,
+			 AT_SYMLINK_NOFOLLOW));
 }
 
 EXPORT int lstat64(const char *path, struct stat64 *status)
 {
-	FILE_LOOK(AT_FDCWD, path, NO_FOLLOW, REAL(lstat64)(path, status));
+	FILE_LOOK(AT_FDCWD, path, NO_FOLLOW,
+		  DIRECT(REAL(lstat64)(path, status), SYS_newfstatat, AT_FDCWD, path, status,
+			 AT_SYMLINK_NOFOLLOW));
 }
 
 EXPORT int fstatat(int dirfd, const char *path, struct stat *status, int flags)
 {
 	FILE_LOOK(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW),
-		  REAL(fstatat)(dirfd, path, status, flags));
+		  DIRECT(REAL(fstatat)(dirfd, path, status, flags), SYS_newfstatat, dirfd, path,
+			 status, flags));
 }
 
 EXPORT int fstatat64(int dirfd, const char *path, struct stat64 *status, int flags)
 {
 	FILE_LOOK(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW),
-		  REAL(fstatat64)(dirfd, path, status, flags));
+		  DIRECT(REAL(fstatat64)(dirfd, path, status, flags), SYS_newfstatat, dirfd, path,
+			 status, flags));
 }
 
 EXPORT int statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *status)

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "preload/direct.h"
 #include "preload/interpose.h"
 #include "preload/process.h"
 
@@ -79,7 +80,8 @@ EXPORT int killpg(pid_t group, int number)
 /* SO_PEERCRED, of a socket to the same process. */
 EXPORT int getsockopt(int fd, int level, int option, void *value, socklen_t *length)
 {
-	int result = REAL(getsockopt)(fd, level, option, value, length);
+	int result = DIRECT(REAL(getsockopt)(fd, level, option, value, length), SYS_getsockopt, fd,
+			    level, option, value, length);
 	struct ucred *peer = value;
 
 	if (result == 0 && level == SOL_SOCKET && option == SO_PEERCRED && *length >= sizeof *peer)

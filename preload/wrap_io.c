@@ -10,6 +10,7 @@
 #include <sys/sendfile.h>
 
 #include "preload/credentials.h"
+#include "preload/direct.h"
 #include "preload/interpose.h"
 #include "preload/io.h"
 #include "preload/process.h"
@@ -251,6 +252,19 @@ EXPORT int epoll_pwait2(int fd, struct epoll_event *events, int most,
 		       fd, events, most, timeout, 0);
 }
 
+/* These block nobody and are no events. */
+EXPORT int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
+{
+	return DIRECT(REAL(epoll_ctl)(epoll, operation, fd, event), SYS_epoll_ctl, epoll, operation,
+		      fd, event);
+}
+
+EXPORT int setsockopt(int fd, int level, int option, const void *value, socklen_t length)
+{
+	return DIRECT(REAL(setsockopt)(fd, level, option, value, length), SYS_setsockopt, fd, level,
+		      option, value, length);
+}
+
 EXPORT int flock(int fd, int operation)
 {
 	IO_CALL(REAL(flock)(fd, operation), SYS_flock, fd, operation, 0, 0, 0, 0);
@@ -264,7 +278,7 @@ static int do_fcntl(int fd, int command, long argument)
 	if (command == F_GETOWN)
 		return process_shown_pid(REAL(fcntl)(fd, command, argument));
 	if (command != F_SETLKW && command != F_OFD_SETLKW)
-		return REAL(fcntl)(fd, command, argument);
+		return DIRECT(REAL(fcntl)(fd, command, argument), SYS_fcntl, fd, command, argument);
 	IO_CALL(REAL(fcntl)(fd, command, argument), SYS_fcntl, fd, command, argument, 0, 0, 0);
 }
 

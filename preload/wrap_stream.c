@@ -3,6 +3,7 @@
  * as the plan says (streams.h). These functions block nobody and are no events.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/stat.h>
 #include <termios.h>
 
+#include "preload/direct.h"
 #include "preload/interpose.h"
 #include "preload/streams.h"
 
@@ -130,7 +132,9 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
 	va_end(list);
 	if (kind != PLAN_STREAM_AS_IS)
 		result = terminal_request(kind, request, argument);
-	return result <= 0 ? result : REAL(ioctl)(fd, request, argument);
+	return result <= 0 ? result
+			   : DIRECT(REAL(ioctl)(fd, request, argument), SYS_ioctl, fd, request,
+				    argument);
 }
 
 /* Positions of a stream that is no file here are none: where it stands is always its beginning. */
@@ -138,12 +142,12 @@ EXPORT off_t lseek(int fd, off_t offset, int whence)
 {
 	switch (streams_pretend(fd)) {
 	case PLAN_STREAM_AS_IS:
-		return REAL(lseek)(fd, offset, whence);
+		return DIRECT(REAL(lseek)(fd, offset, whence), SYS_lseek, fd, offset, whence);
 	case PLAN_STREAM_FILE:
 	case PLAN_STREAM_DEVICE:
 		if (offset == 0 && whence == SEEK_CUR)
 			return 0;
-		return REAL(lseek)(fd, offset, whence);
+		return DIRECT(REAL(lseek)(fd, offset, whence), SYS_lseek, fd, offset, whence);
 	default:
 		errno = ESPIPE;
 		return -1;
@@ -157,7 +161,9 @@ EXPORT off64_t lseek64(int fd, off64_t offset, int whence)
 
 EXPORT int fstat(int fd, struct stat *status)
 {
-	int result = REAL(fstat)(fd, status);
+	int result = fd < 0 ? REAL(fstat)(fd, status)
+			    : DIRECT(REAL(fstat)(fd, status), SYS_newfstatat, fd, "", status,
+				     AT_EMPTY_PATH);
 
 	if (result == 0)
 		streams_dress(fd, status);

@@ -22,7 +22,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define HASH_CHUNK (256 * 1024)
+#define HASH_CHUNK (64 * 1024)
 #define NEEDED_MAX 4096
 #define STRING_MAX 4096
 
@@ -85,26 +85,20 @@ int elf_hash_file(const char *path, uint64_t *hash, struct err *err)
 	return 0;
 }
 
-/* NUL-terminated copy of at most STRING_MAX bytes at file offset `at`, or NULL. */
-static char *string_at(Elf *elf, uint64_t at, uint64_t size)
+/*
+ * The string of less than STRING_MAX bytes at file offset `at`, of which at most `size` bytes are
+ * its own, or NULL. Not elf_rawfile(): it reads the whole file into memory.
+ */
+static char *string_at(int fd, uint64_t at, uint64_t size)
 {
-	size_t file_size;
-	Elf_Data *data;
-	size_t length;
+	char text[STRING_MAX];
+	ssize_t n = at > INT64_MAX
+			    ? -1
+			    : pread(fd, text, size < STRING_MAX ? size : STRING_MAX, (off_t)at);
 
-	if (!elf_rawfile(elf, &file_size) || at >= file_size)
+	if (n <= 0 || !memchr(text, '\0', (size_t)n))
 		return NULL;
-	if (size > file_size - at)
-		size = file_size - at;
-	if (size > STRING_MAX)
-		size = STRING_MAX;
-	data = elf_getdata_rawchunk(elf, (int64_t)at, size, ELF_T_BYTE);
-	if (!data || !data->d_buf)
-		return NULL;
-	length = strnlen(data->d_buf, size);
-	if (length == size)
-		return NULL;
-	return alloc_check(strdup(data->d_buf));
+	return alloc_check(strdup(text));
 }
 
 /* File offset of the link-time address `vaddr`, UINT64_MAX when no segment holds it. */
@@ -146,7 +140,7 @@ static void note_needed(struct elf_info *info, char *name)
  * By program headers, because section headers may have been stripped, and because ld.so goes the
  * same way.
  */
-static void read_dynamic(Elf *elf, size_t n_segments, const GElf_Phdr *dynamic,
+static void read_dynamic(Elf *elf, int fd, size_t n_segments, const GElf_Phdr *dynamic,
 			 struct elf_info *info)
 {
 	size_t entry_size = gelf_fsize(elf, ELF_T_DYN, 1, EV_CURRENT);
@@ -176,7 +170,7 @@ static void read_dynamic(Elf *elf, size_t n_segments, const GElf_Phdr *dynamic,
 		if (dyn.d_tag != DT_NEEDED || dyn.d_un.d_val >= strings_size ||
 		    info->n_needed == NEEDED_MAX)
 			continue;
-		name = string_at(elf, strings + dyn.d_un.d_val, strings_size - dyn.d_un.d_val);
+		name = string_at(fd, strings + dyn.d_un.d_val, strings_size - dyn.d_un.d_val);
 		if (name)
 			note_needed(info, name);
 	}
@@ -195,7 +189,7 @@ static bool is_go_note(Elf *elf, const GElf_Phdr *phdr)
 	return false;
 }
 
-static void read_segments(Elf *elf, struct elf_info *info)
+static void read_segments(Elf *elf, int fd, struct elf_info *info)
 {
 	size_t n_segments, i;
 	GElf_Phdr phdr;
@@ -207,9 +201,9 @@ static void read_segments(Elf *elf, struct elf_info *info)
 			continue;
 		if (phdr.p_type == PT_INTERP && !info->interpreter) {
 			info->is_dynamic = true;
-			info->interpreter = string_at(elf, phdr.p_offset, phdr.p_filesz);
+			info->interpreter = string_at(fd, phdr.p_offset, phdr.p_filesz);
 		} else if (phdr.p_type == PT_DYNAMIC) {
-			read_dynamic(elf, n_segments, &phdr, info);
+			read_dynamic(elf, fd, n_segments, &phdr, info);
 		} else if (phdr.p_type == PT_NOTE && is_go_note(elf, &phdr)) {
 			info->is_go = true;
 		}
@@ -290,7 +284,7 @@ static void read_elf(int fd, struct elf_info *info)
 				  header.e_ident[EI_CLASS] == ELFCLASS64 &&
 				  header.e_ident[EI_DATA] == ELFDATA2LSB;
 		info->is_program = header.e_type == ET_EXEC || header.e_type == ET_DYN;
-		read_segments(elf, info);
+		read_segments(elf, fd, info);
 		if (header.e_type != ET_DYN)
 			info->is_pie = false;
 		else if (info->is_dynamic)

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 
 #include "formats/syscall_names.h"
+#include "replayer/children.h"
 
 static const struct {
 	uint8_t count;     /* of arguments, 0: not a known row */
@@ -112,6 +113,38 @@ static void add_result(struct text *text, const struct trace_answer *answer)
 	}
 }
 
+/* A child comes to be, or becomes a program. */
+static void add_child(struct text *text, const struct trace_answer *answer)
+{
+	text_addf(text, "child %" PRId64, answer->args[1]);
+	if (answer->call == SYS_execve) {
+		text_add(text, " runs ");
+		answer_words(text, answer->got, answer->got_len);
+		return;
+	}
+	text_add(text, " is forked");
+	if (answer->args[2])
+		text_addf(text, " by child %" PRId64, answer->args[2]);
+	text_addf(text, ": %" PRId64, answer->result);
+}
+
+void answer_words(struct text *text, const void *words, size_t len)
+{
+	const char *word = words, *end;
+	bool first = true;
+
+	for (; len; first = false) {
+		end = memchr(word, '\0', len);
+		if (!first)
+			text_add(text, " ");
+		text_add_clean_n(text, word, end ? (size_t)(end - word) : len);
+		if (!end)
+			return;
+		len -= (size_t)(end + 1 - word);
+		word = end + 1;
+	}
+}
+
 void answer_text(struct text *text, const struct trace_answer *answer)
 {
 	const char *name = answer->in, *second;
@@ -121,6 +154,10 @@ void answer_text(struct text *text, const struct trace_answer *answer)
 		name = syscall_name(answer->call);
 		name = name ? name : "?";
 		len = strlen(name);
+	}
+	if (children_own(answer)) {
+		add_child(text, answer);
+		return;
 	}
 	if (answer->flags & ANSWER_CHILD)
 		text_addf(text, "child %" PRId64 ": ", answer->args[1]);

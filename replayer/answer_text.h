@@ -6,6 +6,7 @@
 #define REPLAYER_ANSWER_TEXT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "formats/trace_lines.h"
 #include "recorder/text.h"
@@ -13,6 +14,9 @@
 enum { ANSWER_TEXT_BYTES = 40 }; /* of each name and payload */
 
 void answer_text(struct text *text, const struct trace_answer *answer);
+
+/* Words that each have a NUL behind them, as the command line of a process in /proc. */
+void answer_words(struct text *text, const void *words, size_t len);
 
 /* The call moves bytes: its result is how many. 1: they come in, -1: they are sent, 0: neither. */
 int answer_direction(uint16_t call);

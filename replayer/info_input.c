@@ -3,12 +3,14 @@
  */
 #include <inttypes.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "formats/syscall_names.h"
 #include "recorder/fields.h"
+#include "replayer/answer_text.h"
 #include "replayer/info_text.h"
 
-enum { CALLS = 24, FILES = 20, LINE = 1024 };
+enum { CALLS = 24, FILES = 20, CHILDREN = 20, LINE = 1024 };
 
 /* Was input recorded at all? */
 static bool is_kept(const struct info *info)
@@ -115,6 +117,47 @@ static void put_things(const struct input *input, enum input_sort sort, bool ref
 	info_put_more(out, total, shown);
 }
 
+static void add_ending(struct text *text, const struct child *child)
+{
+	if (!child->waited_for)
+		return;
+	if (WIFEXITED(child->status))
+		text_addf(text, ", exit status %d", WEXITSTATUS(child->status));
+	else if (WIFSIGNALED(child->status))
+		text_addf(text, ", killed by signal %d", WTERMSIG(child->status));
+}
+
+/* By number: "2  tr a-z A-Z, of child 1, 12 bytes printed, exit status 0". */
+static void put_children(const struct children *children, FILE *out)
+{
+	const struct child *child;
+	char space[LINE];
+	struct text text;
+	size_t i;
+
+	if (children->count)
+		fputs("\nChild processes, by number; a replay does not run them\n", out);
+	text_init(&text, space, sizeof(space));
+	for (i = 0; i < children->count && i < CHILDREN; i++) {
+		child = &children->child[i];
+		text_reset(&text);
+		if (child->words)
+			answer_words(&text, child->words, child->words_len);
+		else
+			text_add(&text, "(forked)");
+		if (child->maker)
+			text_addf(&text, ", of child %" PRId64, child->maker);
+		if (child->printed) {
+			text_add(&text, ", ");
+			text_add_count(&text, child->printed);
+			text_add(&text, " bytes printed");
+		}
+		add_ending(&text, child);
+		info_put_count(out, (uint64_t)child->number, &text);
+	}
+	info_put_more(out, children->count, i);
+}
+
 void info_input_text(const struct info *info, FILE *out)
 {
 	const struct input *input = &info->input;
@@ -135,6 +178,7 @@ void info_input_text(const struct info *info, FILE *out)
 				   : "Files that are not in the trace, and that a replay needs "
 				     "unchanged (see --pack)",
 		   out);
+	put_children(&input->children, out);
 }
 
 static void json_things(struct json_out *out, const struct input *input, const char *key,
@@ -157,6 +201,37 @@ static void json_things(struct json_out *out, const struct input *input, const c
 		if (thing->reference) {
 			json_key(out, "reference");
 			json_bool(out, true);
+		}
+		json_object_end(out);
+	}
+	json_array_end(out);
+}
+
+static void json_children(struct json_out *out, const struct children *children)
+{
+	const struct child *child;
+	char space[LINE];
+	struct text text;
+	size_t i;
+
+	json_key(out, "children");
+	json_array_begin(out);
+	for (i = 0; i < children->count; i++) {
+		child = &children->child[i];
+		text_init(&text, space, sizeof(space));
+		answer_words(&text, child->words, child->words_len);
+		json_object_begin(out);
+		json_key(out, "child");
+		json_int(out, child->number);
+		json_key(out, "of");
+		json_int(out, child->maker);
+		json_key(out, "command");
+		json_string(out, text.data);
+		json_key(out, "printed");
+		json_uint(out, child->printed);
+		if (child->waited_for) {
+			json_key(out, "wait_status");
+			json_int(out, child->status);
 		}
 		json_object_end(out);
 	}
@@ -226,6 +301,7 @@ void info_input_json(const struct info *info, struct json_out *out)
 	json_things(out, input, "stdin", INPUT_STDIN);
 	json_things(out, input, "files", INPUT_FILE);
 	json_things(out, input, "endpoints", INPUT_ENDPOINT);
+	json_children(out, &input->children);
 	json_secrets(out, &input->secrets);
 	json_object_end(out);
 }

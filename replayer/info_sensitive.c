@@ -109,6 +109,18 @@ static bool add_times(struct text *what, uint64_t count, const char *noun)
 	return count > 0;
 }
 
+static bool add_commands(struct text *what, const struct children *children)
+{
+	uint64_t count = 0;
+	size_t i;
+
+	for (i = 0; i < children->count; i++)
+		count += children->child[i].words != NULL;
+	if (what)
+		text_add_count(what, count);
+	return count > 0;
+}
+
 static bool add_secrets(struct text *what, const struct secrets *secrets)
 {
 	bool some = false;
@@ -144,6 +156,7 @@ static const struct {
 	{ "files", "contents of files" },
 	{ "network", "what went over sockets" },
 	{ "stdin", "standard input" },
+	{ "children", "the command lines of child processes" },
 	{ "secrets", "what looks like keys and passwords" },
 };
 
@@ -185,6 +198,8 @@ bool info_sensitive(const struct info *info, unsigned i, struct text *what)
 		return add_things(what, &info->input, INPUT_ENDPOINT);
 	case 13:
 		return add_things(what, &info->input, INPUT_STDIN);
+	case 14:
+		return add_commands(what, &info->input.children);
 	default:
 		return add_secrets(what, &info->input.secrets);
 	}

@@ -33,7 +33,7 @@ struct info {
 };
 
 enum {
-	INFO_SENSITIVE_COUNT = 15,
+	INFO_SENSITIVE_COUNT = 16,
 	INFO_JSON_THREADS = 4096,
 };
 

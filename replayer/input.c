@@ -46,6 +46,7 @@ void input_fini(struct input *input)
 		HASH_DEL(input->things, thing);
 		free(thing);
 	}
+	children_fini(&input->children);
 	memset(input, 0, sizeof(*input));
 }
 
@@ -345,7 +346,8 @@ void input_add(struct input *input, const struct trace_answer *answer)
 
 	input->redacted += (answer->flags & ANSWER_REDACTED) != 0;
 	count_sensitive(input, answer);
-	if (answer->flags & ANSWER_NEXT)
+	children_add(&input->children, answer);
+	if ((answer->flags & ANSWER_NEXT) || children_own(answer))
 		return;
 	input->calls++;
 	input->by_call[call].calls++;

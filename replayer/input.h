@@ -17,6 +17,7 @@
 #include <uthash.h>
 
 #include "formats/trace_lines.h"
+#include "replayer/children.h"
 #include "replayer/secrets.h"
 
 enum input_sort {
@@ -46,6 +47,7 @@ struct input {
 		uint64_t calls, in;
 	} by_call[INPUT_CALLS];     /* by number; [INPUT_CALLS - 1]: unknown ones */
 	struct input_thing *things; /* in order of the first use */
+	struct children children;
 	struct secrets secrets;
 	uint64_t homes; /* names and contents with a home directory in them */
 	uint64_t users; /* answers that tell users: their ids, /etc/passwd */

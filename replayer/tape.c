@@ -216,7 +216,9 @@ void tape_finish(struct tape *tape)
 		if (i++ < taken)
 			continue;
 		bytes = tape->bytes + sizeof(*record) + record->name_length + record->sent_length;
-		left = record->flags & ANSWER_CHILD ? record->got_length : 0;
+		left = (record->flags & ANSWER_CHILD) && record->call == SYS_write
+			       ? record->got_length
+			       : 0;
 		for (; left && record->args[0] > 0 && record->args[0] < 3; left -= (uint32_t)n) {
 			n = write((int)record->args[0], bytes, left);
 			if (n <= 0)

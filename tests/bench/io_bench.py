@@ -86,6 +86,11 @@ def io_calls(b):
                                       lambda p=program: printed(b.record(p)))
         row(f"recorded 16-byte read, {way}", f"{recorded - native:,.0f} ns over native",
             f"{native:,.0f} ns native", target=f"{target:,} ns", reached=recorded - native <= target)
+    least, recorded, ratio = b.pairs(
+        lambda: printed(run([b.bench_target("bench_trap"), str(CALLS), numbers(b)])),
+        lambda: printed(b.record([b.bench_target("bench_read"), "trapped", str(CALLS), numbers(b)])))
+    row("... all of it, beside a trap that only makes the call", f"{recorded:,.0f} ns",
+        f"{least:,.0f} ns bare trap", ratio)
     size = os.path.getsize(b.trace) / CALLS
     row("... bytes in the trace for one", f"{size:.1f}", target="12", reached=size <= 12)
 

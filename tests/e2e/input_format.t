@@ -63,6 +63,27 @@ fr info none.zst
 like "info: no input in the trace" "$out" '^Input is not in the trace'
 
 #
+# children
+#
+fr record -o children.zst sh -c 'echo one two | tr a-z A-Z; (exit 3); ls -d /; exec false'
+is "children: status" "$status" 1
+fr info --json children.zst
+is "children: who ran what" \
+	"$(jq -r '.input.children | sort_by(.command) | .[] | "\(.command):\(.of):\(.printed):\(.wait_status)"' <<<"$out" | grep -v '^:')" \
+	"$(printf '%s\n' 'ls -d /:0:2:0' 'tr a-z A-Z:0:8:0')"
+is "children: one that ran nothing" "$(jq -r '.input.children[] | select(.wait_status == 768) | .command' <<<"$out")" ""
+fr info children.zst
+like "info: children" "$out" '^Child processes, by number; a replay does not run them$'
+like "info: a child" "$out" '^ +[0-9]+ tr a-z A-Z, 8 bytes printed, exit status 0$'
+like "info: privacy" "$out" '^  the command lines of child processes: 2$'
+fr show --io children.zst
+like "show --io: a child comes to be" "$out" 'T0 +\| child [1-4] is forked: [0-9]+$'
+like "show --io: what it runs" "$out" 'T0 +\| child [1-4] runs tr a-z A-Z$'
+fr replay children.zst
+is "children: replayed" "$status" 1
+is "children: what they printed" "$out" "$(printf 'ONE TWO\n/')"
+
+#
 # redact
 #
 fr record --env LOGIN_TOKEN --redact 'hunter[0-9]' --redact 'zork[0-9]+' -o redacted.zst ./reads hunter3
