@@ -31,7 +31,7 @@ struct strategy_pick {
 	uint32_t current;
 	uint32_t last;            /* slot of the lane that ran last, also when it cannot go on */
 	bool yielding;            /* the current lane asks to let others go first */
-	bool unseen;              /* noted: its operation is on nothing that others use */
+	bool unseen;              /* who goes on, or asks, is at something that nobody else uses */
 	uint32_t count;           /* lanes that can run, with the current one: at least 1 */
 	uint32_t words;           /* of `runnable` */
 	const uint64_t *runnable; /* bit = slot */

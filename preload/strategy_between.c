@@ -90,6 +90,8 @@ static bool stops(struct strategy_state *state, const struct strategy_pick *pick
 
 	if (pick->current == STRATEGY_NOBODY)
 		return true;
+	if (pick->unseen && !pick->yielding)
+		return false;
 	pending = strategy_pending(pick, pick->current);
 	lane = &state->lane[pick->current];
 	if (pick->yielding || (lane->creator && on_object(&pending))) {
@@ -113,7 +115,8 @@ static uint32_t between_pick(struct strategy_state *state, const struct strategy
 	if (state->starving != STRATEGY_NOBODY)
 		slot = state->starving;
 	pending = strategy_pending(pick, slot);
-	go_on(&state->lane[slot], &pending);
+	if (!pick->unseen || slot != pick->current)
+		go_on(&state->lane[slot], &pending);
 	return strategy_ran(state, slot);
 }
 
