@@ -44,6 +44,11 @@ enum plan_type {
 	 * accesses to memory are points and events from the first one on
 	 */
 	PLAN_SHARED_SITES,
+	/*
+	 * With PLAN_RUN_GIVE_ANSWERS: a directory, below which the packed files of the trace are by
+	 * their paths; a string with its NUL
+	 */
+	PLAN_UNPACKED,
 };
 
 #define PLAN_REQUIRED 1u

@@ -274,6 +274,8 @@ static int main_and_exit(int argc, char **argv, char **environment)
 
 	if (me) {
 		sched_point(me, EVENT_EXIT, NULL, 0, 0);
+		if (tape_mode != TAPE_OFF)
+			log_loaded_modules();
 		sched_done(me, status & 0xff);
 		thread_leave(me);
 	}

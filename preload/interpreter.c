@@ -16,6 +16,7 @@
 #include "preload/python_interface.h"
 #include "preload/raw.h"
 #include "preload/sites.h"
+#include "preload/tape.h"
 #include "preload/variables.h"
 
 #define ACCESS_FRAMES 5 /* of the stack of an access */
@@ -230,6 +231,8 @@ static void leave(int status)
 	fflush(NULL);
 	if (me) {
 		sched_point(me, EVENT_EXIT, NULL, 0, 0);
+		if (tape_mode != TAPE_OFF)
+			log_loaded_modules();
 		sched_done(me, status & 0xff);
 	}
 	for (;;)

@@ -286,6 +286,12 @@ void log_modules(void)
 	modules_for_each_new(announce_module, NULL);
 }
 
+void log_loaded_modules(void)
+{
+	modules_rescan();
+	log_modules();
+}
+
 static void announce_context(uint32_t id)
 {
 	struct record_frame frames[UNWIND_MAX];

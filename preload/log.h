@@ -51,6 +51,12 @@ void log_race(const struct record_race *race);
 
 void log_note(unsigned kind, uint32_t lane, const char *text);
 
+/*
+ * Looks for modules and announces all, also those that no stack leads into: with input kept, as
+ * they are input (--pack). Requires the turn.
+ */
+void log_loaded_modules(void);
+
 /* Announces modules and contexts up to the newest; log_context returns its number in the trace. */
 void log_modules(void);
 uint32_t log_context(uint32_t id);

@@ -9,6 +9,7 @@
 
 #include <aio.h>
 #include <dirent.h>
+#include <dlfcn.h>
 #include <link.h>
 #include <mqueue.h>
 #include <netdb.h>

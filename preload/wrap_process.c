@@ -10,6 +10,7 @@
 #include "preload/log.h"
 #include "preload/process.h"
 #include "preload/raw.h"
+#include "preload/tape.h"
 
 /* The end is a scheduling point: other threads may run before it. */
 static void exit_point(int status)
@@ -19,6 +20,8 @@ static void exit_point(int status)
 	if (!me)
 		return;
 	sched_point(me, EVENT_EXIT, NULL, CONTEXT_HERE(me), 0);
+	if (tape_mode != TAPE_OFF)
+		log_loaded_modules();
 	sched_done(me, status & 0xff);
 	thread_leave(me);
 }

@@ -225,6 +225,20 @@ static int id_of(const struct command *command, int value)
 	return -1;
 }
 
+/* Cuts off the program behind the first --. Returns how many words are left. */
+static int take_program(struct options *options, int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		;
+	if (i + 1 < argc)
+		options->program = argv + i + 1;
+	if (i < argc)
+		argv[i] = NULL;
+	return i;
+}
+
 int options_parse(struct options *options, const struct command *command, int argc, char **argv)
 {
 	char letters[2 * OPTION_IDS + 3], wrong[3] = "-";
@@ -233,6 +247,8 @@ int options_parse(struct options *options, const struct command *command, int ar
 
 	memset(options, 0, sizeof(*options));
 	options->command = command;
+	if (command->words == WORDS_MIXED_PROGRAM)
+		argc = take_program(options, argc, argv);
 	fill_tables(command, letters, longs);
 	optind = 0;
 	opterr = 0;

@@ -52,6 +52,7 @@ enum command_words {
 	WORDS_MIXED, /* operands, options may follow them */
 	/* a command line of another program: options end at its first word, or at -- */
 	WORDS_PROGRAM,
+	WORDS_MIXED_PROGRAM, /* as MIXED; behind -- a command line of another program */
 };
 
 struct command {
@@ -91,6 +92,8 @@ struct options {
 	char **words;
 	int n_words;
 	bool after_dashes; /* the words came behind -- */
+	/* what came behind --, of a command with WORDS_MIXED_PROGRAM; NULL: nothing */
+	char **program;
 };
 
 /*

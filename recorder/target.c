@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/personality.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -18,13 +17,12 @@
 
 #include "recorder/alloc.h"
 #include "recorder/guardian.h"
+#include "recorder/target_variables.h"
 
 #define LIBRARY_NAME "libfrontrun.so"
 #define GCC_TSAN "libtsan.so.2"              /* what it is called inside */
 #define CLANG_LIBRARY "libfrontrun-clang.so" /* the same, called ... */
 #define CLANG_TSAN "libclang_rt.tsan-x86_64.so"
-#define PRELOAD "LD_PRELOAD="
-#define LIBRARY_PATH "LD_LIBRARY_PATH="
 
 extern char **environ;
 
@@ -48,16 +46,6 @@ struct target {
 	pid_t guardian, pid;
 	struct target_report report;
 };
-
-static const char *env_get(char *const *envp, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (; *envp; envp++)
-		if (!strncmp(*envp, name, n) && (*envp)[n] == '=')
-			return *envp + n + 1;
-	return NULL;
-}
 
 static bool needs(const struct elf_info *elf, const char *library)
 {
@@ -137,7 +125,7 @@ static int check_env_program(const char *name, const char *path_env, struct err 
 static int inspect(struct target *target, struct err *err)
 {
 	const struct target_config *config = target->config;
-	const char *path_env = env_get(config->envp ? config->envp : environ, "PATH");
+	const char *path_env = target_variable(config->envp ? config->envp : environ, "PATH");
 	int rc = elf_find_program(config->program ? config->program : config->argv[0], path_env,
 				  &target->path, err);
 
@@ -211,7 +199,7 @@ static void prepare_preload(struct target *target)
 {
 	char *const *envp = target->config->envp ? target->config->envp : environ;
 	const char *sanitizer = sanitizer_runtime(&target->elf);
-	const char *before = env_get(envp, "LD_PRELOAD");
+	const char *before = target_variable(envp, "LD_PRELOAD");
 	int n;
 
 	n = asprintf(&target->preload, "%s%s%s%s%s", sanitizer ? sanitizer : "",
@@ -330,11 +318,6 @@ const char *target_library(const struct target *target)
 	return target->library;
 }
 
-static bool has_library_path(const struct target *target)
-{
-	return target->config->library_path && *target->config->library_path;
-}
-
 struct plan_environment *target_environment(const struct target *target, uint32_t *length)
 {
 	const char *preload = target->preload_before ? target->preload_before : "";
@@ -352,79 +335,12 @@ struct plan_environment *target_environment(const struct target *target, uint32_
 	memcpy(environment->affinity, target->affinity, sizeof(environment->affinity));
 	environment->has_preload = target->preload_before != NULL;
 	environment->preload_added = (uint32_t)target->preload_added;
-	if (has_library_path(target))
+	if (target->config->library_path && *target->config->library_path)
 		environment->library_path_added =
 			(uint32_t)strlen(target->config->library_path) + 1;
 	memcpy(environment->library, target->library, sizeof(environment->library));
 	memcpy(environment->preload, preload, bytes);
 	return environment;
-}
-
-/* Out of the way of what the program opens, and not so high that tables become large. */
-static int region_number(void)
-{
-	struct rlimit limit = { 0 };
-
-	getrlimit(RLIMIT_NOFILE, &limit);
-	return (limit.rlim_cur < REGION_DESCRIPTORS ? (int)limit.rlim_cur
-						    : (int)REGION_DESCRIPTORS) -
-	       1;
-}
-
-/* LD_LIBRARY_PATH with ours in front. malloc'ed. */
-static char *library_path(const struct target *target, const char *before)
-{
-	char *entry;
-	int n = asprintf(&entry, LIBRARY_PATH "%s%s%s", target->config->library_path,
-			 before ? ":" : "", before ? before : "");
-
-	return alloc_check(n < 0 ? NULL : entry);
-}
-
-/* The target's environment: up to three pointers more than the original, new ones at the end. */
-static char **build_environment(const struct target *target, const struct region_handle *region)
-{
-	char *const *envp = target->config->envp ? target->config->envp : environ;
-	const char *before = env_get(envp, "LD_LIBRARY_PATH");
-	size_t n = 0, i;
-	char **built, *entry;
-
-	while (envp[n])
-		n++;
-	built = alloc_check(calloc(n + 4, sizeof(*built)));
-	for (i = n = 0; envp[i]; i++)
-		if (has_library_path(target) && before == envp[i] + strlen(LIBRARY_PATH))
-			built[n++] = library_path(target, before);
-		else if (strncmp(envp[i], PRELOAD, strlen(PRELOAD)) &&
-			 strncmp(envp[i], REGION_ENV "=", strlen(REGION_ENV "=")))
-			built[n++] = envp[i];
-	if (has_library_path(target) && !before)
-		built[n++] = library_path(target, NULL);
-	alloc_check(asprintf(&entry, PRELOAD "%s", target->preload) < 0 ? NULL : entry);
-	built[n++] = entry;
-	built[n] = alloc_check(malloc(REGION_ENV_MAX));
-	/* Confined it may not look at our descriptors. */
-	if (target->config->confine)
-		region_env_open(region, region_number(), built[n], REGION_ENV_MAX);
-	else
-		region_env(region, built[n], REGION_ENV_MAX);
-	return built;
-}
-
-static void free_environment(const struct target *target, char **built)
-{
-	size_t n, i;
-
-	for (n = 0; built[n]; n++)
-		;
-	for (i = 0; i < n - 2 && has_library_path(target); i++)
-		if (!strncmp(built[i], LIBRARY_PATH, strlen(LIBRARY_PATH))) {
-			free(built[i]);
-			break;
-		}
-	free(built[n - 1]);
-	free(built[n - 2]);
-	free(built);
 }
 
 /* To the CPU of the target (`own`), or to the others, if there are any. */
@@ -535,7 +451,13 @@ int target_start(struct target *target, const struct region_handle *region, cons
 		.inherited = target->config->inherited,
 		.confine = target->config->confine,
 		.region_fd = region->fd,
-		.region_number = region_number(),
+		.region_number = target_region_number(),
+	};
+	const struct target_variables variables = {
+		.envp = target->config->envp,
+		.preload = target->preload,
+		.library_path = target->config->library_path,
+		.open = target->config->confine,
 	};
 	sigset_t all, before;
 	char **envp;
@@ -545,7 +467,7 @@ int target_start(struct target *target, const struct region_handle *region, cons
 		return err_set(err, errno, "cannot make a socket pair: %s", strerror(errno));
 	settle_path(target);
 	job.path = target->path;
-	envp = build_environment(target, region);
+	envp = target_variables_new(&variables, region);
 	job.envp = envp;
 	job.link = ends[1];
 	sigfillset(&all);
@@ -556,7 +478,7 @@ int target_start(struct target *target, const struct region_handle *region, cons
 		guardian_main(&job);
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	free_environment(target, envp);
+	target_variables_free(envp);
 	close(ends[1]);
 	target->link = ends[0];
 	if (target->guardian < 0)

@@ -20,9 +20,13 @@
 #include "recorder/traceback.h"
 #include "replayer/circumstances.h"
 #include "replayer/debugger.h"
+#include "replayer/elsewhere.h"
+#include "replayer/elsewhere_text.h"
+#include "replayer/interpreter.h"
 #include "replayer/replay.h"
 #include "replayer/replay_text.h"
 #include "replayer/trace_file.h"
+#include "replayer/unpack.h"
 
 enum { NOTES_SHOWN = 5 };
 
@@ -36,6 +40,11 @@ struct command_state {
 	struct debugger *debugger;
 	char *shown; /* the trace as the user knows it */
 	char *output, *write_dir;
+	/* Versions of the interpreter; `elsewhere`: they differ, or it is another command. */
+	char recorded[INTERPRETER_VERSION], now[INTERPRETER_VERSION];
+	bool elsewhere;
+	char **argv;     /* another command; NULL: the recorded one */
+	char **replaced; /* what of it is ours */
 	uint64_t total;
 	bool verbose, warned, gaps_shown;
 	unsigned notes;
@@ -214,18 +223,71 @@ static void enter_directory(struct command_state *state)
 
 static void announce(const struct command_state *state)
 {
+	char **given = state->argv;
+	const cJSON *argv = given ? NULL : fields_array(state->file.header, "argv"), *word;
 	char space[2048];
 	struct text text;
-	const cJSON *word;
 
 	text_init(&text, space, sizeof(space));
 	text_add_clean(&text, state->shown);
 	text_add(&text, ":");
-	cJSON_ArrayForEach (word, fields_array(state->file.header, "argv")) {
+	for (; given && *given; given++) {
+		text_add(&text, " ");
+		text_add_clean(&text, *given);
+	}
+	cJSON_ArrayForEach (word, argv) {
 		text_add(&text, " ");
 		fields_add_clean(&text, word);
 	}
 	fprintf(stderr, "frontrun: replaying %s\n", text.data);
+}
+
+/*
+ * Is it replayed under another interpreter than it was recorded with? Because the user says so, or
+ * because another one stands there now. Returns -1, or the exit status.
+ */
+static int find_interpreter(struct command_state *state)
+{
+	static const enum option_id refused[] = { OPTION_STOP_AT, OPTION_GDB, OPTION_GDB_COMMAND,
+						  OPTION_WRITE_DIR, OPTION_FOLLOW };
+	const struct options *options = &state->options;
+	const char *python = options_string(options, OPTION_PYTHON_REPLAY, NULL);
+	struct err err = { 0 };
+	char *named;
+	unsigned i;
+
+	interpreter_recorded(state->file.names, state->recorded);
+	if ((options->program || python) && !*state->recorded)
+		return options_usage_error(options->command,
+					   "another command than the recorded one is for "
+					   "recordings of Python programs");
+	if (options->program && python)
+		return options_usage_error(options->command,
+					   "--python is for the recorded command, not for another");
+	if (python) {
+		named = strchr(python, '/') ? absolute(python) : alloc_check(strdup(python));
+		state->argv = state->replaced =
+			interpreter_command(state->file.header, named, &err);
+		free(named);
+		if (!state->argv)
+			return complain(&err);
+	} else if (options->program) {
+		state->argv = options->program;
+	}
+	if (state->argv)
+		interpreter_of(state->argv[0], getenv("PATH"), state->now);
+	else if (*state->recorded && !unpack_is_packed(state->file.header) &&
+		 !options_given(options, OPTION_FOLLOW))
+		interpreter_of_recording(state->file.header, state->now);
+	state->elsewhere = state->argv || (*state->now && strcmp(state->now, state->recorded) != 0);
+	for (i = 0; state->elsewhere && i < sizeof(refused) / sizeof(*refused); i++)
+		if (options_given(options, refused[i]))
+			return options_usage_error(
+				options->command,
+				"a replay under another interpreter is another run: --follow, "
+				"--write-dir and the debugger are for the recorded one (Python %s)",
+				state->recorded);
+	return -1;
 }
 
 /* Returns -1, or the exit status. */
@@ -248,7 +310,10 @@ static int configure(struct command_state *state)
 		state->file.path = absolute(state->shown);
 	total = trace_reader_total_events(state->file.reader, &err);
 	state->total = total > 0 ? (uint64_t)total : 0;
-	state->config.hermetic = trace_file_is_hermetic(&state->file) &&
+	status = find_interpreter(state);
+	if (status >= 0)
+		return status;
+	state->config.hermetic = !state->elsewhere && trace_file_is_hermetic(&state->file) &&
 				 !options_given(options, OPTION_LIVE) &&
 				 !options_given(options, OPTION_FOLLOW);
 	if (!state->config.hermetic && !header_is_ours(state->file.header) &&
@@ -414,6 +479,72 @@ static int run_all(struct command_state *state, struct replay_totals *totals)
 	return decided < 0 ? status : decided;
 }
 
+/* The exit status that one run under another interpreter stands for. */
+static int judge_elsewhere(const struct command_state *state, const struct elsewhere_report *report)
+{
+	const struct session_result *result = &report->result;
+
+	if (result->interrupted)
+		return 128 + result->interrupted;
+	if (result->boot != BOOT_OK || result->verdict == VERDICT_CONTROL_LOST ||
+	    (result->verdict == VERDICT_NONE && !report->same))
+		return EXIT_REPLAY_ERROR;
+	if (!report->same && (*report->missing || report->untold || result->time_limit))
+		return EXIT_REPLAY_ERROR;
+	if (options_given(&state->options, OPTION_EXIT_STATUS)) {
+		if (result->verdict == VERDICT_EXIT)
+			return result->status;
+		return result->verdict == VERDICT_SIGNAL ? 128 + result->status
+							 : EXIT_RECORD_FAILURE;
+	}
+	return report->same     ? EXIT_REPLAY_SAME
+	       : report->failed ? EXIT_REPLAY_OTHER
+				: EXIT_REPLAY_PASSED;
+}
+
+/* Under another interpreter: the order is found once, and then run as often as is wanted. */
+static int run_elsewhere(struct command_state *state)
+{
+	uint64_t wanted = options_count(&state->options, OPTION_REPEAT, 1), runs = 0, same = 0;
+	const struct elsewhere_config config = {
+		.file = &state->file,
+		.argv = state->argv,
+		.output = state->output,
+		.time_limit = state->config.time_limit,
+		.note = on_note,
+		.self = state,
+	};
+	struct elsewhere_report *report = alloc_check(calloc(1, sizeof(*report)));
+	struct err err = { 0 };
+	struct elsewhere *elsewhere;
+	int status = EXIT_REPLAY_ERROR;
+
+	elsewhere_text_begin(state->recorded, state->now, stderr);
+	elsewhere = elsewhere_new(&config, &err);
+	if (!elsewhere)
+		complain(&err);
+	while (elsewhere && runs < wanted && !report->result.interrupted) {
+		free(report->story);
+		if (elsewhere_run(elsewhere, report, &err) < 0) {
+			status = complain(&err);
+			break;
+		}
+		if (report->result.boot != BOOT_OK && !report->result.interrupted)
+			print_boot_failure(&report->result);
+		else
+			elsewhere_text_print(report, stderr);
+		status = judge_elsewhere(state, report);
+		same += report->same;
+		runs++;
+	}
+	if (options_given(&state->options, OPTION_JSON))
+		elsewhere_text_json(&state->file, report, runs, same, status, stdout);
+	elsewhere_free(elsewhere);
+	free(report->story);
+	free(report);
+	return status;
+}
+
 int cmd_replay(const struct command *command, int argc, char **argv)
 {
 	struct command_state *state = alloc_check(calloc(1, sizeof(*state)));
@@ -425,7 +556,13 @@ int cmd_replay(const struct command *command, int argc, char **argv)
 		return status;
 	}
 	status = configure(state);
-	if (status < 0) {
+	if (status < 0 && state->elsewhere) {
+		announce(state);
+		/* A command is meant as it would be typed here. */
+		if (!state->options.program)
+			enter_directory(state);
+		status = run_elsewhere(state);
+	} else if (status < 0) {
 		announce(state);
 		enter_directory(state);
 		status = run_all(state, &totals);
@@ -437,6 +574,7 @@ int cmd_replay(const struct command *command, int argc, char **argv)
 	trace_file_close(&state->file);
 	if (state->shown)
 		free(state->shown);
+	header_free_words(state->replaced);
 	free(state->output);
 	free(state->write_dir);
 	options_fini(&state->options);

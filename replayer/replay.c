@@ -48,7 +48,7 @@ struct replay {
 	struct target_inherited inherited;
 	char *directory; /* in the place of the recorded one */
 	char *written;   /* PLAN_WRITTEN, and the directory in the scratch directory */
-	struct session_section section;
+	struct session_section sections[2];
 	struct sandbox_config sandbox_config;
 	struct sandbox *sandbox;     /* as the search had it; NULL: it was a recording */
 	struct trace_writer *writer; /* NULL: no output */
@@ -261,6 +261,16 @@ static void set_temporary_directory(struct replay *replay)
 	alloc_check(asprintf(&replay->envp[n], "TMPDIR=%s", name) < 0 ? NULL : replay->envp[n]);
 }
 
+static void add_section(struct replay *replay, enum plan_type type, const void *payload,
+			uint32_t length)
+{
+	struct session_config *session = &replay->session_config;
+
+	session->sections = replay->sections;
+	replay->sections[session->section_count++] =
+		(struct session_section){ .type = type, .payload = payload, .length = length };
+}
+
 /* With the files that are in the trace. A script is run as the kernel would, by its interpreter. */
 static int enter_unpacked(struct replay *replay, struct err *err)
 {
@@ -268,6 +278,7 @@ static int enter_unpacked(struct replay *replay, struct err *err)
 	const cJSON *program = fields_object(config->file->header, "program");
 	const cJSON *scripts = fields_array(program, "scripts");
 	struct target_config *target = &replay->session_config.target;
+	const char *root;
 
 	replay->unpack = unpack_new(config->file->path, config->file->header, err);
 	if (!replay->unpack)
@@ -284,6 +295,8 @@ static int enter_unpacked(struct replay *replay, struct err *err)
 	}
 	target->program = unpack_program(replay->unpack);
 	target->library_path = unpack_libraries(replay->unpack);
+	root = unpack_root(replay->unpack);
+	add_section(replay, PLAN_UNPACKED, root, (uint32_t)strlen(root) + 1);
 	return 0;
 }
 
@@ -303,13 +316,7 @@ static int keep_written(struct replay *replay, struct err *err)
 	free(cwd);
 	if (mkdir(replay->written, 0700))
 		return err_set(err, errno, "cannot make %s: %s", replay->written, strerror(errno));
-	replay->section = (struct session_section){
-		.type = PLAN_WRITTEN,
-		.payload = replay->written,
-		.length = (uint32_t)length + 1,
-	};
-	replay->session_config.sections = &replay->section;
-	replay->session_config.section_count = 1;
+	add_section(replay, PLAN_WRITTEN, replay->written, (uint32_t)length + 1);
 	return 0;
 }
 

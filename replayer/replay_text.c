@@ -13,7 +13,8 @@
 bool replay_is_identical(const struct replay_report *report)
 {
 	return report->difference.kind == VERIFY_SAME && report->same_hashes &&
-	       !report->result.time_limit && !report->result.interrupted;
+	       report->result.verdict != VERDICT_DIVERGED && !report->result.time_limit &&
+	       !report->result.interrupted;
 }
 
 void replay_text_ending(struct text *text, const struct session_result *result)
@@ -42,6 +43,19 @@ static void put_side(FILE *out, const char *side, const char *step, const char *
 		fprintf(out, "frontrun:   %-8s  %s%s%s\n", side, step, *site ? " at " : "", site);
 }
 
+static void put_reason(const struct replay_report *report, FILE *out)
+{
+	const char *why = report->result.failure.text;
+	char space[1024];
+	struct text text;
+
+	if (report->result.verdict != VERDICT_DIVERGED || !*why)
+		return;
+	text_init(&text, space, sizeof(space));
+	text_add_clean(&text, why);
+	fprintf(out, "frontrun:   %s\n", text.data);
+}
+
 static void print_same(const struct replay_report *report, uint64_t total, FILE *out)
 {
 	char space[512];
@@ -56,6 +70,12 @@ static void print_same(const struct replay_report *report, uint64_t total, FILE 
 		fprintf(out, "frontrun: replay %s after %s, all as recorded\n",
 			report->result.interrupted ? "interrupted" : "killed by the time limit",
 			text.data);
+		return;
+	}
+	if (report->result.verdict == VERDICT_DIVERGED) {
+		/* In what has no event: what is written when the program ends. */
+		fprintf(out, "frontrun: diverged after %s\n", text.data);
+		put_reason(report, out);
 		return;
 	}
 	text_add(&text,
@@ -94,7 +114,6 @@ static void print_difference(const struct replay_config *config, const struct re
 			     uint64_t total, FILE *out)
 {
 	const struct verify_difference *difference = &report->difference;
-	const char *why = report->result.failure.text;
 	char space[1024];
 	struct text text;
 
@@ -103,11 +122,7 @@ static void print_difference(const struct replay_config *config, const struct re
 	fprintf(out, "frontrun: %s\n", text.data);
 	put_side(out, "recorded", difference->expected, difference->expected_site);
 	put_side(out, "now", difference->got, difference->got_site);
-	if (report->result.verdict == VERDICT_DIVERGED && *why) {
-		text_reset(&text);
-		text_add_clean(&text, why);
-		fprintf(out, "frontrun:   %s\n", text.data);
-	}
+	put_reason(report, out);
 	if (!config->follow)
 		return;
 	text_reset(&text);

@@ -29,6 +29,7 @@
 
 struct unpack {
 	char directory[PATH_MAX];
+	char root[PATH_MAX + sizeof(ROOT)];
 	char path[2 * PATH_MAX];
 	char program[2 * PATH_MAX]; /* "": none */
 	char *libraries;
@@ -82,6 +83,11 @@ const char *unpack_path(struct unpack *unpack, const char *path, size_t length)
 		return NULL;
 	place(unpack, path, length);
 	return access(unpack->path, F_OK) ? NULL : unpack->path;
+}
+
+const char *unpack_root(const struct unpack *unpack)
+{
+	return unpack->root;
 }
 
 const char *unpack_program(const struct unpack *unpack)
@@ -356,6 +362,7 @@ struct unpack *unpack_new(const char *trace_path, const cJSON *header, struct er
 		unpack_free(unpack);
 		return NULL;
 	}
+	snprintf(unpack->root, sizeof(unpack->root), "%s" ROOT, unpack->directory);
 	rc = read_files(unpack, trace_path, err);
 	if (!rc)
 		rc = make_program(unpack, header, err);

@@ -36,6 +36,9 @@ void unpack_free(struct unpack *unpack);
 /* Of the unpacked file with this path of the recording; lasts until the next call. */
 const char *unpack_path(struct unpack *unpack, const char *path, size_t length);
 
+/* The directory below which the files are by their paths. */
+const char *unpack_root(const struct unpack *unpack);
+
 /* The program to execute, which loads the unpacked dynamic linker; NULL: the trace has none. */
 const char *unpack_program(const struct unpack *unpack);
 

@@ -167,6 +167,40 @@ is "pack: replay in another directory" "$status" 0
 same_file "pack: the same output there" record.out out
 is "pack: nothing is left behind" "$(find tmp -mindepth 2 | wc -l)" 0
 
+# Libraries that are loaded in the run: by path, and by a name that only the program's RUNPATH leads to.
+mkdir plugins
+echo 'int value(void) { return 3; }' | gcc -shared -fPIC -o plugins/by-path.so -x c -
+echo 'int value(void) { return 4; }' | gcc -shared -fPIC -o plugins/libby-name.so -x c -
+cat >host.c <<'END'
+#include <dlfcn.h>
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		void *library = dlopen(argv[i], RTLD_NOW);
+		int (*value)(void) = library ? dlsym(library, "value") : NULL;
+
+		printf("%d\n", value ? value() : -1);
+	}
+	return 0;
+}
+END
+gcc -o host host.c -Wl,-rpath,'$ORIGIN/plugins'
+fr record --pack -o plugins.zst ./host "$T/plugins/by-path.so" libby-name.so
+is "plugins: as without us" "$out" $'3\n4'
+fr record -o loaded.zst ./host "$T/plugins/by-path.so"
+echo 'int value(void) { return 33; }' | gcc -shared -fPIC -o plugins/by-path.so -x c -
+fr replay loaded.zst
+is "plugins: another one prints something else behind the last event" "$status" 125
+like "plugins: said" "$err" $'^frontrun: diverged after [0-9]+ of [0-9]+ events\nfrontrun:   the program asks for write\\(1, 0, 3\\), the recording has write\\(1, 0, 2\\)$'
+rm -r plugins host
+fr replay plugins.zst
+is "plugins: replay with the ones in the trace" "$out" $'3\n4'
+like "plugins: the same run" "$err" 'identical; exit status 0$'
+
 # One bad path among the good ones.
 zstdcat -q pack.zst | sed 's#{"file":"[^"]*libtwo.so"#{"file":"../../x"#' | grep -v '^{"index"' | zstd -q >evil.zst
 TMPDIR=$T/tmp/one-that-is-rather-long fr replay evil.zst

@@ -47,10 +47,13 @@ static uint32_t place(struct writing *w, const char *name)
 	struct trace_location location = { 0 };
 	char function[WORD];
 	unsigned line = 0;
+	char *at;
 
 	if (number)
 		return number;
 	assert_in_range(sscanf(name, "%[^:]:%u", function, &line), w->python ? 1 : 2, 2);
+	for (at = function; *at; at++)
+		*at = *at == '(' ? '<' : *at == ')' ? '>' : *at;
 	assert_in_range(w->places_n, 0, NAMES - 1);
 	assert_in_range(line, 0, SOURCES - 1);
 	number = ++w->places_n;

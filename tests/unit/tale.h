@@ -19,6 +19,7 @@
  *	"2 store ITEMS =['a']~=~1 @add:9\n"			'~' is a blank
  *	"3 mutex_lock 1.2/lock.1 @Condition.wait<get:12\n"	no line: of the library
  *	"3 read file:/bank.db r16 @libdb<load:9\n"		by a C library without lines
+ *	"2 load ITEMS @(listcomp)<add:9\n"			the function <listcomp>
  *
  * Thread 1 is main, 2 "alice", 3 and above run customer(); threads are created and joined where the
  * text says "1 thread_create T2". Objects are made when they are named, with the kind of their

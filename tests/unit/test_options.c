@@ -127,6 +127,19 @@ static void options_end_where_the_program_begins(void **state)
 	assert_false(options_given(&options, OPTION_JSON));
 	options_fini(&options);
 
+	assert_int_equal(parse(&options, COMMAND_REPLAY, "replay a.zst --json -- py -v a.py"), -1);
+	assert_int_equal(options.n_words, 1);
+	assert_string_equal(options.words[0], "a.zst");
+	assert_null(options.words[1]);
+	assert_string_equal(options.program[0], "py");
+	assert_string_equal(options.program[1], "-v");
+	assert_null(options.program[3]);
+	assert_false(options_given(&options, OPTION_VERBOSE));
+	options_fini(&options);
+	assert_int_equal(parse(&options, COMMAND_REPLAY, "replay a.zst --"), -1);
+	assert_null(options.program);
+	options_fini(&options);
+
 	assert_int_equal(parse(&options, COMMAND_INFO, "info trace.zst --json"), -1);
 	assert_int_equal(options.n_words, 1);
 	assert_string_equal(options.words[0], "trace.zst");
