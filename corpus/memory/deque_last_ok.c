@@ -1,6 +1,6 @@
 /*
- * As deque_last.c, but the owner takes the last element as a thief does, and who looks at the end does
- * so atomically.
+ * As deque_last.c, but the owner takes the last element as a thief does, and who looks at the end
+ * does so atomically.
  * Arguments: threads, padding events.
  */
 #include <assert.h>
