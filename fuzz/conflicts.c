@@ -13,11 +13,13 @@
 
 #include "formats/event.h"
 #include "formats/hash.h"
+#include "fuzz/set64.h"
 #include "recorder/alloc.h"
 
 #define NO_STEP UINT32_MAX
 #define PAIRS_EXAMINED 400000 /* of one run: longer ones are cut */
 #define BACK_PENALTY 0
+#define FIRST_PENALTY 3
 #define CHOICE_PENALTY 1
 #define EARLY_PENALTY 2
 #define SPURIOUS_PENALTY 6
@@ -36,6 +38,8 @@ struct finder {
 	uint32_t *opener;  /* by step */
 	uint32_t *next;    /* by lane: its next conflicting operation, NO_STEP none */
 	uint32_t *created; /* by lane: the step that creates it, 0: not seen */
+	bool *begun;       /* by step: its lane has used something shared before */
+	bool *again;       /* by step: it looks at what its lane has just found unchanged */
 	uint64_t examined;
 	struct {
 		uint64_t pair;
@@ -97,6 +101,43 @@ static void find_openers(struct finder *finder)
 		}
 	}
 	free(last);
+}
+
+/*
+ * A lane that has done nothing but reading since it read the same at the same place, and nobody has
+ * changed that: a loop that waits. What others do before the one look or the next is the same.
+ */
+static void find_again(struct finder *finder)
+{
+	const struct run_log *log = finder->log;
+	uint32_t *changed = alloc_check(calloc(log->lane_count + 1, sizeof(*changed)));
+	uint32_t *written = alloc_check(calloc(log->object_count + 1, sizeof(*written)));
+	struct set64 looks = { 0 }; /* step + 1 */
+	uint32_t i;
+
+	for (i = 0; i < log->step_count; i++) {
+		const struct run_step *step = &log->steps[i];
+		uint64_t *look;
+
+		if (step->type != STEP_EVENT || step->lane >= log->lane_count ||
+		    step->object >= log->object_count)
+			continue;
+		if (event_table[step->kind].access != ACCESS_READ || !step->object) {
+			if (step->kind != EVENT_YIELD)
+				changed[step->lane] = i + 1;
+			written[step->object] = i + 1;
+			if (step->object2 < log->object_count)
+				written[step->object2] = i + 1;
+			continue;
+		}
+		look = set64_at(&looks, hash_id(step->lane, step->object,
+						run_log_site(log, step->context)));
+		finder->again[i] = *look > changed[step->lane] && *look > written[step->object];
+		*look = i + 1;
+	}
+	set64_fini(&looks);
+	free(changed);
+	free(written);
 }
 
 /* False when there are enough of this pair. */
@@ -215,6 +256,9 @@ static void reverse(struct finder *finder, uint32_t first, uint32_t second)
 	reversal->second = second;
 	reversal->both_write = writes(a) && writes(b);
 	reversal->penalty = in_library(log, a) || in_library(log, b) ? LIBRARY_PENALTY : 0;
+	/* In front of all that its lane does to others: that is another order, and little more. */
+	if (!finder->begun[first])
+		reversal->penalty += FIRST_PENALTY;
 	/* The lane that is put off goes on as soon as can be: the rest stays as it was. */
 	reversal->next = via == b->lane ? a->lane : b->lane;
 	force_lane(reversal, opener, via);
@@ -256,6 +300,8 @@ static void find_in(struct finder *finder, const struct access_list *list, bool 
 		uint32_t at = list->steps[i];
 		const struct run_step *step = &log->steps[at];
 
+		if (finder->again[at])
+			continue;
 		if (finder->opener[at] != NO_STEP)
 			for (lane = 1; lane < n; lane++) {
 				uint32_t other = finder->next[lane];
@@ -286,6 +332,25 @@ static bool is_access(const struct run_step *step)
 	return step->type == STEP_EVENT && event_table[step->kind].access != ACCESS_NONE;
 }
 
+/* From the steps on shared objects to those behind such a step of their lane. */
+static void find_begun(struct finder *finder)
+{
+	const struct run_log *log = finder->log;
+	bool *lanes = alloc_check(calloc(log->lane_count + 1, sizeof(*lanes)));
+	size_t i;
+
+	for (i = 0; i < log->step_count; i++) {
+		uint32_t lane = log->steps[i].lane;
+		bool shared = finder->begun[i];
+
+		if (lane >= log->lane_count)
+			continue;
+		finder->begun[i] = lanes[lane];
+		lanes[lane] = lanes[lane] || shared;
+	}
+	free(lanes);
+}
+
 /* A list for each object that more than one lane uses. */
 static void find_by_object(struct finder *finder)
 {
@@ -310,9 +375,15 @@ static void find_by_object(struct finder *finder)
 		for (j = 1; j < lists[i].count && !shared; j++)
 			shared = log->steps[lists[i].steps[j]].lane !=
 				 log->steps[lists[i].steps[0]].lane;
-		if (shared)
-			find_in(finder, &lists[i], false);
+		if (!shared)
+			lists[i].count = 0;
+		for (j = 0; j < lists[i].count; j++)
+			finder->begun[lists[i].steps[j]] = true;
 	}
+	find_begun(finder);
+	for (i = 1; i < log->object_count; i++)
+		if (lists[i].count)
+			find_in(finder, &lists[i], false);
 	for (i = 0; i < log->object_count; i++)
 		free(lists[i].steps);
 	free(lists);
@@ -482,7 +553,10 @@ void conflicts_find(const struct run_log *log, unsigned per_pair, struct reversa
 	finder.next = alloc_check(calloc(log->lane_count + 1, sizeof(*finder.next)));
 	finder.created = alloc_check(calloc(log->lane_count + 1, sizeof(*finder.created)));
 	finder.seen = alloc_check(calloc(finder.seen_size, sizeof(*finder.seen)));
+	finder.begun = alloc_check(calloc(log->step_count + 1, sizeof(*finder.begun)));
+	finder.again = alloc_check(calloc(log->step_count + 1, sizeof(*finder.again)));
 	find_openers(&finder);
+	find_again(&finder);
 	find_by_object(&finder);
 	find_receivers(&finder);
 	find_exit(&finder);
@@ -492,6 +566,8 @@ void conflicts_find(const struct run_log *log, unsigned per_pair, struct reversa
 	free(finder.opener);
 	free(finder.next);
 	free(finder.created);
+	free(finder.again);
+	free(finder.begun);
 	free(finder.seen);
 }
 

@@ -128,10 +128,29 @@ static uint64_t use_key(size_t object, size_t lane)
 	return hash_id(object, lane, 0);
 }
 
+/* Accesses of native code are events where others use the same memory, or have at this place. */
+static bool is_memory(const struct run_log *log, unsigned kind)
+{
+	return !log->interpreted && (kind == EVENT_LOAD || kind == EVENT_STORE ||
+				     kind == EVENT_UPDATE || kind == EVENT_FREE);
+}
+
+/* Giving back is a point for locks that may be in memory that somebody else gives back. */
+static bool is_unlock(unsigned kind)
+{
+	return kind == EVENT_MUTEX_UNLOCK || kind == EVENT_RWLOCK_UNLOCK ||
+	       kind == EVENT_SPIN_UNLOCK;
+}
+
 static void mark_sites(struct profile *profile, const struct run_log *log,
 		       const struct tally *tallies)
 {
+	bool frees = false;
 	size_t i;
+
+	for (i = 0; i < log->step_count; i++)
+		frees = frees ||
+			(log->steps[i].type == STEP_EVENT && log->steps[i].kind == EVENT_FREE);
 
 	for (i = 0; i < log->step_count; i++) {
 		const struct run_step *step = &log->steps[i];
@@ -139,12 +158,13 @@ static void mark_sites(struct profile *profile, const struct run_log *log,
 		bool shared;
 
 		if (step->type != STEP_EVENT || !step->context ||
-		    !(event_table[step->kind].flags & EVENT_FLAG_POINT))
+		    (!(event_table[step->kind].flags & EVENT_FLAG_POINT) && !is_unlock(step->kind)))
 			continue;
 		site = run_log_site(log, step->context);
 		/* What has no object may mean anything: the end of the process, a signal. */
 		shared = step->kind == EVENT_EXIT || step->kind == EVENT_KILL ||
-			 step->kind == EVENT_THREAD_CANCEL ||
+			 step->kind == EVENT_THREAD_CANCEL || is_memory(log, step->kind) ||
+			 (frees && is_unlock(step->kind)) ||
 			 (step->object < log->object_count && tallies[step->object].shared) ||
 			 (step->object2 < log->object_count && tallies[step->object2].shared);
 		mark = set64_at(&profile->sites, site);

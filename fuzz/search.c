@@ -1,11 +1,12 @@
 /*
  * The searches, see search.h.
  *
- * Default, after the measurements of the design notes (search.md, 3.14): first the two runs without
- * any preemption, in order of creation and the other way round; then conflict reversal, the rarest
- * pair first, and every third run SURW (Zhao et al., "Selectively Uniform Concurrency Testing",
- * ASPLOS 2025). When no reversal is left a portfolio of random strategies goes on, by UCB1 (Auer et
- * al., 2002) with new conflict pairs and new partial orders as the reward.
+ * Default: first the run without any preemption, then three in which each lane is left between two
+ * of its operations (preload/strategy_between.c); then, after the measurements of the design notes
+ * (search.md, 3.14), conflict reversal, the rarest pair first, and every third run SURW (Zhao et
+ * al., "Selectively Uniform Concurrency Testing", ASPLOS 2025). When no reversal is left a
+ * portfolio of random strategies goes on, by UCB1 (Auer et al., 2002) with new conflict pairs and
+ * new partial orders as the reward.
  */
 #include "fuzz/search.h"
 
@@ -44,6 +45,7 @@ struct search {
 	struct search_counts counts;
 	uint64_t tickets; /* given out */
 	uint64_t surw;    /* of these */
+	size_t openings;  /* of these */
 	uint64_t points;  /* of the longest run: choices between lanes */
 	uint64_t longest; /* operations of the longest run that ended */
 	bool interpreted; /* the program is */
@@ -233,12 +235,35 @@ static bool by_reversal(struct search *search, struct ticket *ticket)
 	return true;
 }
 
+/*
+ * What is tried before anything is known of conflicts: each lane is left at its first place, the
+ * youngest first and the oldest first, and at its second.
+ */
+static bool by_opening(struct search *search, struct ticket *ticket)
+{
+	static const struct {
+		uint64_t order, place;
+	} openings[] = { { 1, 1 }, { 0, 1 }, { 0, 2 } };
+
+	if (search->openings == sizeof(openings) / sizeof(openings[0]))
+		return false;
+	ticket->origin = ORIGIN_STRATEGY;
+	ticket->schedule.tail = (struct plan_strategy){ .id = STRATEGY_BETWEEN };
+	add_sites(search, ticket);
+	set(&ticket->schedule.tail, "order", openings[search->openings].order);
+	set(&ticket->schedule.tail, "place", openings[search->openings].place);
+	search->openings++;
+	return true;
+}
+
 static void default_next(struct search *search, struct ticket *ticket)
 {
 	if (ticket->run == 1)
 		first_run(ticket, ORIGIN_FIRST);
-	else if (ticket->run == 2)
+	else if (search->config.reversals && ticket->run == 2)
 		first_run(ticket, ORIGIN_REVERSED);
+	else if (!search->config.reversals && by_opening(search, ticket))
+		return;
 	else if (!search->config.reversals && ticket->run % SURW_EVERY == 0 &&
 		 profile_objects(search->profile))
 		by_strategy(search, ticket,
@@ -330,7 +355,7 @@ static void measure(struct search *search, const struct run_log *log,
 
 static uint32_t penalty_of(const struct ticket *ticket)
 {
-	if (ticket->origin != ORIGIN_STRATEGY)
+	if (ticket->origin != ORIGIN_STRATEGY || ticket->schedule.tail.id == STRATEGY_BETWEEN)
 		return 0;
 	return ticket->schedule.tail.id == STRATEGY_SURW ? SURW_PENALTY : RANDOM_PENALTY;
 }

@@ -46,9 +46,9 @@ struct search_config {
 /* Where a ticket comes from. */
 enum search_origin {
 	ORIGIN_FIRST,    /* no preemption, in order of creation */
-	ORIGIN_REVERSED, /* no preemption, the last thread first */
+	ORIGIN_REVERSED, /* no preemption, the last thread first: with `reversals` */
 	ORIGIN_REVERSAL, /* two operations in the other order */
-	ORIGIN_STRATEGY, /* a random strategy */
+	ORIGIN_STRATEGY, /* another strategy */
 	ORIGIN_GIVEN,    /* from a corpus or a trace */
 };
 

@@ -82,9 +82,9 @@ static void read_sites(void)
 }
 
 /* Does the lane that asks simply go on, as nobody could see the difference? */
-static bool goes_on(const struct lane *me)
+static bool goes_on(const struct lane *me, bool unseen)
 {
-	if (!sites_private(me->context) || me->yielding || ++private_in_a_row == PRIVATE_IN_A_ROW) {
+	if (!unseen || me->yielding || ++private_in_a_row == PRIVATE_IN_A_ROW) {
 		private_in_a_row = 0;
 		return false;
 	}
@@ -375,29 +375,31 @@ static struct strategy_pick question(struct lane *me)
 }
 
 /* A lane goes on without a question to the strategy. */
-static void note(struct lane *me, const struct lane *lane)
+static void note(struct lane *me, const struct lane *lane, bool unseen)
 {
 	struct strategy_pick pick = question(me);
 
+	pick.unseen = unseen;
 	strategy.strategy->note(&strategy, &pick, lane->slot);
 }
 
 void decide_note(struct lane *me)
 {
-	note(me, me);
+	note(me, me, false);
 }
 
 /* The only lane that can run, or the choice of the strategy. */
-static struct lane *ask_strategy(struct lane *me)
+static struct lane *ask_strategy(struct lane *me, bool unseen)
 {
 	struct strategy_pick pick = question(me);
 	struct lane *lane;
 
+	pick.unseen = unseen;
 	if (schedule.runnable_count > 1)
 		return &lanes[strategy.strategy->pick(&strategy, &pick)];
 	lane = &lanes[strategy_nth(&pick, 0)];
 	if (decide_noting)
-		note(me, lane);
+		note(me, lane, false);
 	return lane;
 }
 
@@ -423,6 +425,7 @@ static void log_pick(struct lane *me, enum decision_kind kind, const struct lane
 static struct lane *pick(struct lane *me, bool *forced, bool *private)
 {
 	struct lane *lane = NULL;
+	bool unseen;
 
 	if (!prefix_exhausted) {
 		lane = forced_pick(me, DECISION_PICK);
@@ -430,19 +433,20 @@ static struct lane *pick(struct lane *me, bool *forced, bool *private)
 		if (!lane && !prefix_exhausted)
 			lane = me;
 		if (lane && decide_noting)
-			note(me, lane);
+			note(me, lane, false);
 	}
 	if (!lane && strategy.strategy == &strategy_script)
 		return me;
 	if (!lane)
 		lane = loose_lane(me, DECISION_PICK);
-	if (!lane && goes_on(me)) {
+	unseen = !lane && sites_private(me->context);
+	if (!lane && goes_on(me, unseen)) {
 		if (decide_noting)
-			decide_note(me);
+			note(me, me, true);
 		*private = true;
 		return me;
 	}
-	return lane ? lane : ask_strategy(me);
+	return lane ? lane : ask_strategy(me, unseen);
 }
 
 struct lane *decide_pick(struct lane *me)
@@ -467,7 +471,7 @@ struct lane *decide_next(struct lane *me, bool idled)
 	bool forced = false;
 
 	if (only && !idled)
-		return ask_strategy(me);
+		return ask_strategy(me, false);
 	if (!prefix_exhausted) {
 		lane = forced_pick(me, DECISION_NEXT);
 		forced = lane != NULL;
@@ -475,12 +479,12 @@ struct lane *decide_next(struct lane *me, bool idled)
 			decide_diverge(me,
 				       "several threads can run where the recording had no choice");
 		if (lane && decide_noting)
-			note(me, lane);
+			note(me, lane, false);
 	}
 	if (!lane)
 		lane = loose_lane(me, DECISION_NEXT);
 	if (!lane)
-		lane = ask_strategy(me);
+		lane = ask_strategy(me, false);
 	log_pick(me, DECISION_NEXT, lane, forced || only);
 	return lane;
 }

@@ -31,6 +31,7 @@ struct strategy_pick {
 	uint32_t current;
 	uint32_t last;            /* slot of the lane that ran last, also when it cannot go on */
 	bool yielding;            /* the current lane asks to let others go first */
+	bool unseen;              /* who goes on, or asks, is at something that nobody else uses */
 	uint32_t count;           /* lanes that can run, with the current one: at least 1 */
 	uint32_t words;           /* of `runnable` */
 	const uint64_t *runnable; /* bit = slot */
@@ -58,6 +59,10 @@ struct strategy_lane {
 	uint64_t left;
 	uint64_t taken;   /* surw: k + 1 of the one that it was last let do, until that is over */
 	uint64_t waiting; /* surw: waits for the intended lane while this is the round */
+	uint64_t done;    /* between: k + 1 of its last operation on an object, */
+	uint32_t places;  /* ... places at which it could have been left, */
+	bool begun;       /* ... it has done such an operation, */
+	bool creator;     /* ... and created lanes since others went on */
 };
 
 /* All of one run. strategy_init() forgets it; entries of the arrays are written when first used. */
@@ -74,7 +79,7 @@ struct strategy_state {
 	uint32_t longest;           /* whose last turn is longest ago, when that was, */
 	uint64_t longest_ran;       /* ... */
 	uint64_t second_ran;        /* ... and the same of all the others */
-	uint64_t demoted, promoted; /* pct: how often */
+	uint64_t demoted, promoted; /* pct: how often; between: lanes left */
 	/* surw: the target, 0 none; who does the next operation on it */
 	uint64_t target;
 	uint64_t intended_id; /* 0: nobody yet */

@@ -1,5 +1,6 @@
 /*
- * As deque_last.c, but the owner takes the last element as a thief does.
+ * As deque_last.c, but the owner takes the last element as a thief does, and who looks at the end
+ * does so atomically.
  * Arguments: threads, padding events.
  */
 #include <assert.h>
@@ -20,7 +21,7 @@ static void *owner(void *unused)
 static void *thief(void *unused)
 {
 	size_pad();
-	int first = head;
+	int first = __atomic_load_n(&head, __ATOMIC_SEQ_CST);
 
 	if (first < tail && __sync_bool_compare_and_swap(&head, first, first + 1))
 		__sync_fetch_and_add(&taken, 1);

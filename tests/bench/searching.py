@@ -1,6 +1,7 @@
 """Searches of the corpus: how one is run, what counts as found, and how many are put together."""
 
 import glob
+import hashlib
 import json
 import math
 import os
@@ -17,6 +18,8 @@ STRATEGIES = {
     "pos": ["--strategy", "pos"],
     "surw": ["--strategy", "surw"],
 }
+MEMORY_STRATEGIES = ("default", "surw", "pos")
+MEMORY_NOT_FOUND = {"safe_stack"}  # not within 10,000 schedules, by any search
 BASELINE = "random"
 FLAT = ("twostage", "abba_deadlock", "lost_wakeup", "lazy_twice", "torn_read")
 FLAT_THREADS = (2, 10, 100)
@@ -47,6 +50,8 @@ class Program:
             return kind in ("deadlock", "stuck")
         if self.kind == "livelock":
             return kind == "livelock"
+        if self.kind == "memory":
+            return kind == "memory"
         if self.kind == "abort":
             return failure.startswith("signal 6 ")
         name, _, value = self.kind.partition(":")
@@ -56,6 +61,20 @@ class Program:
 def corpus():
     files = sorted(glob.glob(os.path.join(ROOT, "corpus", "*.expect")))
     return [Program(os.path.basename(path)[:-len(".expect")]) for path in files]
+
+
+def memory_corpus():
+    """
+    (programs that the search may be tuned on, the third set aside): by nothing but their names. Of
+    accesses to memory; those that no search finds are left out.
+    """
+    files = sorted(glob.glob(os.path.join(ROOT, "corpus", "memory", "*.expect")))
+    names = [os.path.basename(path)[:-len(".expect")] for path in files]
+    names = [name for name in names if name not in MEMORY_NOT_FOUND]
+    by_hash = sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())
+    aside = set(by_hash[:len(names) // 3])
+    return ([Program(f"memory/{name}") for name in names if name not in aside],
+            [Program(f"memory/{name}") for name in names if name in aside])
 
 
 def fuzz(b, command, options, limit=400, cwd=None):
@@ -100,6 +119,7 @@ def twin(b, program, cap, seed=1, seconds=None):
     result = fuzz(b, [os.path.join(b.build, "corpus", program.name + "_ok")], options)
     return {key: result[key] for key in ("end", "schedules", "executions", "distinct", "last_new",
                                          "threads", "points")} | {
+        "races": result.get("races", []),
         "reports": [finding["failure"] for finding in result["findings"]]}
 
 

@@ -17,6 +17,11 @@ most_are_fewest
 for source in "$ROOT"/corpus/memory/*.expect; do
 	name=memory/$(basename "$source" .expect)
 	fuzz --json --iterations 300 -- "$B/corpus/${name}_ok"
+	# The fixed seqlock and Peterson's lock are plain accesses, so races by the letter.
+	case $name in
+	memory/seqlock_reader | memory/peterson_swapped) ;;
+	*) is "$name, fixed: no data race" "$(field '.races | length')" 0 ;;
+	esac
 	is "$name, fixed: no failure in 300 schedules" \
 		"$status $(field '[.end, .schedules, .ended, .failed, .uncontrolled] | @text')" \
 		'0 ["budget",300,300,0,0]'

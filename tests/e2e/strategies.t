@@ -4,7 +4,8 @@
 . "$(dirname "$0")/../lib.sh"
 
 strategies=("random -p rarity=4" pct "pct -p depth=5 -p steps=100" pos surw pb "pb -p bound=3 -p order=2"
-	"pb -p bound=0 -p order=1" db "db -p bound=4 -p steps=50")
+	"pb -p bound=0 -p order=1" db "db -p bound=4 -p steps=50" between
+	"between -p order=1 -p place=1")
 programs=(corpus/bank_ok corpus/barrier_reuse_ok targets/yield_spin "targets/all_primitives 3" targets/cond_timed
 	targets/pipe_threads)
 

@@ -90,6 +90,47 @@ static void without_a_later_point_there_is_no_second_form(void **state)
 	assert_int_equal(found.count, 1);
 }
 
+/* Before its lane has done anything that others notice: dearer than in the middle of that. */
+static void in_the_middle_comes_first(void **state)
+{
+	struct run_log *log = two_tellers();
+
+	(void)state;
+	made_offer(log, DECISION_PICK, 2, 5, BOTH);
+	made_event(log, 2, 5, EVENT_LOAD, SAVINGS, 1);
+	made_offer(log, DECISION_PICK, 2, 6, BOTH);
+	made_event(log, 2, 6, EVENT_STORE, SAVINGS, 2);
+	made_event(log, 3, 9, EVENT_STORE, SAVINGS, 3);
+	search(log);
+	assert_int_equal(found.count, 2);
+	assert_int_equal(found.all[0].first, 3);
+	assert_int_equal(found.all[1].first, 5);
+	assert_true(found.all[0].penalty > found.all[1].penalty);
+}
+
+/* A loop that waits: its first look is reversed, and one after it has changed something. */
+static void looking_again_is_no_other_operation(void **state)
+{
+	struct run_log *log = two_tellers();
+	uint64_t k;
+
+	(void)state;
+	for (k = 5; k < 9; k++) {
+		made_offer(log, DECISION_PICK, 2, k, BOTH);
+		made_event(log, 2, k, EVENT_LOAD, SAVINGS, 1);
+	}
+	made_event(log, 2, 9, EVENT_STORE, LEDGER, 2);
+	for (k = 10; k < 13; k++) {
+		made_offer(log, DECISION_PICK, 2, k, BOTH);
+		made_event(log, 2, k, EVENT_LOAD, SAVINGS, 1);
+	}
+	made_event(log, 3, 9, EVENT_STORE, SAVINGS, 3);
+	search(log);
+	assert_int_equal(found.count, 2);
+	assert_int_equal(found.all[0].force[0].k, 5);
+	assert_int_equal(found.all[1].force[0].k, 10);
+}
+
 static void a_lane_that_was_not_offered_cannot_go_first(void **state)
 {
 	struct run_log *log = two_tellers();
@@ -345,6 +386,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lock_is_reversed),
 		cmocka_unit_test(without_a_later_point_there_is_no_second_form),
+		cmocka_unit_test(in_the_middle_comes_first),
+		cmocka_unit_test(looking_again_is_no_other_operation),
 		cmocka_unit_test(a_lane_that_was_not_offered_cannot_go_first),
 		cmocka_unit_test(what_commutes_is_left_alone),
 		cmocka_unit_test(a_write_after_a_read_is_one),

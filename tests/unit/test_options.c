@@ -167,7 +167,7 @@ static void mistakes_are_one_line(void **state)
 		{ COMMAND_RECORD, "record --time-limit soon ./p", "--time-limit takes seconds" },
 		{ COMMAND_RECORD, "record --time-limit nan ./p", "--time-limit takes seconds" },
 		{ COMMAND_RECORD, "record --strategy best ./p",
-		  "--strategy takes natural|random|pct|pos|surw|pb|db, not 'best'" },
+		  "--strategy takes natural|random|pct|pos|surw|pb|db|between, not 'best'" },
 		{ COMMAND_RECORD, "record --verbose=9 ./p", "takes no argument" },
 		{ COMMAND_DOCTOR, "doctor now", "'now' is one word too many" },
 	};

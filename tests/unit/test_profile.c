@@ -166,6 +166,47 @@ static void a_place_is_private_until_it_is_shared(void **state)
 		profile_private_sites(fixture->profile, &fixture->sites, &fixture->sites_room), 0);
 }
 
+/* Who used the memory first is in no event of the run in which it became shared. */
+static void what_is_seen_of_memory_is_shared(void **state)
+{
+	struct fixture *fixture = *state;
+	struct run_log *log = made_log(3);
+
+	uses(log, 3, EVENT_LOAD, SAVINGS, 1, 1);
+	uses(log, 3, EVENT_STORE, SAVINGS, 2, 1);
+	feed(fixture, log);
+	assert_int_equal(
+		profile_private_sites(fixture->profile, &fixture->sites, &fixture->sites_room), 0);
+	/* An interpreter's agent shows all accesses. */
+	log = made_log(3);
+	log->interpreted = true;
+	uses(log, 3, EVENT_LOAD, SAVINGS, 3, 1);
+	feed(fixture, log);
+	assert_int_equal(
+		profile_private_sites(fixture->profile, &fixture->sites, &fixture->sites_room), 1);
+}
+
+/* Giving a lock back matters where its memory may be gone. */
+static void an_unlock_is_private_where_nothing_is_freed(void **state)
+{
+	struct fixture *fixture = *state;
+	struct run_log *log = made_log(3);
+	uint64_t unlock;
+
+	uses(log, 2, EVENT_MUTEX_UNLOCK, MINE, 1, 1);
+	unlock = run_log_site(log, 1);
+	feed(fixture, log);
+	assert_int_equal(
+		profile_private_sites(fixture->profile, &fixture->sites, &fixture->sites_room), 1);
+	assert_int_equal(fixture->sites[0], unlock);
+	log = made_log(3);
+	uses(log, 2, EVENT_MUTEX_UNLOCK, MINE, 1, 1);
+	uses(log, 3, EVENT_FREE, LEDGER, 2, 1);
+	feed(fixture, log);
+	assert_int_equal(
+		profile_private_sites(fixture->profile, &fixture->sites, &fixture->sites_room), 0);
+}
+
 static void private_sites_ascend(void **state)
 {
 	struct fixture *fixture = *state;
@@ -212,6 +253,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(only_read_is_no_target, begin, end),
 		cmocka_unit_test_setup_teardown(the_most_of_all_runs_counts, begin, end),
 		cmocka_unit_test_setup_teardown(a_place_is_private_until_it_is_shared, begin, end),
+		cmocka_unit_test_setup_teardown(what_is_seen_of_memory_is_shared, begin, end),
+		cmocka_unit_test_setup_teardown(an_unlock_is_private_where_nothing_is_freed, begin,
+						end),
 		cmocka_unit_test_setup_teardown(private_sites_ascend, begin, end),
 		cmocka_unit_test_setup_teardown(drawn_by_the_square_root, begin, end),
 	};

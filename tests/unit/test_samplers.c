@@ -1,6 +1,7 @@
 /*
- * What pct, pos, surw, pb and db promise, on toy programs whose distributions are known. All seeds
- * are fixed, so a bound is met always or never; each is at least four standard deviations wide.
+ * What pct, pos, surw, pb, db and between promise, on toy programs whose distributions are known.
+ * All seeds are fixed, so a bound is met always or never; each is at least four standard deviations
+ * wide.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -373,6 +374,71 @@ static void pb_without_preemption_has_an_order(void **unused)
 	assert_in_range(others, 72, 128);
 }
 
+/* A lane is left before its operation number place + 1, and the other does all of its own then. */
+static void between_leaves_each_lane_once(void **unused)
+{
+	static const struct {
+		const char *program[3];
+		uint64_t order, place;
+		const char *expected;
+	} cases[] = {
+		{ { "xx", "xx", "xx" }, 0, 1, "012210" },
+		{ { "xx", "xx", "xx" }, 1, 1, "021120" },
+		{ { "xxx", "xxx", "" }, 0, 2, "001110" },
+		{ { "xyx", "xyx", "" }, 1, 1, "011100" },
+		/* nobody could notice the others of its operations */
+		{ { "..x.x", "x", "" }, 0, 1, "000010" },
+		/* fewer operations than that: no place */
+		{ { "xx", "xx", "" }, 0, 2, "0011" },
+		/* who cannot go on is no reason to stop */
+		{ { "axAbB", "axA", "" }, 0, 1, "00011100" },
+	};
+	size_t i;
+
+	(void)unused;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct toy toy = { .lanes = 3 };
+
+		memcpy(toy.program, cases[i].program, sizeof(cases[i].program));
+		begin(STRATEGY_BETWEEN, 1, cases[i].order, cases[i].place, 0);
+		toy_run(&toy, &state);
+		assert_false(toy.deadlock);
+		assert_true(ordered(&toy, cases[i].expected));
+		assert_int_equal(state.strategy->choose(&state, DECISION_SIGNAL, 50), 0);
+	}
+}
+
+/* What a lane has created begins before that lane's next operation. */
+static void between_lets_the_created_begin(void **unused)
+{
+	struct toy toy = { .lanes = 3, .first = 1, .program = { "++xx", "xx", "x" } };
+
+	(void)unused;
+	begin(STRATEGY_BETWEEN, 1, 0, 1, 0);
+	toy_run(&toy, &state);
+	assert_true(ordered(&toy, "0012001"));
+}
+
+static void between_any_place(void **unused)
+{
+	static const char *const orders[] = { "01000", "00100", "00010", "00001" };
+	uint32_t seed, hits[4] = { 0 }, i;
+
+	(void)unused;
+	for (seed = 0; seed < 8000; seed++) {
+		struct toy toy = { .lanes = 2, .program = { "xxxx", "x" } };
+
+		begin(STRATEGY_BETWEEN, seed, 0, 0, 0);
+		toy_run(&toy, &state);
+		for (i = 0; i < 4; i++)
+			hits[i] += ordered(&toy, orders[i]);
+	}
+	assert_in_range(hits[0], 3820, 4180);
+	assert_in_range(hits[1], 1840, 2160);
+	assert_in_range(hits[2], 880, 1120);
+	assert_int_equal(hits[3], 8000 - hits[0] - hits[1] - hits[2]);
+}
+
 static void db_delays_as_often_as_it_may(void **unused)
 {
 	static const uint64_t bounds[] = { 0, 1, 2, 5, 12 };
@@ -454,6 +520,9 @@ int main(void)
 		cmocka_unit_test(pb_preempts_as_often_as_it_may),
 		cmocka_unit_test(pb_preempts_for_anybody),
 		cmocka_unit_test(pb_without_preemption_has_an_order),
+		cmocka_unit_test(between_leaves_each_lane_once),
+		cmocka_unit_test(between_lets_the_created_begin),
+		cmocka_unit_test(between_any_place),
 		cmocka_unit_test(db_delays_as_often_as_it_may),
 		cmocka_unit_test(db_moves_to_the_next_lane),
 		cmocka_unit_test(steps_are_drawn_evenly),

@@ -79,10 +79,12 @@ static const struct ticket *go(struct campaign *campaign)
 
 static const struct search_config by_default = { .seed = 1, .strategy = { .id = STRATEGY_COUNT } };
 
-static void the_first_two_runs(void **state)
+static void the_first_runs(void **state)
 {
+	static const uint64_t orders[] = { 1, 0, 0 }, places[] = { 1, 1, 2 };
 	struct campaign campaign;
 	const struct ticket *ticket;
+	unsigned i;
 
 	(void)state;
 	begin(&campaign, &by_default);
@@ -99,12 +101,35 @@ static void the_first_two_runs(void **state)
 	assert_true(campaign.news.distinct);
 	assert_true(campaign.news.pairs > 0);
 	assert_true(campaign.news.queued > 0);
+	for (i = 0; i < 3; i++) {
+		ticket = go(&campaign);
+		assert_int_equal(ticket->run, i + 2);
+		assert_string_equal(search_origin_word(ticket), "between");
+		assert_int_equal(ticket->schedule.tail.parameters[0], orders[i]);
+		assert_int_equal(ticket->schedule.tail.parameters[1], places[i]);
+		assert_int_equal(ticket->schedule.forced_count, 0);
+	}
+	assert_string_not_equal(search_origin_word(go(&campaign)), "between");
+	end(&campaign);
+}
+
+/* Reversals alone begin with both orders without preemption. */
+static void reversals_alone(void **state)
+{
+	struct search_config config = by_default;
+	struct campaign campaign;
+	const struct ticket *ticket;
+
+	(void)state;
+	config.reversals = true;
+	begin(&campaign, &config);
+	assert_int_equal(go(&campaign)->origin, ORIGIN_FIRST);
 	ticket = go(&campaign);
-	assert_int_equal(ticket->run, 2);
 	assert_int_equal(ticket->origin, ORIGIN_REVERSED);
 	assert_string_equal(search_origin_word(ticket), "in reverse order");
 	assert_int_equal(ticket->schedule.tail.parameters[0], 0);
 	assert_int_equal(ticket->schedule.tail.parameters[2], 1);
+	assert_int_equal(go(&campaign)->origin, ORIGIN_REVERSAL);
 	end(&campaign);
 }
 
@@ -118,11 +143,11 @@ static void every_third_run_is_surw(void **state)
 	for (i = 1; i <= RUNS; i++) {
 		const struct ticket *ticket = go(&campaign);
 
-		if (i > 2 && i % 3 == 0) {
+		if (i > 4 && i % 3 == 0) {
 			assert_string_equal(search_origin_word(ticket), "surw");
 			assert_non_null(ticket->schedule.profile);
 			assert_true(ticket->schedule.profile->count >= 2);
-		} else if (i > 2) {
+		} else if (i > 4) {
 			reversals += ticket->origin == ORIGIN_REVERSAL;
 		}
 		/* '.' touches nothing that is shared. */
@@ -179,14 +204,14 @@ static void the_queue_runs_dry(void **state)
 	for (i = 1; i <= RUNS; i++) {
 		const struct ticket *ticket = go(&campaign);
 
-		if (i % 3 && ticket->origin == ORIGIN_STRATEGY)
+		if (i > 4 && i % 3 && ticket->origin == ORIGIN_STRATEGY)
 			used[ticket->schedule.tail.id] = true;
 	}
 	search_counts(campaign.search, &counts);
 	assert_int_equal(counts.runs, RUNS);
 	assert_int_equal(counts.distinct, 2);
 	assert_int_equal(counts.queued, 0);
-	assert_int_equal(counts.last_new, 4);
+	assert_int_equal(counts.last_new, 5);
 	for (i = 0; i < STRATEGY_COUNT; i++)
 		arms += used[i];
 	/* All of the portfolio got their turn. */
@@ -220,8 +245,9 @@ static void the_seed_decides(void **state)
 	tickets_of(&config, other);
 	/* The first runs and the reversals have no randomness in them. */
 	assert_int_equal(first[0], other[0]);
-	assert_int_equal(first[1], other[1]);
-	for (i = 2; i < RUNS; i += 3)
+	for (i = 1; i < 4; i++)
+		assert_int_equal(first[i], other[i]);
+	for (i = 5; i < RUNS; i += 3)
 		same += first[i] == other[i];
 	assert_int_equal(same, 0);
 }
@@ -352,7 +378,8 @@ static void the_same_order_counts_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_first_two_runs),
+		cmocka_unit_test(the_first_runs),
+		cmocka_unit_test(reversals_alone),
 		cmocka_unit_test(every_third_run_is_surw),
 		cmocka_unit_test(a_reversal_changes_the_run),
 		cmocka_unit_test(the_queue_runs_dry),

@@ -14,7 +14,7 @@
 
 /* All that search. */
 static const uint32_t ids[] = { STRATEGY_NATURAL, STRATEGY_RANDOM, STRATEGY_PCT, STRATEGY_POS,
-				STRATEGY_SURW,    STRATEGY_PB,     STRATEGY_DB };
+				STRATEGY_SURW,    STRATEGY_PB,     STRATEGY_DB,  STRATEGY_BETWEEN };
 #define IDS (sizeof ids / sizeof *ids)
 
 static void every_program_ends(void **unused)

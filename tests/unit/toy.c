@@ -67,6 +67,8 @@ static struct strategy_pending pending(const void *source, uint32_t slot)
 		operation.kind = EVENT_YIELD;
 	} else if (what == 'z') {
 		operation.kind = EVENT_SLEEP;
+	} else if (what == '+') {
+		operation.kind = EVENT_THREAD_CREATE;
 	}
 	return operation;
 }
