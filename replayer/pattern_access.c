@@ -25,10 +25,18 @@ static bool named_file(const struct search *search, uint32_t number)
 	return object && (is_file_name(object->id) || is_file_name(object->name));
 }
 
-/* Asks whether there is such a file, not what is in it. */
-static bool is_look(const struct search *search, const struct section *section)
+/* What is done to a file that is not changed, and what it is to change it then. */
+static const char *file_verb(const struct search *search, const struct section *section)
 {
-	return search->history->events[section->begin].kind != EVENT_READ;
+	unsigned kind = search->history->events[section->begin].kind;
+
+	return kind == EVENT_READ ? "read" : kind == EVENT_FILE_OPEN ? "opened" : "looked for";
+}
+
+static const char *change_verb(const struct search *search, const struct section *section)
+{
+	return search->history->events[section->begin].kind == EVENT_FILE_STAT ? "changed"
+									       : "wrote";
 }
 
 /*
@@ -138,9 +146,8 @@ static void say_both(struct search *search, const struct triple *triple)
 	if (triple->second->single) {
 		pattern_say(search, PATTERN_IO_RACE,
 			    "%L and %L both %S %O at %P before either %S it at %P.", one, two,
-			    is_look(search, triple->first) ? "looked for" : "read",
-			    triple->second->object, first,
-			    is_look(search, triple->first) ? "changed" : "wrote", second);
+			    file_verb(search, triple->first), triple->second->object, first,
+			    change_verb(search, triple->first), second);
 		triple_show(search, triple, "", "", "goes by what it saw before");
 		return;
 	}

@@ -234,6 +234,7 @@ static void add_event(struct pairing *pairing, size_t at)
 		break;
 	case EVENT_READ:
 	case EVENT_FILE_STAT:
+	case EVENT_FILE_OPEN: /* what is read then is this file, whatever becomes of its name */
 		add_io(pairing, at, true);
 		break;
 	case EVENT_SEND:
