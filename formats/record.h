@@ -273,7 +273,8 @@ enum answer_flag {
 	 * Of child process args[1], numbered from 1. `call` is write: what it wrote to stream
 	 * args[0] of the program came in; fork: it was made by child args[2], 0: by the program;
 	 * execve: it has become a program (the same if it was not known), whose words came in, each
-	 * with its NUL. `result` of these two: its pid.
+	 * with its NUL; args[0] is 1 when the runtime cannot be in it. `result` of these two: its
+	 * pid, 0: not known.
 	 */
 	ANSWER_CHILD = 32,
 	ANSWER_FLAGS = 63,

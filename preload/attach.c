@@ -16,6 +16,7 @@
 #include "preload/decide.h"
 #include "preload/files.h"
 #include "preload/gate.h"
+#include "preload/foreign.h"
 #include "preload/interpose.h"
 #include "preload/log.h"
 #include "preload/memory.h"
@@ -216,6 +217,7 @@ static bool start_child(void)
 	if (decide_init() != 0 || !(decide_run()->flags & PLAN_RUN_KEEP_ANSWERS) || real_init())
 		return false;
 	children_attach();
+	foreign_child();
 	process_init_child();
 	trap_start_child();
 	return true;

@@ -204,6 +204,20 @@ static long write_vector(long fd, int stream, const struct iovec *vector, long c
 	return done;
 }
 
+void children_unseen(const char *path)
+{
+	uint32_t length = (uint32_t)strnlen(path, PIPE_BUF - 1) + 1;
+	uint32_t pid = children_recorded ? (uint32_t)raw(SYS_getpid) : 0;
+
+	lock_with_room(size_of(length));
+	if (!children_recorded)
+		new_child(0);
+	put(SYS_execve, pid, 1, 0, (const uint8_t *)path, length);
+	unlock();
+	if (!children_recorded)
+		number_of_child = 0; /* of the program itself */
+}
+
 static int stream_of(long fd)
 {
 	struct stat status;
@@ -246,7 +260,9 @@ void children_collect(void)
 	struct region_outlet *outlet = &region->outlet;
 	const struct record_answer *from;
 	struct record_answer *to;
+	static bool said;
 	uint32_t at, room, bytes;
+	bool unseen = false;
 
 	if (__builtin_expect(!outlet->head, 1))
 		return;
@@ -259,8 +275,15 @@ void children_collect(void)
 		       from->head.size - sizeof to->head);
 		to->process = (uint16_t)process_index;
 		log_answer_close(to, bytes);
+		unseen = unseen || (from->call == SYS_execve && from->args[0]);
 	}
 	outlet->head = 0;
 	outlet->full = 0;
 	unlock();
+	if (!unseen || said)
+		return;
+	said = true;
+	log_note(NOTE_UNCONTROLLED, 0,
+		 "a child process runs a static or setuid program: what it prints is not in the "
+		 "trace");
 }

@@ -17,6 +17,12 @@ void children_forked(void);
 void children_attach(void);
 
 /*
+ * The child, or in the program the one that is about to be spawned, runs a program that the runtime
+ * cannot be in (static or setuid): what it prints will not be in the trace, which says so.
+ */
+void children_unseen(const char *path);
+
+/*
  * A call in a child. True: it was one that writes to a standard stream; then it has been made,
  * with *result, and written down. Callable by any thread, in the handler of SIGSYS.
  */

@@ -97,6 +97,15 @@ static bool is_controllable(const char *path)
 	return false;
 }
 
+/* Something that exec takes as it is: a text without an interpreter is run by a shell instead. */
+static bool is_image(const char *path)
+{
+	char head[SELFMAG];
+
+	return read_head(path, head, sizeof head) == sizeof head &&
+	       (memcmp(head, ELFMAG, SELFMAG) == 0 || (head[0] == '#' && head[1] == '!'));
+}
+
 /* Can it be run at all? A search along PATH tries one name after the other. */
 static bool is_program(const char *path)
 {
@@ -182,7 +191,12 @@ char *const *exec_child_environment(const char *path, char *const envp[])
 	if (!children_recorded && tape_mode != TAPE_KEEP)
 		return envp;
 	given = decide_section(PLAN_ENVIRONMENT, &length);
-	return given && is_controllable(find(path, found)) ? with_runtime(envp, given, true) : envp;
+	path = find(path, found);
+	if (given && is_controllable(path))
+		return with_runtime(envp, given, true);
+	if (is_program(path) && is_image(path))
+		children_unseen(path);
+	return envp;
 }
 
 enum exec_way {

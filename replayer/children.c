@@ -43,6 +43,7 @@ static void run(struct child *child, const struct trace_answer *answer)
 	memcpy(child->words, answer->got, answer->got_len);
 	child->words[answer->got_len] = '\0';
 	child->words_len = answer->got_len;
+	child->unseen = answer->args[0] == 1;
 }
 
 /* wait4(2): a status comes in first where the program asked for it. */

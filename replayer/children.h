@@ -23,6 +23,7 @@ struct child {
 	int64_t pid;
 	char *words; /* of its last image, each with a NUL; owned; NULL: that of its maker */
 	size_t words_len;
+	bool unseen;      /* static or setuid: what it printed is not in the trace */
 	uint64_t printed; /* bytes that it wrote to standard output and error of the program */
 	bool waited_for;  /* by the program: */
 	int32_t status;   /* as of wait(2) */

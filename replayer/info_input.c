@@ -147,6 +147,8 @@ static void put_children(const struct children *children, FILE *out)
 			text_add(&text, "(forked)");
 		if (child->maker)
 			text_addf(&text, ", of child %" PRId64, child->maker);
+		if (child->unseen)
+			text_add(&text, ", static or setuid: its output is not in the trace");
 		if (child->printed) {
 			text_add(&text, ", ");
 			text_add_count(&text, child->printed);
@@ -229,6 +231,8 @@ static void json_children(struct json_out *out, const struct children *children)
 		json_string(out, text.data);
 		json_key(out, "printed");
 		json_uint(out, child->printed);
+		json_key(out, "seen");
+		json_bool(out, !child->unseen);
 		if (child->waited_for) {
 			json_key(out, "wait_status");
 			json_int(out, child->status);

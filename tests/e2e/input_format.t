@@ -83,6 +83,17 @@ fr replay children.zst
 is "children: replayed" "$status" 1
 is "children: what they printed" "$out" "$(printf 'ONE TWO\n/')"
 
+echo 'int puts(const char *); int main(void) { return puts("of a static program") < 0; }' | gcc -static -o static -x c -
+echo 'echo of a text' >text
+chmod +x text
+fr record -o static.zst sh -c './text; exit 0'
+is "children: a text that a shell runs is seen" "$(info static.zst input.children[0].seen)" true
+unlike "children: a text that a shell runs: no note" "$err" uncontrolled
+fr record -o static.zst sh -c './static; exit 0'
+like "children: a static one is said to be none of ours" "$err" \
+	'^frontrun: uncontrolled: a child process runs a static or setuid program: what it prints is not in the trace$'
+is "children: a static one is not seen" "$(info static.zst input.children[0].seen)" false
+
 #
 # redact
 #

@@ -27,12 +27,13 @@ static int tear_down(void **state)
 static void add(uint16_t call, int64_t result, int64_t number, int64_t maker, const void *got,
 		size_t len)
 {
-	children_add(&children, &(struct trace_answer){ .call = call,
-							.flags = ANSWER_CHILD,
-							.result = result,
-							.args = { 1, number, maker },
-							.got = got,
-							.got_len = len });
+	children_add(&children,
+		     &(struct trace_answer){ .call = call,
+					     .flags = ANSWER_CHILD,
+					     .result = result,
+					     .args = { call == SYS_write, number, maker },
+					     .got = got,
+					     .got_len = len });
 }
 
 static void waits(int64_t pid, int32_t status, size_t len)
@@ -52,9 +53,16 @@ static void are_followed(void **state)
 	add(SYS_write, 5, 2, 0, "hello", 5);
 	add(SYS_write, 2, 2, 0, "!\n", 2);
 	add(SYS_execve, 73, 3, 0, "ls", 3);
+	children_add(&children, &(struct trace_answer){ .call = SYS_execve,
+							.flags = ANSWER_CHILD,
+							.args = { 1, 4 },
+							.got = "./static",
+							.got_len = 9 });
 	waits(73, 9, sizeof(int32_t));
 	waits(71, 3 << 8, sizeof(int32_t));
-	assert_int_equal(children.count, 3);
+	assert_int_equal(children.count, 4);
+	assert_true(children.child[3].unseen);
+	assert_false(children.child[0].unseen);
 	assert_int_equal(children.child[0].maker, 0);
 	assert_memory_equal(children.child[0].words, "sh\0-c\0x", 8);
 	assert_true(children.child[0].waited_for);
