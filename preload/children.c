@@ -95,12 +95,12 @@ static void put(uint16_t call, int64_t result, int64_t subject, int64_t maker, c
 	outlet->head += size;
 }
 
-/* 0: none of the last REGION_CHILDREN. Requires the lock. */
+/* 0: none of the last REGION_CHILDREN; pid 0 is of nobody. Requires the lock. */
 static uint32_t find_child(uint32_t pid)
 {
 	uint32_t number = region->outlet.children, i;
 
-	for (i = 0; i < REGION_CHILDREN && i < number; i++)
+	for (i = 0; pid && i < REGION_CHILDREN && i < number; i++)
 		if (region->outlet.child[(number - i) % REGION_CHILDREN].pid == pid)
 			return region->outlet.child[(number - i) % REGION_CHILDREN].number;
 	return 0;

@@ -379,6 +379,14 @@ static bool has_exception(const struct command_state *state)
 	       traceback.in_thread;
 }
 
+/* --exit-status: as a shell has it. */
+static int status_of_program(const struct session_result *result)
+{
+	if (result->verdict == VERDICT_EXIT)
+		return result->status;
+	return result->verdict == VERDICT_SIGNAL ? 128 + result->status : EXIT_RECORD_FAILURE;
+}
+
 /* The exit status that one run stands for. */
 static int judge(const struct command_state *state)
 {
@@ -399,12 +407,8 @@ static int judge(const struct command_state *state)
 	if (!replay_is_identical(report) &&
 	    (!state->config.follow || report->difference.kind == VERIFY_SAME))
 		return EXIT_REPLAY_ERROR;
-	if (options_given(&state->options, OPTION_EXIT_STATUS)) {
-		if (result->verdict == VERDICT_EXIT)
-			return result->status;
-		return result->verdict == VERDICT_SIGNAL ? 128 + result->status
-							 : EXIT_RECORD_FAILURE;
-	}
+	if (options_given(&state->options, OPTION_EXIT_STATUS))
+		return status_of_program(result);
 	/* The same run: what was found wrong with it then is so again. */
 	if (!failed && replay_is_identical(report) && !report->stopped &&
 	    story_judged_afterwards(state->file.outcome))
@@ -491,12 +495,8 @@ static int judge_elsewhere(const struct command_state *state, const struct elsew
 		return EXIT_REPLAY_ERROR;
 	if (!report->same && (*report->missing || report->untold || result->time_limit))
 		return EXIT_REPLAY_ERROR;
-	if (options_given(&state->options, OPTION_EXIT_STATUS)) {
-		if (result->verdict == VERDICT_EXIT)
-			return result->status;
-		return result->verdict == VERDICT_SIGNAL ? 128 + result->status
-							 : EXIT_RECORD_FAILURE;
-	}
+	if (options_given(&state->options, OPTION_EXIT_STATUS))
+		return status_of_program(result);
 	return report->same     ? EXIT_REPLAY_SAME
 	       : report->failed ? EXIT_REPLAY_OTHER
 				: EXIT_REPLAY_PASSED;

@@ -7,7 +7,7 @@ BENCH_TARGETS_CXX := $(patsubst tests/bench/targets/%.cpp,$(B)/bench/targets/%,\
 BENCH_TARGETS_RUST := $(patsubst tests/bench/targets/%.rs,$(B)/bench/targets/%,\
 	$(sort $(wildcard tests/bench/targets/*.rs)))
 
-$(BENCH_TARGETS_C): $(B)/bench/targets/%: tests/bench/targets/%.c tests/bench/targets/bench.h
+$(BENCH_TARGETS_C): $(B)/bench/targets/%: tests/bench/targets/%.c tests/bench/targets/bench.h tests/bench/targets/fork_loop.h
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -O2 -g -pthread -D_GNU_SOURCE= -I. $(WARNINGS) -o $@ $<
 
