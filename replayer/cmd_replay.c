@@ -352,19 +352,10 @@ static int configure(struct command_state *state)
 
 static void tell_story(const struct command_state *state)
 {
-	struct story story = { .naming = state->file.naming, .verbose = state->verbose };
-	cJSON *outcome = cJSON_Duplicate(state->file.outcome, true);
-	char *text = NULL;
-	size_t size;
+	char *text = replay_text_story(&state->file, state->verbose);
 
-	/* What it said on standard error has just been seen. */
-	cJSON_DeleteItemFromObjectCaseSensitive(outcome, "stderr");
-	story.out = alloc_check(open_memstream(&text, &size));
-	story_tell(&story, outcome);
-	fclose(story.out);
 	text_print_lines(stderr, "frontrun: ", text);
 	free(text);
-	cJSON_Delete(outcome);
 }
 
 /* The recording failed by an exception in a thread, of which the exit status may say nothing. */

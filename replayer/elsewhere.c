@@ -18,6 +18,7 @@
 #include "recorder/text.h"
 #include "recorder/traceback.h"
 #include "replayer/fingerprint.h"
+#include "replayer/replay_text.h"
 #include "replayer/retrace.h"
 #include "replayer/survey.h"
 
@@ -291,22 +292,6 @@ void elsewhere_free(struct elsewhere *elsewhere)
 	free(elsewhere);
 }
 
-static char *story_of(const struct trace_file *run)
-{
-	struct story story = { .naming = run->naming };
-	cJSON *outcome = cJSON_Duplicate(run->outcome, true);
-	char *text = NULL;
-	size_t size;
-
-	/* What it said on standard error has just been seen. */
-	cJSON_DeleteItemFromObjectCaseSensitive(outcome, "stderr");
-	story.out = alloc_check(open_memstream(&text, &size));
-	story_tell(&story, outcome);
-	fclose(story.out);
-	cJSON_Delete(outcome);
-	return text;
-}
-
 /* What only --check or the output told of the recording, and a run of the program does not. */
 static const char *untold(const cJSON *outcome)
 {
@@ -346,7 +331,7 @@ static void judge(struct elsewhere *elsewhere, const struct trace_file *run,
 		add_missing(elsewhere, run, report, &text);
 	report->untold = !report->failed && !*report->missing ? untold(file->outcome) : NULL;
 	if (report->failed && report->result.verdict != VERDICT_EXIT)
-		report->story = story_of(run);
+		report->story = replay_text_story(run, false);
 }
 
 int elsewhere_run(struct elsewhere *elsewhere, struct elsewhere_report *report, struct err *err)

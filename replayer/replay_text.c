@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "formats/json_out.h"
+#include "recorder/alloc.h"
 #include "recorder/outcome.h"
 #include "recorder/story.h"
 
@@ -143,6 +144,22 @@ void replay_text_print(const struct replay_config *config, const struct replay_r
 		print_same(report, total, out);
 	else
 		print_difference(config, report, total, out);
+}
+
+char *replay_text_story(const struct trace_file *file, bool verbose)
+{
+	struct story story = { .naming = file->naming, .verbose = verbose };
+	cJSON *outcome = cJSON_Duplicate(file->outcome, true);
+	char *text = NULL;
+	size_t size;
+
+	/* What it said on standard error has just been seen. */
+	cJSON_DeleteItemFromObjectCaseSensitive(outcome, "stderr");
+	story.out = alloc_check(open_memstream(&text, &size));
+	story_tell(&story, outcome);
+	fclose(story.out);
+	cJSON_Delete(outcome);
+	return text;
 }
 
 void replay_text_count(uint64_t same, uint64_t runs, FILE *out)

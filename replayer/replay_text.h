@@ -19,6 +19,9 @@ void replay_text_ending(struct text *text, const struct session_result *result);
 void replay_text_print(const struct replay_config *config, const struct replay_report *report,
 		       uint64_t total, FILE *out);
 
+/* What happened, without the last words on standard error. malloc'ed. */
+char *replay_text_story(const struct trace_file *file, bool verbose);
+
 /* "frontrun: 10 of 10 replays identical" */
 void replay_text_count(uint64_t same, uint64_t runs, FILE *out);
 
