@@ -234,6 +234,7 @@ static bool by_reversal(struct search *search, struct ticket *ticket)
 	ticket->schedule.library = ticket->candidate.library;
 	ticket->schedule.tail = non_preemptive(0);
 	set(&ticket->schedule.tail, "next", ticket->candidate.next_slot);
+	add_sites(search, ticket);
 	return true;
 }
 

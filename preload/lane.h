@@ -64,10 +64,12 @@ struct lane {
 	uint32_t blocks;      /* allocated so far, see memory/blocks.h */
 	uint32_t children;    /* created so far */
 	uint64_t k;           /* index of the pending or next event */
-	uint64_t breathes;    /* at this k it lets others go first ... */
-	uint32_t breath;      /* ... and after so many more again, see memory/access.h */
-	uint32_t calls;       /* of instrumented code that it is in; memory/calls.h ... */
-	uint16_t locks;       /* ... and the number of the locks that it holds */
+	/* At this k it lets others go first (memory/access.h), and after `breath` more again ... */
+	uint64_t breathes;
+	uint64_t breath_steps; /* ... unless there were points: schedule.steps is not this any more */
+	uint32_t breath;
+	uint32_t calls; /* of instrumented code that it is in; memory/calls.h ... */
+	uint16_t locks; /* ... and the number of the locks that it holds */
 	union lane_stamp stamp;
 	/* a store that is the pending operation until it has taken place: its bytes ... */
 	const void *stored;

@@ -90,15 +90,20 @@ bool memory_matters_long(const struct lane *me, uint64_t address, uint64_t size,
 void memory_breathe(struct lane *me)
 {
 	struct unwind_start start = unwind_here(&me->stack);
-	bool first = !me->breath;
 
-	me->breath = first ? BREATH_FIRST : me->breath < BREATH_LAST ? 2 * me->breath : BREATH_LAST;
-	me->breathes = me->k + me->breath;
-	if (first)
+	/* It has come to points meanwhile: others could have gone first there. */
+	if (me->breath_steps != schedule.steps) {
+		me->breath_steps = schedule.steps;
+		me->breath = BREATH_FIRST;
+		me->breathes = me->k + BREATH_FIRST;
 		return;
+	}
+	me->breath = me->breath < BREATH_LAST ? 2 * me->breath : BREATH_LAST;
+	me->breathes = me->k + me->breath;
 	thread_state.inside = 1;
 	sched_yield_point(me, EVENT_YIELD, runtime_context(&start));
 	sched_done(me, 0);
+	me->breath_steps = schedule.steps;
 	thread_leave(me);
 }
 

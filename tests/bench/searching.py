@@ -99,6 +99,8 @@ def first_failure(b, program, strategy, seed, cap, sizes=(), seconds=None):
                "--seed", str(seed), "--iterations", str(cap)]
     if seconds:
         options += ["--time", str(seconds)]
+    if sizes:  # not fewer threads than the bug needs
+        sizes = (max(sizes[0], program.threads), *sizes[1:])
     command = [os.path.join(b.build, "corpus", program.name), *map(str, sizes)]
     result = fuzz(b, command, options)
     finding = result["findings"][0] if result["findings"] else None
