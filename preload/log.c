@@ -159,7 +159,7 @@ void log_event_value(struct lane *me, enum event_phase phase, int64_t result, un
 	struct region_process *process = &region->process[process_index];
 	struct object *object = me->object;
 
-	if (memory_used)
+	if (memory_used && !hb_is_nothing(me))
 		hb_event(me, phase);
 	record->kind = (uint8_t)me->kind;
 	record->phase = (uint8_t)phase;

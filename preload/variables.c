@@ -20,6 +20,8 @@ struct index {
 	uint32_t mask, count;
 };
 
+uint32_t variables_ended;
+
 static struct variable pool[CAPACITY];
 static uint32_t used, free_list; /* free ones are chained through `next`, index + 1 */
 static struct index by_address = { .mask = FIRST_SLOTS - 1 };
@@ -136,6 +138,7 @@ void variables_forget(uint64_t address)
 
 	if (!variable)
 		return;
+	variables_ended++;
 	take_out(&by_address, (uint32_t)(variable - pool));
 	for (at = (uint32_t)(variable - pool) + 1; at; at = next) {
 		variable = &pool[at - 1];

@@ -105,9 +105,12 @@ void memory_breathe(struct lane *me)
 /* The access that is the pending operation is an error: it is the last event. */
 static void check(struct lane *me, uint64_t address)
 {
-	struct oracle oracle = oracle_ask(me, address);
+	struct oracle oracle;
 
-	if (__builtin_expect(oracle.kind == ORACLE_FINE, 1))
+	if (__builtin_expect(!oracle_may_fail(address), 1))
+		return;
+	oracle = oracle_ask(me, address);
+	if (oracle.kind == ORACLE_FINE)
 		return;
 	sched_done_as(me, EVENT_SWITCHABLE, EVENT_VALUE_NONE, 0);
 	oracle_fail(me, &oracle, address,
@@ -151,10 +154,13 @@ static uint32_t begin(struct lane *me, const struct unwind_start *start, uint64_
 		      uint32_t size, unsigned kind, struct object *found[BYTES_OBJECTS])
 {
 	uint32_t context = runtime_context(start);
-	uint32_t count = bytes_objects(me, address, size, context, found);
+	struct object *object = bytes_object(address, size);
+	uint32_t count = 1;
 
-	struct object *object = count ? found[0] : NULL;
-
+	if (__builtin_expect(!object, 0)) {
+		count = bytes_objects(me, address, size, context, found);
+		object = count ? found[0] : NULL;
+	}
 	if (spin_again(me, object, context))
 		sched_spin_point(me, kind, object, context);
 	else
