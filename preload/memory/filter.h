@@ -36,7 +36,10 @@ union filter_head {
 
 struct filter_word {
 	union filter_head head;
-	/* Its last read and write: place (index + 1), calls and time (race.h) ... */
+	/*
+	 * Its last read and write: place (index + 1), calls and time (race.h) ... From a conflict
+	 * on those of the lane that was here last alone: filter_repeats().
+	 */
 	union lane_stamp read, write;
 	uint16_t read_mask, write_mask; /* ... and of which bytes, FILTER_ATOMIC: in one step */
 	uint32_t lane;                  /* number of the owner */
@@ -45,6 +48,13 @@ struct filter_word {
 _Static_assert(sizeof(struct filter_word) == 32, "found by a shift");
 
 #define FILTER_ATOMIC 256u
+#define FILTER_BYTES (FILTER_ATOMIC | 255u)
+
+/* From a conflict on, with clocks, the masks also have the lane's slot, and one bit each: */
+#define FILTER_SLOT_SHIFT 9
+#define FILTER_SLOT (63u << FILTER_SLOT_SHIFT)
+#define FILTER_COVERED 0x8000u /* of the write: the cell of race.h has it in the read's place ... */
+#define FILTER_AGAIN 0x8000u   /* of the read: ... but it has been done again since */
 
 /* An access to one word. */
 struct filter_access {
@@ -134,6 +144,31 @@ static inline __attribute__((always_inline)) bool filter_passes(const struct lan
 	if (writes)
 		word->head.word = own | FILTER_HEAD_WRITTEN;
 	filter_note(word, me, slot + 1, (uint16_t)(((1u << size) - 1) << skipped), writes);
+	return true;
+}
+
+/*
+ * Has the lane, which was the last one at this word, done just this at this time before? Then all
+ * is known that an access to it may show.
+ */
+static inline bool filter_repeats(struct filter_word *word, const struct lane *me,
+				  const struct filter_access *access)
+{
+	uint64_t stamp = me->stamp.word | filter_index(access);
+	uint16_t whose = (uint16_t)(access->mask | me->slot << FILTER_SLOT_SHIFT);
+
+	if (word->head.tag != (uint32_t)(access->word >> 3) || word->head.flags != FILTER_CONFLICT)
+		return false;
+	if (access->writes) {
+		if (word->write.word != stamp ||
+		    (word->write_mask & (uint16_t)~FILTER_COVERED) != whose)
+			return false;
+		word->read_mask &= (uint16_t)~FILTER_AGAIN;
+		return true;
+	}
+	if (word->read.word != stamp || (word->read_mask & (uint16_t)~FILTER_AGAIN) != whose)
+		return false;
+	word->read_mask |= word->write_mask & FILTER_COVERED;
 	return true;
 }
 

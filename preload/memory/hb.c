@@ -1,7 +1,7 @@
 /*
- * See hb.h. A lane's own component goes up when it lets others know (a release). Clocks of objects
- * come from a pool; when that is used up, all the others share one, which orders more than it
- * should.
+ * See hb.h. A lane's own component goes up when it lets others know (a release), and when it gets
+ * to know of others. Clocks of objects come from a pool; when that is used up, all the others share
+ * one, which orders more than it should.
  */
 #include "preload/memory/hb.h"
 
@@ -56,19 +56,25 @@ void hb_drop(uint32_t clocks)
 	free_list = clocks;
 }
 
-static void join(struct clocks *to, const struct clocks *from)
+/* True when it was news. */
+static bool join(struct clocks *to, const struct clocks *from)
 {
 	uint32_t i, count = schedule.lane_slots < HB_LANES ? schedule.lane_slots : HB_LANES;
+	bool news = false;
 
 	for (i = 0; i < count; i++)
-		if (from->of[i] > to->of[i])
+		if (from->of[i] > to->of[i]) {
 			to->of[i] = from->of[i];
+			news = true;
+		}
+	return news;
 }
 
+/* Accesses at one time have the same behind them: filter_repeats(). */
 static void acquire(struct lane *me, uint32_t *index)
 {
-	if (*index)
-		join(&lane_clocks[me->slot], clocks_at(index));
+	if (*index && join(&lane_clocks[me->slot], clocks_at(index)))
+		me->stamp.clock++;
 }
 
 static void release(struct lane *me, uint32_t *index)
