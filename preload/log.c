@@ -331,7 +331,8 @@ uint32_t runtime_context(const struct unwind_start *start)
 	const uint64_t *pcs;
 	uint32_t id, count;
 
-	schedule.current->last = *start;
+	if (start != &schedule.current->last)
+		schedule.current->last = *start;
 	if (__builtin_expect(interpreter_active, 0) && !start->exact) {
 		/* What the interpreter itself does needs no walk: who told it to is known. */
 		count = interpreter_stack(&start->pc, 1, places, UNWIND_MAX);
