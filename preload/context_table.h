@@ -1,0 +1,74 @@
+/*
+ * The inside of the table of contexts, and the way in which most call stacks are found in it, in
+ * line: by a walk that is remembered. See context.c for why it can be believed.
+ */
+#ifndef PRELOAD_CONTEXT_TABLE_H
+#define PRELOAD_CONTEXT_TABLE_H
+
+#include "preload/context.h"
+#include "preload/modules.h"
+
+#define CONTEXT_LINE 64
+#define CONTEXT_WAYS 4
+
+/* A remembered walk. Empty while stamp is not modules_epoch() + 1. */
+struct context_walk {
+	uint64_t depth; /* unwind_limit() - sp */
+	uint32_t stamp;
+	uint32_t id;
+	uint32_t n_modules;        /* when the walk guessed: modules_count() then; else 0 */
+	struct unwind_trace trace; /* its key too: pcs[0] */
+} __attribute__((aligned(CONTEXT_LINE)));
+
+struct context {
+	uint64_t pcs[UNWIND_MAX];
+	uint32_t n_modules; /* modules_count() when it was interned */
+	uint8_t n;
+	uint8_t end;
+	bool gone; /* an address of it lost its module: not in the index any more */
+};
+
+struct context_table {
+	uint32_t capacity;   /* a power of two */
+	uint32_t set_mask;   /* sets of variants in use - 1 */
+	uint32_t remembered; /* since set_mask is as it is */
+	uint32_t index_mask; /* places of the index in use - 1 */
+	uint32_t count;
+	uint32_t epoch;
+	uint32_t next_way;
+	struct context_stats stats;
+	struct unwind_cache *cache;
+	struct context_walk *variants; /* n_sets(capacity) * CONTEXT_WAYS */
+	struct context *contexts; /* id - 1 */
+	uint32_t *index;          /* ids by hash of pcs, up to 2 * capacity; 0 = free */
+};
+
+static inline struct context_walk *context_set(struct context_table *ct, uint64_t pc, uint64_t depth)
+{
+	uint64_t hash = (pc ^ depth << 20) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return &ct->variants[(hash >> 32 & ct->set_mask) * CONTEXT_WAYS];
+}
+
+/* The id of a stack whose walk is remembered; 0: context_capture() has to be asked. */
+static inline uint32_t context_again(struct context_table *ct, const struct unwind_start *start)
+{
+	uint64_t pc = start->pc + start->exact;
+	uint64_t depth = unwind_limit(start) - start->sp;
+	const struct context_walk *set = context_set(ct, pc, depth);
+	uint32_t stamp = modules_epoch() + 1;
+
+	for (int i = 0; i < CONTEXT_WAYS; i++) {
+		const struct context_walk *v = &set[i];
+
+		if (v->trace.pcs[0] == pc && v->depth == depth && v->stamp == stamp &&
+		    (v->n_modules == 0 || v->n_modules == modules_count()) &&
+		    unwind_holds(&v->trace, start)) {
+			ct->stats.fast++;
+			return v->id;
+		}
+	}
+	return 0;
+}
+
+#endif
