@@ -39,11 +39,12 @@ struct context_table {
 	struct context_stats stats;
 	struct unwind_cache *cache;
 	struct context_walk *variants; /* n_sets(capacity) * CONTEXT_WAYS */
-	struct context *contexts; /* id - 1 */
-	uint32_t *index;          /* ids by hash of pcs, up to 2 * capacity; 0 = free */
+	struct context *contexts;      /* id - 1 */
+	uint32_t *index;               /* ids by hash of pcs, up to 2 * capacity; 0 = free */
 };
 
-static inline struct context_walk *context_set(struct context_table *ct, uint64_t pc, uint64_t depth)
+static inline struct context_walk *context_set(struct context_table *ct, uint64_t pc,
+					       uint64_t depth)
 {
 	uint64_t hash = (pc ^ depth << 20) * UINT64_C(0x9e3779b97f4a7c15);
 

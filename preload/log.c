@@ -1,7 +1,7 @@
 /*
  * Writing the log: what records say, and the mailbox. It knows nothing of scheduling.
  */
-#include "preload/log.h"
+#include "preload/log_event.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -58,6 +58,25 @@ static uint32_t text_room(const char *text, uint32_t most)
 	uint32_t length = (uint32_t)strlen(text);
 
 	return padded((length < most ? length : most) + 1);
+}
+
+void log_event_in_full(const struct lane *me, enum event_phase phase, int64_t result, unsigned type,
+		       int64_t value)
+{
+	struct record_event *record = ring_reserve(RECORD_EVENT, sizeof *record);
+
+	record->kind = (uint8_t)me->kind;
+	record->phase = (uint8_t)phase;
+	record->process = (uint16_t)process_index;
+	record->lane = me->number;
+	record->k = me->k;
+	record->object = me->object ? me->object->number : 0;
+	record->object2 = me->object2 ? me->object2->number : 0;
+	record->context = me->context;
+	record->has_value = type;
+	record->result = result;
+	record->value = value;
+	ring_commit(sizeof *record);
 }
 
 /*

@@ -5,11 +5,18 @@
 #ifndef PRELOAD_LOG_EVENT_H
 #define PRELOAD_LOG_EVENT_H
 
+#include <stddef.h>
+
 #include "formats/hash.h"
+#include "formats/record_brief.h"
 #include "preload/log.h"
 #include "preload/memory/hb.h"
 #include "preload/memory/used.h"
 #include "preload/ring.h"
+
+/* The record of an event that has no short form (record_brief.h). */
+void log_event_in_full(const struct lane *me, enum event_phase phase, int64_t result, unsigned type,
+		       int64_t value);
 
 /*
  * The lane's pending operation, with k = me->k, and a value of enum event_value. Also keeps
@@ -18,23 +25,26 @@
 static inline void log_event_here(struct lane *me, enum event_phase phase, int64_t result,
 				  unsigned type, int64_t value)
 {
-	struct record_event *record = ring_reserve(RECORD_EVENT, sizeof *record);
 	struct region_process *process = &region->process[process_index];
 	struct object *object = me->object;
+	uint32_t number = object ? object->number : 0;
 
 	if (memory_used && !hb_is_nothing(me))
 		hb_event(me, phase);
-	record->kind = (uint8_t)me->kind;
-	record->phase = (uint8_t)phase;
-	record->process = (uint16_t)process_index;
-	record->lane = me->number;
-	record->k = me->k;
-	record->object = object ? object->number : 0;
-	record->object2 = me->object2 ? me->object2->number : 0;
-	record->context = me->context;
-	record->has_value = type;
-	record->result = result;
-	record->value = value;
+	if (__builtin_expect(record_brief_fits(process_index, me->number, me->k, number,
+					       me->object2 != NULL, me->context, result),
+			     1)) {
+		struct record_brief *brief = ring_reserve(RECORD_BRIEF, BRIEF_BYTES(type));
+
+		brief->head.reserved = record_brief_form(me->kind, phase, result, type);
+		brief->who = record_brief_who(me->number, me->k);
+		brief->what = record_brief_what(number, me->context);
+		if (type != EVENT_VALUE_NONE)
+			brief->value = value;
+		ring_commit(BRIEF_BYTES(type));
+	} else {
+		log_event_in_full(me, phase, result, type, value);
+	}
 	if (phase == PHASE_DONE) {
 		uint64_t object_id = object ? object->id_hash : 0;
 
@@ -47,7 +57,6 @@ static inline void log_event_here(struct lane *me, enum event_phase phase, int64
 		process->order_hash = schedule.order_hash;
 		process->hb_hash = schedule.hb_hash;
 	}
-	ring_commit(sizeof *record);
 }
 
 #endif
