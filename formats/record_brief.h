@@ -29,9 +29,8 @@ struct record_brief {
 	int64_t value; /* only where it has one */
 };
 
-#define BRIEF_BYTES(type)                                                    \
-	((uint32_t)((type) == EVENT_VALUE_NONE ? sizeof(struct record_brief) \
-							 - sizeof(int64_t)   \
+#define BRIEF_BYTES(type)                                                                      \
+	((uint32_t)((type) == EVENT_VALUE_NONE ? sizeof(struct record_brief) - sizeof(int64_t) \
 					       : sizeof(struct record_brief)))
 
 static inline bool record_brief_fits(uint32_t process, uint32_t lane, uint64_t k, uint32_t object,

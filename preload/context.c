@@ -184,6 +184,14 @@ static void forget_unloaded(struct context_table *ct)
 	fill_index(ct);
 }
 
+static inline struct context_walk *context_set(struct context_table *ct, uint64_t pc,
+					       uint64_t depth)
+{
+	uint64_t hash = (pc ^ depth << 20) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return &ct->variants[(hash >> 32 & ct->set_mask) * CONTEXT_WAYS];
+}
+
 /*
  * Where a walk is to be remembered. When the sets are half full there are more of them; what was
  * remembered is then mostly not met any more, and walked once again.
@@ -243,9 +251,17 @@ static __attribute__((noinline)) uint32_t walk(struct context_table *ct,
 
 uint32_t context_capture(struct context_table *ct, const struct unwind_start *start)
 {
-	uint32_t id = context_again(ct, start);
+	uint64_t pc = start->pc + start->exact, depth = context_depth(start);
+	const struct context_walk *set = context_set(ct, pc, depth);
 
-	return id ? id : walk(ct, start, unwind_limit(start) - start->sp);
+	for (int i = 0; i < CONTEXT_WAYS; i++)
+		if ((!set[i].n_modules || set[i].n_modules == modules_count()) &&
+		    context_is(&set[i], start, pc, depth)) {
+			*context_last(ct, pc) = &set[i];
+			ct->stats.fast++;
+			return set[i].id;
+		}
+	return walk(ct, start, depth);
 }
 
 uint32_t context_intern(struct context_table *ct, const uint64_t *pcs, uint32_t n)

@@ -10,6 +10,7 @@
 
 #define CONTEXT_LINE 64
 #define CONTEXT_WAYS 4
+#define CONTEXT_LAST 32
 
 /* A remembered walk. Empty while stamp is not modules_epoch() + 1. */
 struct context_walk {
@@ -38,38 +39,41 @@ struct context_table {
 	uint32_t next_way;
 	struct context_stats stats;
 	struct unwind_cache *cache;
-	struct context_walk *variants; /* n_sets(capacity) * CONTEXT_WAYS */
-	struct context *contexts;      /* id - 1 */
-	uint32_t *index;               /* ids by hash of pcs, up to 2 * capacity; 0 = free */
+	const struct context_walk *last[CONTEXT_LAST]; /* that was met, by hash of its pc */
+	struct context_walk *variants;                 /* n_sets(capacity) * CONTEXT_WAYS */
+	struct context *contexts;                      /* id - 1 */
+	uint32_t *index; /* ids by hash of pcs, up to 2 * capacity; 0 = free */
 };
 
-static inline struct context_walk *context_set(struct context_table *ct, uint64_t pc,
-					       uint64_t depth)
+/* Is this the walk from there, if it did not guess, or no module has come since? */
+static inline bool context_is(const struct context_walk *walk, const struct unwind_start *start,
+			      uint64_t pc, uint64_t depth)
 {
-	uint64_t hash = (pc ^ depth << 20) * UINT64_C(0x9e3779b97f4a7c15);
-
-	return &ct->variants[(hash >> 32 & ct->set_mask) * CONTEXT_WAYS];
+	return walk->trace.pcs[0] == pc && walk->depth == depth &&
+	       walk->stamp == modules_epoch() + 1 && unwind_holds(&walk->trace, start);
 }
 
-/* The id of a stack whose walk is remembered; 0: context_capture() has to be asked. */
+static inline uint64_t context_depth(const struct unwind_start *start)
+{
+	return unwind_limit(start) - start->sp;
+}
+
+/* Where the walk that was met last from this pc, or another one, is noted. */
+static inline const struct context_walk **context_last(struct context_table *ct, uint64_t pc)
+{
+	return &ct->last[(pc ^ pc >> 8) % CONTEXT_LAST];
+}
+
+/* The id of the stack, if its walk is that one; 0: context_capture() has to be asked. */
 static inline uint32_t context_again(struct context_table *ct, const struct unwind_start *start)
 {
 	uint64_t pc = start->pc + start->exact;
-	uint64_t depth = unwind_limit(start) - start->sp;
-	const struct context_walk *set = context_set(ct, pc, depth);
-	uint32_t stamp = modules_epoch() + 1;
+	const struct context_walk *walk = *context_last(ct, pc);
 
-	for (int i = 0; i < CONTEXT_WAYS; i++) {
-		const struct context_walk *v = &set[i];
-
-		if (v->trace.pcs[0] == pc && v->depth == depth && v->stamp == stamp &&
-		    (v->n_modules == 0 || v->n_modules == modules_count()) &&
-		    unwind_holds(&v->trace, start)) {
-			ct->stats.fast++;
-			return v->id;
-		}
-	}
-	return 0;
+	if (!walk || walk->n_modules || !context_is(walk, start, pc, context_depth(start)))
+		return 0;
+	ct->stats.fast++;
+	return walk->id;
 }
 
 #endif

@@ -218,7 +218,7 @@ uint32_t log_context(uint32_t id)
 }
 
 /* With an interpreter in the program. */
-static uint32_t interpreted_context(const struct unwind_start *start)
+static __attribute__((noinline)) uint32_t interpreted_context(const struct unwind_start *start)
 {
 	uint64_t places[UNWIND_MAX];
 	const uint64_t *pcs;
@@ -241,6 +241,12 @@ static uint32_t interpreted_context(const struct unwind_start *start)
 	return log_context(id);
 }
 
+/* One that was not met last from its place, or is new. */
+static __attribute__((noinline)) uint32_t other_context(const struct unwind_start *start)
+{
+	return log_context(context_capture(contexts, start));
+}
+
 uint32_t runtime_context(const struct unwind_start *start)
 {
 	uint32_t id;
@@ -252,7 +258,7 @@ uint32_t runtime_context(const struct unwind_start *start)
 	id = context_again(contexts, start);
 	if (__builtin_expect(id && id <= contexts_announced, 1))
 		return context_base + id;
-	return log_context(context_capture(contexts, start));
+	return other_context(start);
 }
 
 uint32_t log_context_frames(uint32_t context, uint64_t *frames, uint32_t most)

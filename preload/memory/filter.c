@@ -189,8 +189,6 @@ bool filter_look(const struct lane *me, const struct filter_access *access)
 	bool clocks = hb_on && me->stamp.clock;
 	uint16_t before;
 
-	if (clocks && filter_repeats(word, me, access))
-		return access->site->shared;
 	if (oracle_others_stack(me, access->word))
 		share(access->site);
 	if (word->head.tag != (uint32_t)(access->word >> 3)) {

@@ -15,6 +15,7 @@
 
 #include "preload/lane.h"
 #include "preload/log.h"
+#include "preload/memory/hb.h"
 
 #define FILTER_WORDS 65536u /* direct mapped: a word that is displaced is known no more */
 
@@ -177,8 +178,11 @@ static inline bool filter_word_matters(const struct lane *me, const struct filte
 	struct filter_word *word = &filter_words[access->word / 8 % FILTER_WORDS];
 
 	if (__builtin_expect(
-		    (word->head.word & ~FILTER_HEAD_WRITTEN) != filter_own(me, access->word), 0))
+		    (word->head.word & ~FILTER_HEAD_WRITTEN) != filter_own(me, access->word), 0)) {
+		if (hb_on && me->stamp.clock && filter_repeats(word, me, access))
+			return access->site->shared;
 		return filter_look(me, access);
+	}
 	if (access->writes)
 		word->head.flags = FILTER_WRITTEN;
 	filter_note(word, me, filter_index(access), access->mask, access->writes);
