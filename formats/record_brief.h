@@ -58,7 +58,7 @@ static inline uint64_t record_brief_what(uint32_t object, uint32_t context)
 	return object | (uint64_t)context << BRIEF_NUMBER_BITS;
 }
 
-/* What it stands for; false: it is longer or shorter than it says, or has bits that mean nothing. */
+/* What it stands for; false: its length is not what it says, or it has bits that mean nothing. */
 static inline bool record_brief_read(const struct record_brief *brief, struct record_event *event)
 {
 	uint16_t form = brief->head.reserved;

@@ -12,7 +12,7 @@
 void core_set_blocked(struct lane *lane);
 void core_set_runnable(struct lane *lane);
 
-/* The lane waits on an object's queue (which may be none), as enum sched_block_flag and `retry` say. */
+/* The lane waits on an object's queue, or on none; `retry`: it may take the object when it can. */
 void core_enqueue(struct lane *lane, struct object *object, uint32_t tag, bool retry);
 void core_dequeue(struct lane *lane);
 
