@@ -17,6 +17,15 @@
 
 struct filter_word filter_words[FILTER_WORDS];
 
+/* Which parts of it have been used: to look at the others would make their pages present. */
+#define PART 128u /* words: of a page */
+static uint64_t parts[FILTER_WORDS / PART / 64];
+
+static bool part_used(uint32_t slot)
+{
+	return parts[slot / PART / 64] >> (slot / PART % 64) & 1;
+}
+
 static const uint64_t *planned; /* hashes of places that are shared from the start, ascending */
 static uint32_t planned_count;
 
@@ -185,13 +194,15 @@ static void note_conflict(struct filter_word *word, const struct lane *me,
 
 bool filter_look(const struct lane *me, const struct filter_access *access)
 {
-	struct filter_word *word = &filter_words[access->word / 8 % FILTER_WORDS];
+	uint32_t slot = access->word / 8 % FILTER_WORDS;
+	struct filter_word *word = &filter_words[slot];
 	bool clocks = hb_on && me->stamp.clock;
 	uint16_t before;
 
 	if (oracle_others_stack(me, access->word))
 		share(access->site);
 	if (word->head.tag != (uint32_t)(access->word >> 3)) {
+		parts[slot / PART / 64] |= 1ull << (slot / PART % 64);
 		*word = (struct filter_word){
 			.head.word = filter_own(me, access->word),
 			.lane = me->number,
@@ -244,8 +255,13 @@ void filter_forget(uint64_t start, uint64_t size)
 		return;
 	}
 	for (; address < start + size; address += 8) {
-		struct filter_word *word = &filter_words[address / 8 % FILTER_WORDS];
+		uint32_t slot = address / 8 % FILTER_WORDS;
+		struct filter_word *word = &filter_words[slot];
 
+		if (!part_used(slot)) {
+			address += (PART - 1 - slot % PART) * 8;
+			continue;
+		}
 		if (word->head.tag != (uint32_t)(address >> 3))
 			continue;
 		word->head.tag = 0;
