@@ -312,9 +312,9 @@ bool sched_end_lane(struct lane *me)
 	 * ever.
 	 */
 	for (i = 0; i < me->held_count; i++) {
-		if (me->held[i].object->owner == me)
-			me->held[i].object->owner = NULL;
-		sched_release(me->held[i].object, SCHED_ANY);
+		if (lane_held(me, i)->object->owner == me)
+			lane_held(me, i)->object->owner = NULL;
+		sched_release(lane_held(me, i)->object, SCHED_ANY);
 	}
 	if (!schedule.live)
 		return false;

@@ -15,7 +15,7 @@
 #define WORD 8u
 #define MANY_WORDS 65536u /* not worth asking for each */
 
-struct bytes_remembered bytes_remembered[BYTES_REMEMBERED];
+struct bytes_remembered bytes_remembered[BYTES_REMEMBERED] SMALL;
 
 static uint32_t known; /* variables */
 

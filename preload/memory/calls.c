@@ -66,7 +66,7 @@ static uint16_t find_set(const struct lane *lane)
 	uint32_t i, place = set.count;
 
 	for (i = 0; i < set.count && i < SET_LOCKS; i++) {
-		set.objects[i] = lane->held[i].object->number;
+		set.objects[i] = lane_held(lane, i)->object->number;
 		place = place * 31 + set.objects[i];
 	}
 	for (place %= 2 * SETS; set_places[place]; place = (place + 1) % (2 * SETS))
@@ -100,10 +100,11 @@ uint32_t calls_stack(uint16_t where, uint64_t *pcs, uint32_t most)
 uint32_t calls_held(uint16_t where, uint32_t *objects, uint32_t most)
 {
 	const struct lock_set *set = &sets[calls[where].locks];
-	uint32_t kept = set->count < SET_LOCKS ? set->count : SET_LOCKS;
+	uint32_t kept;
 
-	if (!where)
+	if (!where || !calls[where].locks)
 		return 0;
+	kept = set->count < SET_LOCKS ? set->count : SET_LOCKS;
 	memcpy(objects, set->objects, (kept < most ? kept : most) * sizeof *objects);
 	return set->count;
 }

@@ -19,7 +19,7 @@ struct filter_word filter_words[FILTER_WORDS];
 
 /* Which parts of it have been used: to look at the others would make their pages present. */
 #define PART 128u /* words: of a page */
-static uint64_t parts[FILTER_WORDS / PART / 64];
+static uint64_t parts[FILTER_WORDS / PART / 64] SMALL;
 
 static bool part_used(uint32_t slot)
 {
