@@ -32,7 +32,7 @@ enum {
 	 * run copies each page that it touches.
 	 */
 	FIRST_SETS = 4,
-	FIRST_INDEX = 1024,
+	FIRST_INDEX = CONTEXT_FIRST_INDEX,
 	GROWTH = 8,
 };
 
@@ -71,7 +71,7 @@ int context_init(struct context_table **out, void *arena, size_t size)
 		n *= 2;
 	ct->capacity = n;
 	ct->set_mask = (n_sets(n) < FIRST_SETS ? n_sets(n) : FIRST_SETS) - 1;
-	ct->index_mask = (2 * n < FIRST_INDEX ? 2 * n : FIRST_INDEX) - 1;
+	ct->index_mask = FIRST_INDEX - 1; /* no more than twice MIN_CAPACITY */
 	ct->epoch = modules_epoch();
 	p += line_up(sizeof(*ct));
 	ct->cache = (struct unwind_cache *)p;
@@ -80,7 +80,8 @@ int context_init(struct context_table **out, void *arena, size_t size)
 	p += n_sets(n) * CONTEXT_WAYS * sizeof(struct context_walk);
 	ct->contexts = (struct context *)p;
 	p += line_up(n * sizeof(struct context));
-	ct->index = (uint32_t *)p;
+	ct->all_index = (uint32_t *)p;
+	ct->index = ct->first_index;
 	*out = ct;
 	return 0;
 }
@@ -149,6 +150,7 @@ static uint32_t intern(struct context_table *ct, const uint64_t *pcs, uint32_t n
 	*slot = ++ct->count;
 	if (2 * (ct->count + 1) > ct->index_mask && ct->index_mask + 1 < 2 * ct->capacity) {
 		ct->index_mask = grown(ct->index_mask, 2 * ct->capacity);
+		ct->index = ct->all_index;
 		fill_index(ct);
 	}
 	return ct->count;

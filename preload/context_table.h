@@ -11,6 +11,7 @@
 #define CONTEXT_LINE 64
 #define CONTEXT_WAYS 4
 #define CONTEXT_LAST 32
+#define CONTEXT_FIRST_INDEX 128
 
 /* A remembered walk. Empty while stamp is not modules_epoch() + 1. */
 struct context_walk {
@@ -42,7 +43,9 @@ struct context_table {
 	const struct context_walk *last[CONTEXT_LAST]; /* that was met, by hash of its pc */
 	struct context_walk *variants;                 /* n_sets(capacity) * CONTEXT_WAYS */
 	struct context *contexts;                      /* id - 1 */
-	uint32_t *index; /* ids by hash of pcs, up to 2 * capacity; 0 = free */
+	uint32_t *index;     /* ids by hash of pcs, up to 2 * capacity; 0 = free */
+	uint32_t *all_index; /* where it is when there is more than the first one: */
+	uint32_t first_index[CONTEXT_FIRST_INDEX];
 };
 
 /* Is this the walk from there, if it did not guess, or no module has come since? */

@@ -88,9 +88,10 @@ bool filter_ends(const struct lane *me, uint64_t address);
 /* Memory that is given back: who uses it next is its first user. */
 void filter_forget(uint64_t start, uint64_t size);
 
+/* Places that are near to each other are so in the table, too: a run touches few of its pages. */
 static inline uint32_t filter_slot(uint64_t pc)
 {
-	return (uint32_t)(pc * 0x9e3779b97f4a7c15ull >> 40) & (REGION_SITES - 1);
+	return (uint32_t)(pc >> 2 ^ pc >> 15) & (REGION_SITES - 1);
 }
 
 static inline uint32_t filter_index(const struct filter_access *access)
