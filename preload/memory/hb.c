@@ -20,7 +20,7 @@ struct clocks {
 
 bool hb_on;
 
-/* 0: shared by those that get none of their own; lanes have theirs in it, too, and always get one */
+/* 0: shared by the objects that get none of their own. Lanes have theirs here, too. */
 static struct clocks pool[CLOCKS + HB_LANES];
 static uint32_t lane_clocks[HB_LANES] SMALL;
 static uint32_t used = 1, free_list; /* chained through of[0] */
