@@ -96,12 +96,7 @@ static bool accept(struct shrink *shrink, uint64_t order)
 	choices_copy(&shrink->best, &found);
 	choices_fini(&found);
 	free(shrink->decisions);
-	shrink->decision_count = (uint32_t)log->decision_count;
-	shrink->decisions =
-		alloc_check(malloc((log->decision_count + 1) * sizeof(*shrink->decisions)));
-	if (log->decision_count)
-		memcpy(shrink->decisions, log->decisions,
-		       log->decision_count * sizeof(*shrink->decisions));
+	shrink->decisions = run_log_decisions(log, &shrink->decision_count);
 	return true;
 }
 
@@ -395,12 +390,7 @@ static void find_passing(struct shrink *shrink, struct minimised *out)
 			continue;
 		log = log_of(shrink);
 		out->has_passing = true;
-		out->passing_count = (uint32_t)log->decision_count;
-		out->passing =
-			alloc_check(malloc((log->decision_count + 1) * sizeof(*out->passing)));
-		if (log->decision_count)
-			memcpy(out->passing, log->decisions,
-			       log->decision_count * sizeof(*out->passing));
+		out->passing = run_log_decisions(log, &out->passing_count);
 	}
 	choices_fini(&fewer);
 	if (!exhausted(shrink) && fails_with(shrink, &shrink->best, &verdict))

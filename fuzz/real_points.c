@@ -2,9 +2,6 @@
 #include "fuzz/real_points.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-#include "recorder/alloc.h"
 
 #define NEAREST 2u /* places on each side that are tried */
 
@@ -72,16 +69,6 @@ static uint32_t places(const struct run_log *log, const struct plan_decision *ch
 	return n;
 }
 
-static void keep_decisions(struct moving *moving, const struct run_log *log)
-{
-	size_t bytes = log->decision_count * sizeof(*moving->decisions);
-
-	moving->decision_count = (uint32_t)log->decision_count;
-	moving->decisions = alloc_check(malloc(bytes + 1));
-	if (bytes)
-		memcpy(moving->decisions, log->decisions, bytes);
-}
-
 static bool fails(struct moving *moving, const struct choices *choices)
 {
 	uint64_t ks[2 * NEAREST];
@@ -99,7 +86,7 @@ static bool fails(struct moving *moving, const struct choices *choices)
 		return false;
 	log = moving->trials.log(moving->trials.self);
 	if (verdict.fingerprint == moving->trials.fingerprint) {
-		keep_decisions(moving, log);
+		moving->decisions = run_log_decisions(log, &moving->decision_count);
 		return true;
 	}
 	at = first_ignored(log, choices);
