@@ -25,6 +25,7 @@ enum record_type {
 	RECORD_TEXT,
 	RECORD_ANSWER,
 	RECORD_RACE,
+	RECORD_BRIEF, /* an event, record_brief.h */
 	RECORD_TYPES
 };
 
@@ -42,8 +43,8 @@ enum decision_kind {
 #define DECISION_STAGE 256
 
 struct record_head {
-	uint16_t type; /* enum record_type */
-	uint16_t reserved;
+	uint16_t type;     /* enum record_type */
+	uint16_t reserved; /* BRIEF: see there; else 0 */
 	/* bytes of the whole record with this head, a multiple of 8, at most RECORD_MAX */
 	uint32_t size;
 };

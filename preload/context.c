@@ -20,52 +20,20 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "preload/context_table.h"
 #include "preload/modules.h"
 #include "preload/populate.h"
 
 enum {
 	MIN_CAPACITY = 64,
-	VARIANT_WAYS = 4,
-	LINE = 64,
+	LINE = CONTEXT_LINE,
 	/*
 	 * Both tables begin small, so that what belongs together is in few pages: the fork of a
 	 * run copies each page that it touches.
 	 */
 	FIRST_SETS = 4,
-	FIRST_INDEX = 1024,
+	FIRST_INDEX = CONTEXT_FIRST_INDEX,
 	GROWTH = 8,
-};
-
-/* A remembered walk. Empty while stamp is not modules_epoch() + 1. */
-struct variant {
-	uint64_t depth; /* unwind_limit() - sp */
-	uint32_t stamp;
-	uint32_t id;
-	uint32_t n_modules;        /* when the walk guessed: modules_count() then; else 0 */
-	struct unwind_trace trace; /* its key too: pcs[0] */
-} __attribute__((aligned(LINE)));
-
-struct context {
-	uint64_t pcs[UNWIND_MAX];
-	uint32_t n_modules; /* modules_count() when it was interned */
-	uint8_t n;
-	uint8_t end;
-	bool gone; /* an address of it lost its module: not in the index any more */
-};
-
-struct context_table {
-	uint32_t capacity;   /* a power of two */
-	uint32_t set_mask;   /* sets of variants in use - 1 */
-	uint32_t remembered; /* since set_mask is as it is */
-	uint32_t index_mask; /* places of the index in use - 1 */
-	uint32_t count;
-	uint32_t epoch;
-	uint32_t next_way;
-	struct context_stats stats;
-	struct unwind_cache *cache;
-	struct variant *variants; /* n_sets(capacity) * VARIANT_WAYS */
-	struct context *contexts; /* id - 1 */
-	uint32_t *index;          /* ids by hash of pcs, up to 2 * capacity; 0 = free */
 };
 
 static size_t line_up(size_t size)
@@ -75,7 +43,7 @@ static size_t line_up(size_t size)
 
 static uint32_t n_sets(uint32_t capacity)
 {
-	return capacity / (4 * VARIANT_WAYS);
+	return capacity / (4 * CONTEXT_WAYS);
 }
 
 size_t context_arena_size(uint32_t capacity)
@@ -85,7 +53,7 @@ size_t context_arena_size(uint32_t capacity)
 	while (n < capacity && n < UINT32_C(1) << 30)
 		n *= 2;
 	return line_up(sizeof(struct context_table)) + line_up(unwind_cache_size()) +
-	       n_sets(n) * VARIANT_WAYS * sizeof(struct variant) +
+	       n_sets(n) * CONTEXT_WAYS * sizeof(struct context_walk) +
 	       line_up(n * sizeof(struct context)) + 2 * n * sizeof(uint32_t);
 }
 
@@ -103,16 +71,17 @@ int context_init(struct context_table **out, void *arena, size_t size)
 		n *= 2;
 	ct->capacity = n;
 	ct->set_mask = (n_sets(n) < FIRST_SETS ? n_sets(n) : FIRST_SETS) - 1;
-	ct->index_mask = (2 * n < FIRST_INDEX ? 2 * n : FIRST_INDEX) - 1;
+	ct->index_mask = FIRST_INDEX - 1; /* no more than twice MIN_CAPACITY */
 	ct->epoch = modules_epoch();
 	p += line_up(sizeof(*ct));
 	ct->cache = (struct unwind_cache *)p;
 	p += line_up(unwind_cache_size());
-	ct->variants = (struct variant *)p;
-	p += n_sets(n) * VARIANT_WAYS * sizeof(struct variant);
+	ct->variants = (struct context_walk *)p;
+	p += n_sets(n) * CONTEXT_WAYS * sizeof(struct context_walk);
 	ct->contexts = (struct context *)p;
 	p += line_up(n * sizeof(struct context));
-	ct->index = (uint32_t *)p;
+	ct->all_index = (uint32_t *)p;
+	ct->index = ct->first_index;
 	*out = ct;
 	return 0;
 }
@@ -181,6 +150,7 @@ static uint32_t intern(struct context_table *ct, const uint64_t *pcs, uint32_t n
 	*slot = ++ct->count;
 	if (2 * (ct->count + 1) > ct->index_mask && ct->index_mask + 1 < 2 * ct->capacity) {
 		ct->index_mask = grown(ct->index_mask, 2 * ct->capacity);
+		ct->index = ct->all_index;
 		fill_index(ct);
 	}
 	return ct->count;
@@ -216,41 +186,42 @@ static void forget_unloaded(struct context_table *ct)
 	fill_index(ct);
 }
 
-static inline struct variant *set_of(struct context_table *ct, uint64_t pc, uint64_t depth)
+static inline struct context_walk *context_set(struct context_table *ct, uint64_t pc,
+					       uint64_t depth)
 {
 	uint64_t hash = (pc ^ depth << 20) * UINT64_C(0x9e3779b97f4a7c15);
 
-	return &ct->variants[(hash >> 32 & ct->set_mask) * VARIANT_WAYS];
+	return &ct->variants[(hash >> 32 & ct->set_mask) * CONTEXT_WAYS];
 }
 
 /*
  * Where a walk is to be remembered. When the sets are half full there are more of them; what was
  * remembered is then mostly not met any more, and walked once again.
  */
-static struct variant *new_variant(struct context_table *ct, uint64_t pc, uint64_t depth,
-				   uint32_t stamp)
+static struct context_walk *new_variant(struct context_table *ct, uint64_t pc, uint64_t depth,
+					uint32_t stamp)
 {
-	struct variant *set;
+	struct context_walk *set;
 
-	if (++ct->remembered > (ct->set_mask + 1) * VARIANT_WAYS / 2 &&
+	if (++ct->remembered > (ct->set_mask + 1) * CONTEXT_WAYS / 2 &&
 	    ct->set_mask + 1 < n_sets(ct->capacity)) {
 		ct->set_mask = grown(ct->set_mask, n_sets(ct->capacity));
 		ct->remembered = 0;
 		populate(ct->variants,
-			 (ct->set_mask + 1ul) * VARIANT_WAYS * sizeof(struct variant));
+			 (ct->set_mask + 1ul) * CONTEXT_WAYS * sizeof(struct context_walk));
 	}
-	set = set_of(ct, pc, depth);
-	for (int i = 0; i < VARIANT_WAYS; i++)
+	set = context_set(ct, pc, depth);
+	for (int i = 0; i < CONTEXT_WAYS; i++)
 		if (set[i].stamp != stamp)
 			return &set[i];
-	return &set[ct->next_way++ % VARIANT_WAYS];
+	return &set[ct->next_way++ % CONTEXT_WAYS];
 }
 
 static __attribute__((noinline)) uint32_t walk(struct context_table *ct,
 					       const struct unwind_start *start, uint64_t depth)
 {
 	struct unwind_trace trace;
-	struct variant *v;
+	struct context_walk *v;
 	uint32_t stamp, id;
 
 	ct->stats.walked++;
@@ -282,21 +253,16 @@ static __attribute__((noinline)) uint32_t walk(struct context_table *ct,
 
 uint32_t context_capture(struct context_table *ct, const struct unwind_start *start)
 {
-	uint64_t pc = start->pc + start->exact;
-	uint64_t depth = unwind_limit(start) - start->sp;
-	const struct variant *set = set_of(ct, pc, depth);
-	uint32_t stamp = modules_epoch() + 1;
+	uint64_t pc = start->pc + start->exact, depth = context_depth(start);
+	const struct context_walk *set = context_set(ct, pc, depth);
 
-	for (int i = 0; i < VARIANT_WAYS; i++) {
-		const struct variant *v = &set[i];
-
-		if (v->trace.pcs[0] == pc && v->depth == depth && v->stamp == stamp &&
-		    (v->n_modules == 0 || v->n_modules == modules_count()) &&
-		    unwind_holds(&v->trace, start)) {
+	for (int i = 0; i < CONTEXT_WAYS; i++)
+		if ((!set[i].n_modules || set[i].n_modules == modules_count()) &&
+		    context_is(&set[i], start, pc, depth)) {
+			*context_last(ct, pc) = &set[i];
 			ct->stats.fast++;
-			return v->id;
+			return set[i].id;
 		}
-	}
 	return walk(ct, start, depth);
 }
 

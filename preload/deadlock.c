@@ -12,7 +12,7 @@
 #include "preload/sched.h"
 #include "preload/sched_core.h"
 
-static uint64_t visited[LANE_WORDS];
+static uint64_t visited[LANE_WORDS] SMALL;
 static struct lane *path[REGION_LANES];
 
 static bool at_the_end; /* nobody can run */
@@ -28,8 +28,8 @@ static const struct lane_held *holds(const struct lane *lane, const struct objec
 	uint32_t i;
 
 	for (i = 0; i < lane->held_count; i++)
-		if (lane->held[i].object == object)
-			return &lane->held[i];
+		if (lane_held(lane, i)->object == object)
+			return lane_held(lane, i);
 	return NULL;
 }
 

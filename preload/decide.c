@@ -13,12 +13,12 @@
 #include "preload/sites.h"
 #include "preload/strategy.h"
 
-static struct plan_run run;
+static struct plan_run run SMALL;
 static struct strategy_state strategy;
 static const struct plan_prefix *prefix;
 static uint32_t prefix_next, prefix_count;
 static bool prefix_exhausted = true;
-static struct plan_stop stop;
+static struct plan_stop stop SMALL;
 /* Forced wherever they apply; a bit for each that was. */
 static const struct plan_prefix *loose;
 static uint8_t loose_used[PLAN_LOOSE_MAX / 8];

@@ -11,10 +11,10 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* Interns the caller's stack. Only in the body of the exported function itself. */
-#define CONTEXT_HERE(me_)                                                \
-	({                                                               \
-		struct unwind_start start_ = unwind_here(&(me_)->stack); \
-		runtime_context(&start_);                                \
+#define CONTEXT_HERE(me_)                                 \
+	({                                                \
+		(me_)->last = unwind_here(&(me_)->stack); \
+		runtime_context(&(me_)->last);            \
 	})
 
 /*

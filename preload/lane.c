@@ -13,8 +13,9 @@
 
 #define BY_NUMBER (2 * REGION_LANES)
 
-struct schedule schedule;
+struct schedule schedule SMALL;
 struct lane lanes[REGION_LANES];
+struct lane_held lane_held_more[REGION_LANES][LANE_HELD - LANE_HELD_FEW];
 volatile uint32_t sched_attention;
 
 static uint16_t slot_of[BY_NUMBER]; /* by number modulo the size, slot + 1; verified on use */
@@ -116,17 +117,15 @@ void lane_hold(struct lane *lane, struct object *object, uint32_t context)
 	object->holder_context = context;
 	object->holder_k = lane->k;
 	for (i = 0; i < lane->held_count; i++)
-		if (lane->held[i].object == object) {
-			lane->held[i].count++;
+		if (lane_held(lane, i)->object == object) {
+			lane_held(lane, i)->count++;
 			return;
 		}
 	if (lane->held_count == LANE_HELD)
 		return; /* the report names 64 of them */
-	lane->held[lane->held_count].object = object;
-	lane->held[lane->held_count].context = context;
-	lane->held[lane->held_count].count = 1;
-	lane->held[lane->held_count].k = lane->k;
-	lane->held_count++;
+	*lane_held(lane, lane->held_count++) = (struct lane_held){
+		.object = object, .context = context, .count = 1, .k = lane->k
+	};
 	if (memory_used)
 		calls_locks(lane);
 }
@@ -138,12 +137,12 @@ void lane_drop(struct lane *lane, struct object *object)
 	if (object->holder_number == lane->number)
 		object->holder_number = 0;
 	while (i-- > 0) {
-		if (lane->held[i].object != object)
+		if (lane_held(lane, i)->object != object)
 			continue;
-		if (--lane->held[i].count == 0) {
+		if (--lane_held(lane, i)->count == 0) {
 			lane->held_count--;
 			for (; i < lane->held_count; i++)
-				lane->held[i] = lane->held[i + 1];
+				*lane_held(lane, i) = *lane_held(lane, i + 1);
 			if (memory_used)
 				calls_locks(lane);
 		}

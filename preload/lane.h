@@ -16,6 +16,7 @@
 #include "preload/unwind.h"
 
 #define LANE_HELD 64
+#define LANE_HELD_FEW 2 /* of them in the lane itself: who has more has also pages for them */
 #define LANE_WORDS (REGION_LANES / 64)
 #define LANE_VISITS 64
 #define LANE_PATH 32 /* bytes, with the NUL */
@@ -115,7 +116,7 @@ struct lane {
 	uint32_t first_count;                   /* objects named by first use */
 	uint32_t init_count[OBJECT_KIND_COUNT]; /* objects named by initialisation */
 	uint32_t object_number;                 /* the lane as an object, announced on first use */
-	struct lane_held held[LANE_HELD];
+	struct lane_held held_few[LANE_HELD_FEW]; /* lane_held() */
 	uint32_t held_count;
 	struct {
 		uint32_t context, visit;
@@ -179,6 +180,12 @@ struct schedule {
 	uint64_t step_limit; /* the run ends after so many steps; UINT64_MAX: never */
 };
 
+/*
+ * For a variable that each run uses and that is small: among the scalars, where the compiler would
+ * not put an array or a structure (mk/build.mk, the order of data).
+ */
+#define SMALL __attribute__((aligned(8)))
+
 extern struct schedule schedule;
 extern struct lane lanes[REGION_LANES];
 
@@ -208,6 +215,14 @@ void lane_free(struct lane *lane);
 
 /* Announce a new name. */
 void lane_rename(struct lane *lane, const char *name);
+
+/* The i-th lock that the lane holds, in the order in which they were taken. */
+extern struct lane_held lane_held_more[REGION_LANES][LANE_HELD - LANE_HELD_FEW];
+static inline struct lane_held *lane_held(const struct lane *lane, uint32_t i)
+{
+	return i < LANE_HELD_FEW ? &lanes[lane->slot].held_few[i]
+				 : &lane_held_more[lane->slot][i - LANE_HELD_FEW];
+}
 
 /* Books about locks held (deadlock reports). */
 void lane_hold(struct lane *lane, struct object *object, uint32_t context);

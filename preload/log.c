@@ -1,20 +1,19 @@
 /*
- * Writing the log: records into the shared ring, and the mailbox. It knows nothing of scheduling.
+ * Writing the log: what records say, and the mailbox. It knows nothing of scheduling.
  */
-#include "preload/log.h"
+#include "preload/log_event.h"
 
 #include <errno.h>
 #include <linux/futex.h>
 #include <string.h>
 
 #include "formats/hash.h"
-#include "preload/context.h"
+#include "preload/context_table.h"
 #include "preload/gate.h"
 #include "preload/interpreter.h"
-#include "preload/memory/hb.h"
-#include "preload/memory/used.h"
 #include "preload/modules.h"
 #include "preload/raw.h"
+#include "preload/ring.h"
 #include "preload/sites.h"
 #include "preload/thread_state.h"
 
@@ -27,101 +26,16 @@ static uint32_t contexts_announced;
 static uint32_t module_base;
 static uint8_t context_arena[6u << 20] __attribute__((aligned(64)));
 
-/*
- * Up to here the ring is known to be free. The tail itself is on a cache line that the CLI, on
- * another CPU, writes all the time: it is read when this is used up only.
- */
-static uint64_t ring_limit;
-
-#define RING (&region->ring[0])
-#define RING_MASK (REGION_RING_BYTES - 1)
-
 void log_init(struct region *attached)
 {
 	region = attached;
 	context_base = region->numbers.context;
 	module_base = region->numbers.module;
 	contexts_announced = 0;
-	ring_limit = 0;
+	ring_start();
 	context_init(&contexts, context_arena, sizeof context_arena);
 	modules_rescan();
 	log_modules();
-}
-
-void log_ring_doorbell(void)
-{
-	__atomic_add_fetch(&region->header.doorbell, 1, __ATOMIC_SEQ_CST);
-	raw(SYS_futex, &region->header.doorbell, FUTEX_WAKE, 1 << 30, 0, 0, 0);
-}
-
-/* Waits until `size` bytes are free. The CLI bumps `space` after it has moved the tail. */
-static void wait_for_space(uint64_t size)
-{
-	struct region_ring *ring = RING;
-
-	for (;;) {
-		uint32_t seen = __atomic_load_n(&ring->space, __ATOMIC_SEQ_CST);
-
-		__atomic_store_n(&ring->waiting, 1, __ATOMIC_SEQ_CST);
-		if (ring->head + size - __atomic_load_n(&ring->tail, __ATOMIC_SEQ_CST) <=
-		    REGION_RING_BYTES)
-			break;
-		log_ring_doorbell();
-		raw(SYS_futex, &ring->space, FUTEX_WAIT, seen, 0, 0, 0);
-	}
-	__atomic_store_n(&ring->waiting, 0, __ATOMIC_SEQ_CST);
-}
-
-static __attribute__((noinline)) void make_space(uint32_t size)
-{
-	struct region_ring *ring = RING;
-	uint64_t at = ring->head & RING_MASK;
-	uint64_t to_end = REGION_RING_BYTES - at;
-
-	if (to_end < size) {
-		struct record_head *head = (struct record_head *)(ring->bytes + at);
-
-		wait_for_space(to_end + size);
-		head->type = RECORD_PAD;
-		head->reserved = 0;
-		head->size = (uint32_t)to_end;
-		__atomic_store_n(&ring->head, ring->head + to_end, __ATOMIC_RELEASE);
-		at = 0;
-	} else if (ring->head + size - __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE) >
-		   REGION_RING_BYTES) {
-		wait_for_space(size);
-	}
-	/* Never past the end of the ring: the next record there has to be a pad. */
-	ring_limit = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE) + REGION_RING_BYTES;
-	if (ring_limit > ring->head - at + REGION_RING_BYTES)
-		ring_limit = ring->head - at + REGION_RING_BYTES;
-}
-
-/* Room for one record; log_commit() makes it visible. */
-static inline void *reserve(uint16_t type, uint32_t size)
-{
-	struct region_ring *ring = RING;
-	struct record_head *head;
-
-	if (__builtin_expect(ring->head + size > ring_limit, 0))
-		make_space(size);
-	head = (struct record_head *)(ring->bytes + (ring->head & RING_MASK));
-	head->type = type;
-	head->reserved = 0;
-	head->size = size;
-	return head;
-}
-
-static void commit(uint32_t size)
-{
-	struct region_ring *ring = RING;
-	uint64_t head = ring->head + size;
-
-	__atomic_store_n(&ring->head, head, __ATOMIC_RELEASE);
-	/* Each eighth of the ring: wake a CLI that sleeps. */
-	if (__builtin_expect((head ^ (head - size)) & ~(uint64_t)(REGION_RING_BYTES / 8 - 1), 0) &&
-	    region->header.cli_asleep)
-		log_ring_doorbell();
 }
 
 static uint32_t padded(uint64_t size)
@@ -146,45 +60,23 @@ static uint32_t text_room(const char *text, uint32_t most)
 	return padded((length < most ? length : most) + 1);
 }
 
-void log_event(struct lane *me, enum event_phase phase, int64_t result, const int64_t *value)
+void log_event_in_full(const struct lane *me, enum event_phase phase, int64_t result, unsigned type,
+		       int64_t value)
 {
-	log_event_value(me, phase, result, value ? EVENT_VALUE_INT : EVENT_VALUE_NONE,
-			value ? *value : 0);
-}
+	struct record_event *record = ring_reserve(RECORD_EVENT, sizeof *record);
 
-void log_event_value(struct lane *me, enum event_phase phase, int64_t result, unsigned type,
-		     int64_t value)
-{
-	struct record_event *record = reserve(RECORD_EVENT, sizeof *record);
-	struct region_process *process = &region->process[process_index];
-	struct object *object = me->object;
-
-	if (memory_used)
-		hb_event(me, phase);
 	record->kind = (uint8_t)me->kind;
 	record->phase = (uint8_t)phase;
 	record->process = (uint16_t)process_index;
 	record->lane = me->number;
 	record->k = me->k;
-	record->object = object ? object->number : 0;
+	record->object = me->object ? me->object->number : 0;
 	record->object2 = me->object2 ? me->object2->number : 0;
 	record->context = me->context;
 	record->has_value = type;
 	record->result = result;
 	record->value = value;
-	if (phase == PHASE_DONE) {
-		uint64_t object_id = object ? object->id_hash : 0;
-
-		schedule.order_hash = hash_order_event(schedule.order_hash, me->id_hash, me->kind,
-						       object_id, result);
-		schedule.hb_hash += hash_hb_event(&me->chain, me->id_hash, me->kind,
-						  object ? &object->chain : NULL, object_id);
-		schedule.events++;
-		process->events = schedule.events;
-		process->order_hash = schedule.order_hash;
-		process->hb_hash = schedule.hb_hash;
-	}
-	commit(sizeof *record);
+	ring_commit(sizeof *record);
 }
 
 /*
@@ -208,7 +100,7 @@ void log_decision(struct lane *me, unsigned kind, int64_t choice, bool forced,
 	uint32_t most = (RECORD_MAX - sizeof(struct record_decision)) / sizeof(uint32_t);
 	uint32_t kept = option_count < most ? option_count : most;
 	uint32_t size = padded(sizeof(struct record_decision) + kept * sizeof(uint32_t));
-	struct record_decision *record = reserve(RECORD_DECISION, size);
+	struct record_decision *record = ring_reserve(RECORD_DECISION, size);
 	uint32_t i;
 
 	record->kind = (uint8_t)kind;
@@ -230,13 +122,13 @@ void log_decision(struct lane *me, unsigned kind, int64_t choice, bool forced,
 	schedule.decisions++;
 	region->process[process_index].decisions = schedule.decisions;
 	region->process[process_index].order_hash = schedule.order_hash;
-	commit(size);
+	ring_commit(size);
 }
 
 void log_offer(const struct lane *me, unsigned kind, const uint64_t *set, uint32_t words)
 {
 	uint32_t size = (uint32_t)(sizeof(struct record_offer) + words * sizeof *set), i;
-	struct record_offer *record = reserve(RECORD_OFFER, size);
+	struct record_offer *record = ring_reserve(RECORD_OFFER, size);
 
 	record->kind = (uint8_t)kind;
 	record->reserved = 0;
@@ -245,7 +137,7 @@ void log_offer(const struct lane *me, unsigned kind, const uint64_t *set, uint32
 	record->k = me->k;
 	for (i = 0; i < words; i++)
 		record->set[i] = set[i];
-	commit(size);
+	ring_commit(size);
 }
 
 uint32_t log_locate(uint64_t address, uint64_t *offset)
@@ -265,7 +157,7 @@ static void announce_module(const struct module *module, void *unused)
 {
 	uint32_t room = text_room(module->path, 4095);
 	uint32_t size = padded(sizeof(struct record_module) + room);
-	struct record_module *record = reserve(RECORD_MODULE, size);
+	struct record_module *record = ring_reserve(RECORD_MODULE, size);
 
 	(void)unused;
 	record->number = module_base + module->number + 1;
@@ -278,7 +170,7 @@ static void announce_module(const struct module *module, void *unused)
 	memcpy(record->build_id, module->build_id, sizeof record->build_id);
 	copy_text(record->path, module->path, size - (uint32_t)sizeof *record);
 	region->numbers.module = record->number;
-	commit(size);
+	ring_commit(size);
 }
 
 void log_modules(void)
@@ -307,13 +199,13 @@ static void announce_context(uint32_t id)
 		frames[i].flags = 0;
 	}
 	size = padded(sizeof *record + count * sizeof *frames);
-	record = reserve(RECORD_CONTEXT, size);
+	record = ring_reserve(RECORD_CONTEXT, size);
 	record->number = context_base + id;
 	record->count = count;
 	memcpy(record->frames, frames, count * sizeof *frames);
 	region->numbers.context = record->number;
 	sites_announce(record->number, frames, count);
-	commit(size);
+	ring_commit(size);
 }
 
 uint32_t log_context(uint32_t id)
@@ -325,14 +217,14 @@ uint32_t log_context(uint32_t id)
 	return context_base + id;
 }
 
-uint32_t runtime_context(const struct unwind_start *start)
+/* With an interpreter in the program. */
+static __attribute__((noinline)) uint32_t interpreted_context(const struct unwind_start *start)
 {
 	uint64_t places[UNWIND_MAX];
 	const uint64_t *pcs;
 	uint32_t id, count;
 
-	schedule.current->last = *start;
-	if (__builtin_expect(interpreter_active, 0) && !start->exact) {
+	if (!start->exact) {
 		/* What the interpreter itself does needs no walk: who told it to is known. */
 		count = interpreter_stack(&start->pc, 1, places, UNWIND_MAX);
 		if (count)
@@ -340,13 +232,33 @@ uint32_t runtime_context(const struct unwind_start *start)
 	}
 	id = context_capture(contexts, start);
 	/* An interrupted interpreter may be anywhere, also in between two frames. */
-	if (__builtin_expect(interpreter_active, 0) && id && !start->exact) {
+	if (id && !start->exact) {
 		pcs = context_frames(contexts, id, &count);
 		count = interpreter_stack(pcs, count, places, UNWIND_MAX);
 		if (count)
 			id = context_intern(contexts, places, count);
 	}
 	return log_context(id);
+}
+
+/* One that was not met last from its place, or is new. */
+static __attribute__((noinline)) uint32_t other_context(const struct unwind_start *start)
+{
+	return log_context(context_capture(contexts, start));
+}
+
+uint32_t runtime_context(const struct unwind_start *start)
+{
+	uint32_t id;
+
+	if (start != &schedule.current->last)
+		schedule.current->last = *start;
+	if (__builtin_expect(interpreter_active, 0))
+		return interpreted_context(start);
+	id = context_again(contexts, start);
+	if (__builtin_expect(id && id <= contexts_announced, 1))
+		return context_base + id;
+	return other_context(start);
 }
 
 uint32_t log_context_frames(uint32_t context, uint64_t *frames, uint32_t most)
@@ -389,13 +301,13 @@ uint32_t log_text(const char *text)
 
 	if (texts[hash % TEXTS].hash == hash && texts[hash % TEXTS].number)
 		return texts[hash % TEXTS].number;
-	record = reserve(RECORD_TEXT, size);
+	record = ring_reserve(RECORD_TEXT, size);
 	record->number = ++region->numbers.text;
 	record->reserved = 0;
 	copy_text(record->text, text, size - (uint32_t)sizeof *record);
 	texts[hash % TEXTS].hash = hash;
 	texts[hash % TEXTS].number = record->number;
-	commit(size);
+	ring_commit(size);
 	return texts[hash % TEXTS].number;
 }
 
@@ -405,7 +317,7 @@ void log_code(uint32_t number, const char *file, const char *name, uint32_t line
 	uint32_t file_room = (uint32_t)strnlen(file, 4095) + 1;
 	uint32_t name_room = (uint32_t)strnlen(name, 1023) + 1;
 	uint32_t size = padded(sizeof(struct record_code) + file_room + name_room);
-	struct record_code *record = reserve(RECORD_CODE, size);
+	struct record_code *record = ring_reserve(RECORD_CODE, size);
 
 	record->number = number;
 	record->process = (uint16_t)process_index;
@@ -416,13 +328,13 @@ void log_code(uint32_t number, const char *file, const char *name, uint32_t line
 	record->hash = hash;
 	copy_text(record->names, file, file_room);
 	copy_text(record->names + file_room, name, size - (uint32_t)sizeof *record - file_room);
-	commit(size);
+	ring_commit(size);
 }
 
 struct record_answer *log_answer_open(uint32_t *room)
 {
 	*room = RECORD_MAX - sizeof(struct record_answer);
-	return reserve(RECORD_ANSWER, RECORD_MAX);
+	return ring_reserve(RECORD_ANSWER, RECORD_MAX);
 }
 
 void log_answer_close(struct record_answer *record, uint32_t bytes)
@@ -431,14 +343,14 @@ void log_answer_close(struct record_answer *record, uint32_t bytes)
 
 	memset(record->bytes + bytes, 0, size - sizeof *record - bytes);
 	record->head.size = size;
-	commit(size);
+	ring_commit(size);
 }
 
 void log_lane(const struct lane *lane, uint64_t start)
 {
 	uint64_t offset = 0;
 	uint32_t module = start ? log_locate(start, &offset) : 0;
-	struct record_lane *record = reserve(RECORD_LANE, sizeof *record);
+	struct record_lane *record = ring_reserve(RECORD_LANE, sizeof *record);
 
 	record->number = lane->number;
 	record->process = (uint16_t)process_index;
@@ -451,7 +363,7 @@ void log_lane(const struct lane *lane, uint64_t start)
 	record->start_offset = offset;
 	record->id_hash = lane->id_hash;
 	copy_text(record->name, lane->name, sizeof record->name);
-	commit(sizeof *record);
+	ring_commit(sizeof *record);
 }
 
 void log_object(const struct object *object, uint32_t module, uint64_t offset, uint32_t lane,
@@ -459,7 +371,7 @@ void log_object(const struct object *object, uint32_t module, uint64_t offset, u
 {
 	uint32_t room = text_room(name, 4095);
 	uint32_t size = padded(sizeof(struct record_object) + room);
-	struct record_object *record = reserve(RECORD_OBJECT, size);
+	struct record_object *record = ring_reserve(RECORD_OBJECT, size);
 
 	record->number = object->number;
 	record->process = (uint16_t)process_index;
@@ -473,29 +385,29 @@ void log_object(const struct object *object, uint32_t module, uint64_t offset, u
 	record->context = context;
 	record->id_hash = object->id_hash;
 	copy_text(record->name, name, size - (uint32_t)sizeof *record);
-	commit(size);
+	ring_commit(size);
 }
 
 void log_race(const struct record_race *race)
 {
-	struct record_race *record = reserve(RECORD_RACE, sizeof *record);
+	struct record_race *record = ring_reserve(RECORD_RACE, sizeof *record);
 	struct record_head head = record->head;
 
 	*record = *race;
 	record->head = head;
-	commit(sizeof *record);
+	ring_commit(sizeof *record);
 }
 
 void log_note(unsigned kind, uint32_t lane, const char *text)
 {
 	uint32_t room = text_room(text, 1023);
 	uint32_t size = padded(sizeof(struct record_note) + room);
-	struct record_note *record = reserve(RECORD_NOTE, size);
+	struct record_note *record = ring_reserve(RECORD_NOTE, size);
 
 	record->kind = kind;
 	record->lane = lane;
 	copy_text(record->text, text, size - (uint32_t)sizeof *record);
-	commit(size);
+	ring_commit(size);
 }
 
 void log_lane_state(const struct lane *lane)

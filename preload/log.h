@@ -1,7 +1,6 @@
 /*
- * The log of the run: records into the ring of the shared region, announced in the order in which
- * they happen. A full ring makes the writer wait for the CLI: nothing is ever dropped. Requires the
- * turn.
+ * The log of the run: records into the ring of the shared region (ring.h), announced in the order
+ * in which they happen; those of events are written by log_event.h. Requires the turn.
  */
 #ifndef PRELOAD_LOG_H
 #define PRELOAD_LOG_H
@@ -22,16 +21,6 @@ extern uint32_t process_index;
 
 /* Starts logging into an attached region. */
 void log_init(struct region *attached);
-
-/*
- * The lane's pending operation, with k = me->k. Also keeps order_hash and hb_hash (phase DONE
- * only).
- */
-void log_event(struct lane *me, enum event_phase phase, int64_t result, const int64_t *value);
-
-/* The same with a value of enum event_value. */
-void log_event_value(struct lane *me, enum event_phase phase, int64_t result, unsigned type,
-		     int64_t value);
 
 /* A choice at the point (lane, k); `options` are lane numbers, may be NULL. Enters order_hash. */
 void log_decision(struct lane *me, unsigned kind, int64_t choice, bool forced,

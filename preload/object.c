@@ -28,13 +28,15 @@
 
 #define CAPACITY (1u << 18)
 #define SLOTS (2 * CAPACITY)
-#define FIRST_SLOTS 1024u
+#define FIRST_SLOTS 128u
 #define GROWTH 8
 #define PAGES (1u << 16)
 #define MANY_PAGES 4096 /* not worth looking at each */
 
 static struct object objects[CAPACITY];
-static uint32_t slots[SLOTS]; /* index + 1 into objects */
+static uint32_t first_slots[FIRST_SLOTS] SMALL;
+static uint32_t all_slots[SLOTS];
+static uint32_t *slots = first_slots; /* index + 1 into objects */
 static uint32_t slot_mask = FIRST_SLOTS - 1;
 static uint32_t count;             /* objects that have a slot */
 static uint32_t used, free_list;   /* free objects are chained through `number`, index + 1 */
@@ -75,7 +77,10 @@ static void grow(void)
 {
 	uint32_t index;
 
-	__builtin_memset(slots, 0, (slot_mask + 1) * sizeof *slots);
+	if (slots == first_slots)
+		slots = all_slots;
+	else
+		__builtin_memset(slots, 0, (slot_mask + 1) * sizeof *slots);
 	slot_mask = SLOTS / GROWTH <= slot_mask ? SLOTS - 1 : (slot_mask + 1) * GROWTH - 1;
 	for (index = 0; index < used; index++)
 		if (objects[index].address)
@@ -211,8 +216,8 @@ static void forget(struct object *object)
 	if (object->owner || object->readers)
 		for (i = 0; i < schedule.lane_slots; i++)
 			for (j = lanes[i].held_count; j-- > 0;)
-				if (lanes[i].held[j].object == object) {
-					lanes[i].held[j].count = 1;
+				if (lane_held(&lanes[i], j)->object == object) {
+					lane_held(&lanes[i], j)->count = 1;
 					lane_drop(&lanes[i], object);
 				}
 	for (i = 0; i < schedule.lane_slots; i++) {

@@ -1,5 +1,5 @@
 /*
- * Between the files of the scheduler core (sched.c, idle.c, deadlock.c); not for interposers.
+ * Between the files of the scheduler core (sched*.c, idle.c, deadlock.c); not for interposers.
  */
 #ifndef PRELOAD_SCHED_CORE_H
 #define PRELOAD_SCHED_CORE_H
@@ -11,6 +11,10 @@
 /* State changes of a lane, with the books of the schedule. */
 void core_set_blocked(struct lane *lane);
 void core_set_runnable(struct lane *lane);
+
+/* The lane waits on an object's queue, or on none; `retry`: it may take the object when it can. */
+void core_enqueue(struct lane *lane, struct object *object, uint32_t tag, bool retry);
+void core_dequeue(struct lane *lane);
 
 /* Makes lanes runnable whose deadline has come. */
 void core_wake_due(void);

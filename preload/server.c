@@ -23,6 +23,7 @@
 #include "preload/memory/access.h"
 #include "preload/raw.h"
 #include "preload/server_fit.h"
+#include "preload/server_pages.h"
 #include "preload/server_pipe.h"
 #include "preload/thread_state.h"
 #include "preload/trap.h"
@@ -162,8 +163,10 @@ static void serve(struct lane *me)
 	server->unfit = server_fit_look(server->detail, sizeof server->detail);
 	raw(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	take_child_signal();
-	if (server->unfit == UNFIT_NONE)
+	if (server->unfit == UNFIT_NONE) {
 		server_pipe_hold();
+		server_pages_share();
+	}
 	for (;;) {
 		uint32_t order = ask();
 		long pid;

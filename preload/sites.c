@@ -6,10 +6,9 @@
 #include "formats/hash.h"
 
 bool sites_any;
-uint8_t sites_table[SITES_CONTEXTS];
+struct sites_context sites_contexts[SITES_CONTEXTS];
 
-static uint64_t hashes[SITES_CONTEXTS]; /* of each announced context, for a new list of sites */
-static uint32_t end;                    /* one more than the highest context */
+static uint32_t end; /* one more than the highest context */
 static const uint64_t *private_sites;
 static uint32_t private_count;
 
@@ -36,16 +35,17 @@ void sites_init(const uint64_t *sites, uint32_t count)
 	private_count = count;
 	sites_any = count > 0;
 	for (i = 0; sites_any && i < end; i++)
-		sites_table[i] = hashes[i] && sites_has(hashes[i]);
+		sites_contexts[i].private = sites_contexts[i].hash &&
+					    sites_has(sites_contexts[i].hash);
 }
 
 void sites_announce(uint32_t context, const struct record_frame *frames, uint32_t count)
 {
 	if (context >= SITES_CONTEXTS)
 		return;
-	hashes[context] = hash_site(frames, count);
+	sites_contexts[context].hash = hash_site(frames, count);
 	if (sites_any)
-		sites_table[context] = sites_has(hashes[context]);
+		sites_contexts[context].private = sites_has(sites_contexts[context].hash);
 	if (context >= end)
 		end = context + 1;
 }

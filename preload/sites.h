@@ -27,10 +27,14 @@ extern bool sites_any;
 
 /* Is that context at a private site? No for one beyond SITES_CONTEXTS. */
 #define SITES_CONTEXTS 32768u
-extern uint8_t sites_table[SITES_CONTEXTS];
+struct sites_context {
+	uint64_t hash; /* of its site, to be looked for in a new list */
+	bool private;
+};
+extern struct sites_context sites_contexts[SITES_CONTEXTS];
 static inline bool sites_private(uint32_t context)
 {
-	return sites_any && context < SITES_CONTEXTS && sites_table[context];
+	return sites_any && context < SITES_CONTEXTS && sites_contexts[context].private;
 }
 
 #endif

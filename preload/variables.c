@@ -12,18 +12,27 @@
 
 #define CAPACITY (1u << 18)
 #define SLOTS (2 * CAPACITY)
-#define FIRST_SLOTS 2048u
+#define FIRST_SLOTS 128u
 #define GROWTH 8
 
 struct index {
-	uint32_t slots[SLOTS]; /* into `pool`, + 1 */
+	uint32_t *slots; /* into `pool`, + 1 */
+	uint32_t *all;   /* where they are when there are more than FIRST_SLOTS */
 	uint32_t mask, count;
 };
 
+uint32_t variables_ended;
+
 static struct variable pool[CAPACITY];
 static uint32_t used, free_list; /* free ones are chained through `next`, index + 1 */
-static struct index by_address = { .mask = FIRST_SLOTS - 1 };
-static struct index by_name = { .mask = FIRST_SLOTS - 1 };
+static uint32_t first_slots[2][FIRST_SLOTS] SMALL;
+static uint32_t all_slots[2][SLOTS];
+static struct index by_address SMALL = { .slots = first_slots[0],
+					 .all = all_slots[0],
+					 .mask = FIRST_SLOTS - 1 };
+static struct index by_name SMALL = { .slots = first_slots[1],
+				      .all = all_slots[1],
+				      .mask = FIRST_SLOTS - 1 };
 
 static uint32_t hash(uint64_t address, uint64_t name)
 {
@@ -45,7 +54,10 @@ static void grow(struct index *index)
 	for (i = 0; i < old; i++)
 		if (index->slots[i])
 			kept[n++] = index->slots[i] - 1;
-	__builtin_memset(index->slots, 0, old * sizeof *index->slots);
+	if (index->slots != index->all)
+		index->slots = index->all;
+	else
+		__builtin_memset(index->slots, 0, old * sizeof *index->slots);
 	index->mask = old * GROWTH < SLOTS ? old * GROWTH - 1 : SLOTS - 1;
 	index->count = 0;
 	for (i = 0; i < n; i++)
@@ -136,6 +148,7 @@ void variables_forget(uint64_t address)
 
 	if (!variable)
 		return;
+	variables_ended++;
 	take_out(&by_address, (uint32_t)(variable - pool));
 	for (at = (uint32_t)(variable - pool) + 1; at; at = next) {
 		variable = &pool[at - 1];

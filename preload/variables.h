@@ -21,6 +21,9 @@ struct variable {
 	uint32_t next;         /* of the same address: index + 1 */
 };
 
+/* How often variables have ended: what is remembered of one holds until it changes. */
+extern uint32_t variables_ended;
+
 /* New when it is not known. NULL: there are too many, it cannot be watched. */
 struct variable *variable_find(uint64_t address, uint64_t name);
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "formats/event.h"
+#include "formats/record_brief.h"
 #include "recorder/alloc.h"
 
 #define CHUNK_BYTES (128u << 10) /* copied at once; a multiple of 8, more than RECORD_MAX */
@@ -171,6 +172,15 @@ static int take_event(struct drain *drain, const struct record_event *event, str
 	drain->events++;
 	drain->operations += event->kind != EVENT_PREEMPTED;
 	return drain->sink->event ? drain->sink->event(drain->self, event, err) : 0;
+}
+
+static int take_brief(struct drain *drain, const struct record_brief *brief, struct err *err)
+{
+	struct record_event event;
+
+	if (!record_brief_read(brief, &event))
+		return CORRUPT("a short event with %u bytes", brief->head.size);
+	return take_event(drain, &event, err);
 }
 
 static int take_decision(struct drain *drain, const struct record_decision *decision,
@@ -350,6 +360,7 @@ static int take_answer(struct drain *drain, const struct record_answer *answer, 
 static const uint32_t least[RECORD_TYPES] = {
 	[RECORD_PAD] = sizeof(struct record_head),
 	[RECORD_EVENT] = sizeof(struct record_event),
+	[RECORD_BRIEF] = BRIEF_BYTES(EVENT_VALUE_NONE),
 	[RECORD_DECISION] = sizeof(struct record_decision),
 	[RECORD_LANE] = sizeof(struct record_lane),
 	[RECORD_OBJECT] = sizeof(struct record_object),
@@ -370,6 +381,8 @@ static int take(struct drain *drain, const struct record_head *head, struct err 
 	switch (head->type) {
 	case RECORD_EVENT:
 		return take_event(drain, record, err);
+	case RECORD_BRIEF:
+		return take_brief(drain, record, err);
 	case RECORD_DECISION:
 		return take_decision(drain, record, err);
 	case RECORD_LANE:

@@ -12,6 +12,7 @@
 #include "preload/memory/oracle.h"
 #include "preload/memory/spin.h"
 #include "preload/memory/value.h"
+#include "preload/sched_point.h"
 
 bool memory_used;
 
@@ -110,9 +111,12 @@ void memory_breathe(struct lane *me)
 /* The access that is the pending operation is an error: it is the last event. */
 static void check(struct lane *me, uint64_t address)
 {
-	struct oracle oracle = oracle_ask(me, address);
+	struct oracle oracle;
 
-	if (__builtin_expect(oracle.kind == ORACLE_FINE, 1))
+	if (__builtin_expect(!oracle_may_fail(address), 1))
+		return;
+	oracle = oracle_ask(me, address);
+	if (oracle.kind == ORACLE_FINE)
 		return;
 	sched_done_as(me, EVENT_SWITCHABLE, EVENT_VALUE_NONE, 0);
 	oracle_fail(me, &oracle, address,
@@ -130,40 +134,57 @@ static bool is_small(int64_t value)
 	return value == (int32_t)value;
 }
 
-/* Small numbers go as they are: to make texts of all would be half of what a point costs. */
-static void done(struct lane *me, uint32_t size, const uint64_t *value, const uint64_t *before)
+/* Not in line, so that the others need no room for the text. */
+static __attribute__((noinline)) uint32_t text_of(uint32_t size, uint64_t value,
+						  const uint64_t *before)
 {
 	char text[VALUE_TEXT];
-	int64_t now, then;
 
-	if (!values || !value) {
-		sched_done_as(me, EVENT_SWITCHABLE, EVENT_VALUE_NONE, 0);
-		return;
+	value_write(text, size, value, before);
+	return log_text(text);
+}
+
+/* Small numbers go as they are: to make texts of all would be half of what a point costs. */
+static inline __attribute__((always_inline)) void done(struct lane *me, uint32_t size,
+						       const uint64_t *value,
+						       const uint64_t *before)
+{
+	unsigned type = EVENT_VALUE_NONE;
+	int64_t now, then, said = 0;
+
+	if (values && value) {
+		now = value_signed(*value, size);
+		then = before ? value_signed(*before, size) : 0;
+		if (__builtin_expect(!is_small(now) || !is_small(then), 0)) {
+			type = EVENT_VALUE_TEXT;
+			said = text_of(size, *value, before);
+		} else if (before) {
+			type = EVENT_VALUE_CHANGE;
+			said = (int64_t)((uint64_t)then << 32 | (uint32_t)now);
+		} else {
+			type = EVENT_VALUE_INT;
+			said = now;
+		}
 	}
-	now = value_signed(*value, size);
-	then = before ? value_signed(*before, size) : 0;
-	if (is_small(now) && is_small(then)) {
-		sched_done_as(me, EVENT_SWITCHABLE, before ? EVENT_VALUE_CHANGE : EVENT_VALUE_INT,
-			      before ? (int64_t)((uint64_t)then << 32 | (uint32_t)now) : now);
-		return;
-	}
-	value_write(text, size, *value, before);
-	sched_done_as(me, EVENT_SWITCHABLE, EVENT_VALUE_TEXT, log_text(text));
+	sched_close(me, EVENT_SWITCHABLE, type, said);
 }
 
 /* The point before the access; what it is about, an object for each variable, is in `found`. */
-static uint32_t begin(struct lane *me, const struct unwind_start *start, uint64_t address,
-		      uint32_t size, unsigned kind, struct object *found[BYTES_OBJECTS])
+static uint32_t begin(struct lane *me, uint64_t address, uint32_t size, unsigned kind,
+		      struct object *found[BYTES_OBJECTS])
 {
-	uint32_t context = runtime_context(start);
-	uint32_t count = bytes_objects(me, address, size, context, found);
+	uint32_t context = runtime_context(&me->last);
+	struct object *object = bytes_object(address, size);
+	uint32_t count = 1;
 
-	struct object *object = count ? found[0] : NULL;
-
-	if (spin_again(me, object, context))
+	if (__builtin_expect(!object, 0)) {
+		count = bytes_objects(me, address, size, context, found);
+		object = count ? found[0] : NULL;
+	}
+	if (__builtin_expect(spin_again(me, object, context), 0))
 		sched_spin_point(me, kind, object, context);
 	else
-		sched_point(me, kind, object, context, 0);
+		sched_point_here(me, kind, object, context);
 	check(me, address);
 	return count;
 }
@@ -180,10 +201,10 @@ static void add_others(struct lane *me, uint32_t count, struct object *const fou
 	}
 }
 
-void memory_load(struct lane *me, const struct unwind_start *start, uint64_t address, uint32_t size)
+void memory_load(struct lane *me, uint64_t address, uint32_t size)
 {
 	struct object *found[BYTES_OBJECTS];
-	uint32_t count = begin(me, start, address, size, EVENT_LOAD, found);
+	uint32_t count = begin(me, address, size, EVENT_LOAD, found);
 	uint64_t value;
 	bool known = is_scalar(size) && value_peek(address, size, &value);
 
@@ -193,11 +214,10 @@ void memory_load(struct lane *me, const struct unwind_start *start, uint64_t add
 	thread_leave(me);
 }
 
-void memory_store(struct lane *me, const struct unwind_start *start, uint64_t address,
-		  uint32_t size)
+void memory_store(struct lane *me, uint64_t address, uint32_t size)
 {
 	struct object *found[BYTES_OBJECTS];
-	uint32_t count = begin(me, start, address, size, EVENT_STORE, found);
+	uint32_t count = begin(me, address, size, EVENT_STORE, found);
 
 	spin_changed(me);
 	if (count > 1 || !is_scalar(size)) {
@@ -224,12 +244,11 @@ void memory_settle(struct lane *me)
 	thread_state.inside = inside;
 }
 
-void memory_atomic_begin(struct lane *me, const struct unwind_start *start, uint64_t address,
-			 uint32_t size, unsigned kind)
+void memory_atomic_begin(struct lane *me, uint64_t address, uint32_t size, unsigned kind)
 {
 	struct object *found[BYTES_OBJECTS];
 
-	begin(me, start, address, size, kind, found);
+	begin(me, address, size, kind, found);
 }
 
 void memory_atomic_end(struct lane *me, unsigned kind, uint32_t size, uint64_t before,

@@ -5,8 +5,8 @@
  *	struct lane *me = memory_enter(address, 4, false, false, pc);
  *
  *	if (me) {
- *		start = unwind_here(&me->stack);
- *		memory_load(me, &start, address, 4);
+ *		me->last = unwind_here(&me->stack);
+ *		memory_load(me, address, 4);
  *	}
  *
  * An access is counted in the lane's k whether or not it matters, so that decisions of one run mean
@@ -32,18 +32,15 @@ void memory_start(void);
 /* A run begins in this process. */
 void memory_run(void);
 
-/* A read of `size` bytes is about to take place, or a write. Leaves the runtime. */
-void memory_load(struct lane *me, const struct unwind_start *start, uint64_t address,
-		 uint32_t size);
-void memory_store(struct lane *me, const struct unwind_start *start, uint64_t address,
-		  uint32_t size);
+/* A read of `size` bytes is about to take place, or a write, at me->last. Leaves the runtime. */
+void memory_load(struct lane *me, uint64_t address, uint32_t size);
+void memory_store(struct lane *me, uint64_t address, uint32_t size);
 
 /*
- * An atomic operation of `kind` (LOAD, STORE, UPDATE), around what the caller does itself. _end()
- * leaves the runtime; a comparison that failed has become a LOAD.
+ * An atomic operation of `kind` (LOAD, STORE, UPDATE), around what the caller does itself, at
+ * me->last. _end() leaves the runtime; a comparison that failed has become a LOAD.
  */
-void memory_atomic_begin(struct lane *me, const struct unwind_start *start, uint64_t address,
-			 uint32_t size, unsigned kind);
+void memory_atomic_begin(struct lane *me, uint64_t address, uint32_t size, unsigned kind);
 void memory_atomic_end(struct lane *me, unsigned kind, uint32_t size, uint64_t before,
 		       uint64_t after);
 

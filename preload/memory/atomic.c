@@ -28,9 +28,8 @@
 		struct lane *entered = memory_enter(address, sizeof(type), writes, true, CALLER); \
                                                                                                   \
 		if (__builtin_expect(entered != NULL, 0)) {                                       \
-			struct unwind_start start = unwind_here(&entered->stack);                 \
-                                                                                                  \
-			memory_atomic_begin(entered, &start, address, sizeof(type),               \
+			entered->last = unwind_here(&entered->stack);                             \
+			memory_atomic_begin(entered, address, sizeof(type),                       \
 					    writes ? EVENT_UPDATE : EVENT_LOAD);                  \
 		}                                                                                 \
 		entered;                                                                          \

@@ -40,6 +40,8 @@ const struct block *blocks_find(uint64_t address)
 {
 	uint32_t at;
 
+	if (!used)
+		return NULL;
 	for (at = pages_first(&pages, address); at; at = pages_next(&pages, at)) {
 		const struct block *block = &blocks[pages_item(&pages, at)];
 

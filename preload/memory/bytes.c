@@ -15,6 +15,8 @@
 #define WORD 8u
 #define MANY_WORDS 65536u /* not worth asking for each */
 
+struct bytes_remembered bytes_remembered[BYTES_REMEMBERED] SMALL;
+
 static uint32_t known; /* variables */
 
 /* First byte in the word, and how many: what variable_find() takes for a name. */
@@ -93,6 +95,13 @@ uint32_t bytes_objects(struct lane *me, uint64_t address, uint64_t size, uint32_
 		found[count++] = variable->object;
 		at = word + byte + (variable->name >> 4);
 	}
+	if (count == 1 && at >= address + size && address < ORACLE_STACKS)
+		*bytes_place(address) = (struct bytes_remembered){
+			.address = address,
+			.size = (uint32_t)size,
+			.ended = variables_ended + 1,
+			.object = found[0],
+		};
 	return count;
 }
 

@@ -17,6 +17,15 @@
 
 struct filter_word filter_words[FILTER_WORDS];
 
+/* Which parts of it have been used: to look at the others would make their pages present. */
+#define PART 128u /* words: of a page */
+static uint64_t parts[FILTER_WORDS / PART / 64] SMALL;
+
+static bool part_used(uint32_t slot)
+{
+	return parts[slot / PART / 64] >> (slot / PART % 64) & 1;
+}
+
 static const uint64_t *planned; /* hashes of places that are shared from the start, ascending */
 static uint32_t planned_count;
 
@@ -152,14 +161,48 @@ static void look_for_races(const struct lane *me, const struct filter_word *word
 	race_look(me, access->word, &now);
 }
 
+/* A read of `word` that its lane's write covered was done again: the cell has it once more. */
+static void read_again(struct filter_word *word, uint64_t address)
+{
+	struct race_access read = race_access(word, false);
+
+	read.slot = (uint8_t)((word->read_mask & FILTER_SLOT) >> FILTER_SLOT_SHIFT);
+	race_again(address, &read);
+	word->read_mask &= (uint16_t)~FILTER_AGAIN;
+}
+
+/*
+ * An access to a word of a conflict has been looked at: what filter_repeats() is to know of it. All
+ * places where it was used are known as shared, so the stamps are needed for nothing else.
+ */
+static void note_conflict(struct filter_word *word, const struct lane *me,
+			  const struct filter_access *access, bool first)
+{
+	uint16_t slot = (uint16_t)(me->slot << FILTER_SLOT_SHIFT);
+	uint16_t last = access->writes ? word->read_mask : word->write_mask;
+
+	if (first || (last ^ slot) & FILTER_SLOT) {
+		word->read.word = word->write.word = 0;
+		word->read_mask = word->write_mask = slot;
+	}
+	filter_note(word, me, filter_index(access), access->mask | slot, access->writes);
+	word->write_mask &= (uint16_t)~FILTER_COVERED;
+	if (access->writes && word->read.clock &&
+	    race_covers(access->mask, word->read_mask & FILTER_BYTES))
+		word->write_mask |= FILTER_COVERED;
+}
+
 bool filter_look(const struct lane *me, const struct filter_access *access)
 {
-	struct filter_word *word = &filter_words[access->word / 8 % FILTER_WORDS];
+	uint32_t slot = access->word / 8 % FILTER_WORDS;
+	struct filter_word *word = &filter_words[slot];
+	bool clocks = hb_on && me->stamp.clock;
 	uint16_t before;
 
 	if (oracle_others_stack(me, access->word))
 		share(access->site);
 	if (word->head.tag != (uint32_t)(access->word >> 3)) {
+		parts[slot / PART / 64] |= 1ull << (slot / PART % 64);
 		*word = (struct filter_word){
 			.head.word = filter_own(me, access->word),
 			.lane = me->number,
@@ -176,9 +219,15 @@ bool filter_look(const struct lane *me, const struct filter_access *access)
 		share_index(word->read.site);
 		share_index(word->write.site);
 	}
-	if (hb_on && me->stamp.clock && (word->head.flags & FILTER_SHARED))
+	if (clocks && (word->head.flags & FILTER_SHARED)) {
+		if (before == FILTER_CONFLICT && (word->read_mask & FILTER_AGAIN))
+			read_again(word, access->word);
 		look_for_races(me, word, access, !(before & FILTER_SHARED));
-	filter_note(word, me, filter_index(access), access->mask, access->writes);
+	}
+	if (clocks && word->head.flags == FILTER_CONFLICT)
+		note_conflict(word, me, access, before != FILTER_CONFLICT);
+	else
+		filter_note(word, me, filter_index(access), access->mask, access->writes);
 	return access->site->shared;
 }
 
@@ -206,8 +255,13 @@ void filter_forget(uint64_t start, uint64_t size)
 		return;
 	}
 	for (; address < start + size; address += 8) {
-		struct filter_word *word = &filter_words[address / 8 % FILTER_WORDS];
+		uint32_t slot = address / 8 % FILTER_WORDS;
+		struct filter_word *word = &filter_words[slot];
 
+		if (!part_used(slot)) {
+			address += (PART - 1 - slot % PART) * 8;
+			continue;
+		}
 		if (word->head.tag != (uint32_t)(address >> 3))
 			continue;
 		word->head.tag = 0;

@@ -15,6 +15,7 @@
 
 #include "preload/lane.h"
 #include "preload/log.h"
+#include "preload/memory/hb.h"
 
 #define FILTER_WORDS 65536u /* direct mapped: a word that is displaced is known no more */
 
@@ -36,7 +37,10 @@ union filter_head {
 
 struct filter_word {
 	union filter_head head;
-	/* Its last read and write: place (index + 1), calls and time (race.h) ... */
+	/*
+	 * Its last read and write: place (index + 1), calls and time (race.h) ... From a conflict
+	 * on those of the lane that was here last alone: filter_repeats().
+	 */
 	union lane_stamp read, write;
 	uint16_t read_mask, write_mask; /* ... and of which bytes, FILTER_ATOMIC: in one step */
 	uint32_t lane;                  /* number of the owner */
@@ -45,6 +49,13 @@ struct filter_word {
 _Static_assert(sizeof(struct filter_word) == 32, "found by a shift");
 
 #define FILTER_ATOMIC 256u
+#define FILTER_BYTES (FILTER_ATOMIC | 255u)
+
+/* From a conflict on, with clocks, the masks also have the lane's slot, and one bit each: */
+#define FILTER_SLOT_SHIFT 9
+#define FILTER_SLOT (63u << FILTER_SLOT_SHIFT)
+#define FILTER_COVERED 0x8000u /* of the write: the cell of race.h has it in the read's place ... */
+#define FILTER_AGAIN 0x8000u   /* of the read: ... but it has been done again since */
 
 /* An access to one word. */
 struct filter_access {
@@ -77,9 +88,10 @@ bool filter_ends(const struct lane *me, uint64_t address);
 /* Memory that is given back: who uses it next is its first user. */
 void filter_forget(uint64_t start, uint64_t size);
 
+/* Places that are near to each other are so in the table, too: a run touches few of its pages. */
 static inline uint32_t filter_slot(uint64_t pc)
 {
-	return (uint32_t)(pc * 0x9e3779b97f4a7c15ull >> 40) & (REGION_SITES - 1);
+	return (uint32_t)(pc >> 2 ^ pc >> 15) & (REGION_SITES - 1);
 }
 
 static inline uint32_t filter_index(const struct filter_access *access)
@@ -137,13 +149,41 @@ static inline __attribute__((always_inline)) bool filter_passes(const struct lan
 	return true;
 }
 
+/*
+ * Has the lane, which was the last one at this word, done just this at this time before? Then all
+ * is known that an access to it may show.
+ */
+static inline bool filter_repeats(struct filter_word *word, const struct lane *me,
+				  const struct filter_access *access)
+{
+	uint64_t stamp = me->stamp.word | filter_index(access);
+	uint16_t whose = (uint16_t)(access->mask | me->slot << FILTER_SLOT_SHIFT);
+
+	if (word->head.tag != (uint32_t)(access->word >> 3) || word->head.flags != FILTER_CONFLICT)
+		return false;
+	if (access->writes) {
+		if (word->write.word != stamp ||
+		    (word->write_mask & (uint16_t)~FILTER_COVERED) != whose)
+			return false;
+		word->read_mask &= (uint16_t)~FILTER_AGAIN;
+		return true;
+	}
+	if (word->read.word != stamp || (word->read_mask & (uint16_t)~FILTER_AGAIN) != whose)
+		return false;
+	word->read_mask |= word->write_mask & FILTER_COVERED;
+	return true;
+}
+
 static inline bool filter_word_matters(const struct lane *me, const struct filter_access *access)
 {
 	struct filter_word *word = &filter_words[access->word / 8 % FILTER_WORDS];
 
 	if (__builtin_expect(
-		    (word->head.word & ~FILTER_HEAD_WRITTEN) != filter_own(me, access->word), 0))
+		    (word->head.word & ~FILTER_HEAD_WRITTEN) != filter_own(me, access->word), 0)) {
+		if (hb_on && me->stamp.clock && filter_repeats(word, me, access))
+			return access->site->shared;
 		return filter_look(me, access);
+	}
 	if (access->writes)
 		word->head.flags = FILTER_WRITTEN;
 	filter_note(word, me, filter_index(access), access->mask, access->writes);

@@ -1,7 +1,7 @@
 /*
- * See hb.h. A lane's own component goes up when it lets others know (a release). Clocks of objects
- * come from a pool; when that is used up, all the others share one, which orders more than it
- * should.
+ * See hb.h. A lane's own component goes up when it lets others know (a release), and when it gets
+ * to know of others. Clocks of objects come from a pool; when that is used up, all the others share
+ * one, which orders more than it should.
  */
 #include "preload/memory/hb.h"
 
@@ -20,8 +20,9 @@ struct clocks {
 
 bool hb_on;
 
-static struct clocks lane_clocks[HB_LANES];
-static struct clocks pool[CLOCKS];   /* 0: shared by those that get none of their own */
+/* 0: shared by the objects that get none of their own. Lanes have theirs here, too. */
+static struct clocks pool[CLOCKS + HB_LANES];
+static uint32_t lane_clocks[HB_LANES] SMALL;
 static uint32_t used = 1, free_list; /* chained through of[0] */
 static struct {
 	uint64_t address;
@@ -32,6 +33,11 @@ static uint32_t fence_clocks;
 void hb_start(bool on)
 {
 	hb_on = on;
+}
+
+static struct clocks *clocks_of_lane(uint32_t slot)
+{
+	return &pool[lane_clocks[slot]];
 }
 
 static struct clocks *clocks_at(uint32_t *index)
@@ -56,24 +62,30 @@ void hb_drop(uint32_t clocks)
 	free_list = clocks;
 }
 
-static void join(struct clocks *to, const struct clocks *from)
+/* True when it was news. */
+static bool join(struct clocks *to, const struct clocks *from)
 {
 	uint32_t i, count = schedule.lane_slots < HB_LANES ? schedule.lane_slots : HB_LANES;
+	bool news = false;
 
 	for (i = 0; i < count; i++)
-		if (from->of[i] > to->of[i])
+		if (from->of[i] > to->of[i]) {
 			to->of[i] = from->of[i];
+			news = true;
+		}
+	return news;
 }
 
+/* Accesses at one time have the same behind them: filter_repeats(). */
 static void acquire(struct lane *me, uint32_t *index)
 {
-	if (*index)
-		join(&lane_clocks[me->slot], clocks_at(index));
+	if (*index && join(clocks_of_lane(me->slot), clocks_at(index)))
+		me->stamp.clock++;
 }
 
 static void release(struct lane *me, uint32_t *index)
 {
-	struct clocks *mine = &lane_clocks[me->slot];
+	struct clocks *mine = clocks_of_lane(me->slot);
 
 	mine->of[me->slot] = me->stamp.clock;
 	join(clocks_at(index), mine);
@@ -83,11 +95,16 @@ static void release(struct lane *me, uint32_t *index)
 /* A lane comes into a slot that another one had: it goes on counting. */
 static void meet(struct lane *me)
 {
+	struct clocks *mine;
+
 	if (me->stamp.clock)
 		return;
-	me->stamp.clock = lane_clocks[me->slot].of[me->slot] + 1;
-	memset(&lane_clocks[me->slot], 0, sizeof *lane_clocks);
-	lane_clocks[me->slot].of[me->slot] = me->stamp.clock;
+	if (!lane_clocks[me->slot])
+		lane_clocks[me->slot] = used++;
+	mine = clocks_of_lane(me->slot);
+	me->stamp.clock = mine->of[me->slot] + 1;
+	memset(mine, 0, sizeof *mine);
+	mine->of[me->slot] = me->stamp.clock;
 }
 
 static bool watch(struct lane *me)
@@ -169,5 +186,5 @@ void hb_fence(struct lane *me, int order)
 
 bool hb_knows(const struct lane *me, uint32_t slot, uint32_t clock)
 {
-	return clock <= lane_clocks[me->slot].of[slot];
+	return clock <= clocks_of_lane(me->slot)->of[slot];
 }

@@ -12,6 +12,7 @@
 
 #include "formats/event.h"
 #include "preload/lane.h"
+#include "preload/object.h"
 
 #define HB_LANES 64u /* slots; where there are more, no races are looked for */
 
@@ -22,6 +23,12 @@ void hb_start(bool on);
 
 /* An event of the lane, with its object: what it orders. */
 void hb_event(struct lane *me, enum event_phase phase);
+
+/* It orders nothing, as those of most accesses to memory. */
+static inline bool hb_is_nothing(const struct lane *me)
+{
+	return !hb_on || (me->stamp.clock && me->object && me->object->kind == OBJECT_VARIABLE);
+}
 
 /* The object with these clocks (struct object) has ended. */
 void hb_drop(uint32_t clocks);

@@ -15,7 +15,6 @@
 
 #define POISONED 256u /* bytes of a block: what is read of it by code that is not watched */
 #define POISON 0xdd
-#define STACKS 0x7f0000000000 /* where the kernel puts them: not below */
 
 static bool on_stack(const struct lane *lane, uint64_t address)
 {
@@ -28,7 +27,7 @@ const struct lane *oracle_stack_of(const struct lane *me, uint64_t address)
 
 	if (on_stack(me, address))
 		return me;
-	for (i = 0; address >= STACKS && i < schedule.lane_slots; i++)
+	for (i = 0; address >= ORACLE_STACKS && i < schedule.lane_slots; i++)
 		if (lanes[i].number && lanes[i].state != LANE_DONE && on_stack(&lanes[i], address))
 			return &lanes[i];
 	return NULL;
@@ -38,7 +37,7 @@ bool oracle_others_stack(const struct lane *me, uint64_t address)
 {
 	uint32_t i;
 
-	if (address < STACKS || on_stack(me, address))
+	if (address < ORACLE_STACKS || on_stack(me, address))
 		return false;
 	for (i = 0; i < schedule.lane_slots; i++)
 		if (lanes[i].number && on_stack(&lanes[i], address))
@@ -52,7 +51,7 @@ static const struct lane *dead_stack(const struct lane *me, uint64_t address)
 	const struct lane *ended = NULL, *lane;
 	uint32_t i;
 
-	if (on_stack(me, address))
+	if (address < ORACLE_STACKS || on_stack(me, address))
 		return NULL;
 	for (i = 0; i < schedule.lane_slots; i++) {
 		lane = &lanes[i];

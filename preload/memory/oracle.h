@@ -25,6 +25,14 @@ struct oracle {
 	uint32_t owner; /* number of the lane whose stack it is */
 };
 
+#define ORACLE_STACKS 0x7f0000000000 /* where the kernel puts stacks: not below */
+
+/* Can an access to that byte be an error at all? No for most. */
+static inline bool oracle_may_fail(uint64_t address)
+{
+	return quarantine_any || address >= ORACLE_STACKS;
+}
+
 /* What an access of `me` to that byte is. */
 struct oracle oracle_ask(const struct lane *me, uint64_t address);
 

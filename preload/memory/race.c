@@ -139,6 +139,22 @@ void race_remember(uint64_t word, const struct race_access *access)
 	put(cell_of(word), NULL, access);
 }
 
+void race_again(uint64_t word, struct race_access *read)
+{
+	struct cell *cell = cell_of(word);
+	uint32_t i;
+
+	for (i = 0; i < ACCESSES; i++) {
+		const struct race_access *write = &cell->of[i];
+
+		if (write->clock != read->clock || write->slot != read->slot)
+			continue;
+		read->lane = write->lane;
+		put(cell, NULL, read);
+		return;
+	}
+}
+
 void race_forget(uint64_t word)
 {
 	struct cell *cell = &cells[(uint32_t)(word * 0x9e3779b97f4a7c15ull >> 40) % CELLS];

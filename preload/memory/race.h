@@ -27,6 +27,18 @@ void race_look(const struct lane *me, uint64_t word, const struct race_access *a
 /* One from before they did. */
 void race_remember(uint64_t word, const struct race_access *access);
 
+/*
+ * A read, all but its lane's number, that a later write of the same bytes, lane and time stood for
+ * has been done again.
+ */
+void race_again(uint64_t word, struct race_access *read);
+
+/* Does a write of these bytes (FILTER_ATOMIC: in one step) stand for its lane's read of those? */
+static inline bool race_covers(uint32_t written, uint32_t read)
+{
+	return !(read & ~written) && !((read ^ written) & 256);
+}
+
 /* The word is another object's from here on. */
 void race_forget(uint64_t word);
 

@@ -24,10 +24,11 @@ static inline __attribute__((always_inline)) bool touch(const void *address, siz
 	if (__builtin_expect(!me, 1))
 		return false;
 	start.stack = &me->stack;
+	me->last = start;
 	if (writes)
-		memory_store(me, &start, at, bytes);
+		memory_store(me, at, bytes);
 	else
-		memory_load(me, &start, at, bytes);
+		memory_load(me, at, bytes);
 	return true;
 }
 

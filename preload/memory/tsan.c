@@ -15,17 +15,17 @@ static __attribute__((noinline)) void look(uint64_t at, uint64_t size, bool writ
 					   const uint64_t *frame)
 {
 	struct lane *me = memory_enter(at, size, writes, false, frame[1]);
-	struct unwind_start start = { .pc = frame[1],
-				      .sp = (uint64_t)(uintptr_t)(frame + 2),
-				      .bp = frame[0] };
 
 	if (!me)
 		return;
-	start.stack = &me->stack;
+	me->last = (struct unwind_start){ .pc = frame[1],
+					  .sp = (uint64_t)(uintptr_t)(frame + 2),
+					  .bp = frame[0],
+					  .stack = &me->stack };
 	if (writes)
-		memory_store(me, &start, at, (uint32_t)size);
+		memory_store(me, at, (uint32_t)size);
 	else
-		memory_load(me, &start, at, (uint32_t)size);
+		memory_load(me, at, (uint32_t)size);
 }
 
 /* The frame stays until look() returns: it is no call in the last place. */
@@ -80,9 +80,8 @@ EXPORT void __tsan_vptr_update(void **object, void *table)
 					   : NULL;
 
 	if (me) {
-		struct unwind_start start = unwind_here(&me->stack);
-
-		memory_store(me, &start, at, sizeof table);
+		me->last = unwind_here(&me->stack);
+		memory_store(me, at, sizeof table);
 	}
 }
 

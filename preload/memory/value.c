@@ -52,13 +52,6 @@ bool value_peek_failed(uint64_t *pc)
 	return true;
 }
 
-int64_t value_signed(uint64_t value, uint32_t size)
-{
-	unsigned unused = 64 - 8 * size;
-
-	return (int64_t)(value << unused) >> unused;
-}
-
 static size_t write_one(char text[VALUE_TEXT], size_t at, uint32_t size, uint64_t value)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -17,7 +17,12 @@ bool value_peek(uint64_t address, uint32_t size, uint64_t *value);
 bool value_peek_failed(uint64_t *pc);
 
 /* As a signed number of so many bytes. */
-int64_t value_signed(uint64_t value, uint32_t size);
+static inline int64_t value_signed(uint64_t value, uint32_t size)
+{
+	unsigned unused = 64 - 8 * size;
+
+	return (int64_t)(value << unused) >> unused;
+}
 
 /* Writes "5", or "5 (was 4)"; addresses are hexadecimal. */
 #define VALUE_TEXT 64

@@ -22,7 +22,7 @@ def memory_access(b):
             ("filtered access, --races off", "private", ["--races", "off"], 6),
             ("filtered access, all oracles", "private", [], 15),
             ("call of a function with one, all oracles", "calls", [], None),
-            ("access that is a point and goes on", "shared", [], None)):
+            ("access that is a point and goes on", "shared", [], 20)):
         arguments = [kind, str(ACCESSES[kind])]
 
         def recorded(options=options, arguments=arguments):

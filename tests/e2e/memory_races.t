@@ -67,6 +67,47 @@ unlike "--suppressions: not reported either" "$out" 'data race'
 fuzz --suppressions nowhere -- "$B/corpus/memory/seqlock_reader_ok"
 is "--suppressions: no such file" "$status" 2
 
+# What a lane does again and again is looked at once, but a read that comes after the last write of its
+# loop is told all the same (filter_repeats(), race_again()).
+cat >again.c <<'X'
+#include <pthread.h>
+static volatile int x, seen;
+static void *first(void *unused)
+{
+	x = 1;
+	return unused;
+}
+static void *loop(void *unused)
+{
+	for (int i = 0; i < 4; i++) {
+		seen = x; /* line 11 */
+		if (i < 3)
+			x = i; /* line 13 */
+	}
+	return unused;
+}
+static void *last(void *unused)
+{
+	x = 2; /* line 19 */
+	return unused;
+}
+int main(void)
+{
+	void *(*parts[])(void *) = { first, loop, last };
+	pthread_t threads[3];
+
+	for (int i = 0; i < 3; i++)
+		pthread_create(&threads[i], 0, parts[i], 0);
+	for (int i = 0; i < 3; i++)
+		pthread_join(threads[i], 0);
+}
+X
+ok "a loop of reads and writes" "$FR" cc -g -O0 -pthread -o again again.c
+fr record ./again
+is "the races with its last read and its last write" \
+	"$(sed -nE 's/.*data race on x: .*again\.c:([0-9]+)\).*again\.c:([0-9]+)\).*/\1-\2/p' <<<"$err" | sort)" \
+	"$(printf '%s\n' 11-5 13-5 19-11 19-13 19-5)"
+
 # A lock of the program's own making, in code that is not instrumented: only what it says of itself
 # orders the accesses.
 cat >own.c <<'X'

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "formats/event.h"
+#include "formats/record_brief.h"
 #include "recorder/drain.h"
 #include "recorder/region.h"
 
@@ -119,6 +120,30 @@ static void assert_refused(struct seen *seen)
 	assert_int_equal(drain_step(seen->drain, &err), -DRAIN_ERR_CORRUPT);
 	assert_true(strlen(err.text) > 10);
 	assert_int_equal(seen->events, 0);
+	assert_int_equal(drain_step(seen->drain, NULL), -DRAIN_ERR_CORRUPT);
+}
+
+static void short_events_are_checked(void **state)
+{
+	struct seen *seen = *state;
+	struct record_brief brief = {
+		.head = { RECORD_BRIEF,
+			  record_brief_form(EVENT_LOAD, PHASE_DONE, 1, EVENT_VALUE_INT),
+			  BRIEF_BYTES(EVENT_VALUE_INT) },
+		.who = record_brief_who(1, 0),
+	};
+
+	put(seen, &brief, sizeof(brief));
+	assert_refused(seen); /* of a lane that there is not */
+	tear_down(state);
+	assert_int_equal(set_up(state), 0);
+	seen = *state;
+	put_lane(seen, 1);
+	put(seen, &brief, sizeof(brief));
+	assert_true(drain_step(seen->drain, NULL) > 0);
+	assert_int_equal(seen->events, 1);
+	brief.head.size -= 8; /* but it says that it has a value */
+	put(seen, &brief, sizeof(brief) - 8);
 	assert_int_equal(drain_step(seen->drain, NULL), -DRAIN_ERR_CORRUPT);
 }
 
@@ -595,6 +620,7 @@ static void wait_does_not_sleep_on_news(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		WITH_DRAIN(short_events_are_checked),
 		WITH_DRAIN(records_arrive_in_order_over_the_end),
 		WITH_DRAIN(every_sort_of_record_arrives),
 		WITH_DRAIN(bad_events_are_refused),
