@@ -67,7 +67,7 @@ struct lane {
 	uint64_t k;           /* index of the pending or next event */
 	/* At this k it lets others go first (memory/access.h), and after `breath` more again ... */
 	uint64_t breathes;
-	uint64_t breath_steps; /* ... unless there were points: schedule.steps is not this any more */
+	uint64_t breath_steps; /* ... unless it has come to points: schedule.steps is another */
 	uint32_t breath;
 	uint32_t calls; /* of instrumented code that it is in; memory/calls.h ... */
 	uint16_t locks; /* ... and the number of the locks that it holds */
