@@ -166,7 +166,7 @@ static int begin(struct python_runtime *given, struct python_agent *agent)
 	int result;
 
 	runtime = given;
-	code_patterns(given->patterns, given->patterns_length);
+	scope_patterns(given->patterns, given->patterns_length);
 	*agent = (struct python_agent){
 		.dropped = dropped(),
 		.leave = leave,

@@ -100,13 +100,24 @@ bool code_is_quiet(const struct code *code, const struct op *op);
 uint32_t code_line(const struct code *code, uint32_t unit);
 /* Stable hash of a place: code, line and which of the line's instructions. */
 uint64_t code_site(const struct code *code, uint32_t unit);
+
+/* --- instructions.c --- */
+
+/* Fills in `size`, `ops` and `lines`. */
+bool instructions_read(struct code *code);
 /* The instruction that put the value at this height of the stack there; -1 unknown. */
-int code_producer(const struct code *code, uint32_t unit, uint32_t height);
-int code_opcode(const struct code *code, uint32_t unit, int *argument);
+int instructions_producer(const struct code *code, uint32_t unit, uint32_t height);
+int instructions_opcode(const struct code *code, uint32_t unit, int *argument);
+
+/* --- scope.c --- */
+
+/* Which files are the user's: PLAN_CODE_PATTERNS. */
+void scope_patterns(const char *patterns, uint32_t length);
+bool scope_is_user(const char *file);
+/* What the standard library builds of locks: their taking is a point there, too. */
+bool scope_takes_locks(const char *file);
 /* Is a file with this name watched, also if only for its locks? */
-bool code_is_of_interest(const char *file);
-/* Which files are: PLAN_CODE_PATTERNS. */
-void code_patterns(const char *patterns, uint32_t length);
+bool scope_has(const char *file);
 
 /* --- access.c --- */
 
@@ -133,6 +144,40 @@ void access_breaker(void);
 /* A function of the user has been called by C code, for which this frame waits. */
 void access_callback(frame_t *caller);
 
+/* An access of this kind to the object, or to its variable `name`. */
+void access_tell(struct access_detail *detail, unsigned kind);
+bool access_is_lock(PyObject *object);
+/* A point before a lock is taken or given back; the event is the lock's own. */
+void access_lock(struct access_detail *detail, PyObject *lock, unsigned kind);
+
+/* --- call.c: `top` of the value stack --- */
+
+void call_take(struct access_detail *detail, PyObject **top);
+void call_take_ex(struct access_detail *detail, PyObject **top);
+
+/* --- container.c --- */
+
+/* Something whose contents can change. */
+bool container_is(PyObject *object);
+/* What an iterator goes over; itself for others, NULL: it is exhausted. */
+PyObject *container_iterated(PyObject *iterator);
+/* The dictionary that the object is a view of; itself for others. */
+PyObject *container_viewed(PyObject *object);
+
+/* --- attribute.c --- */
+
+/*
+ * Does the instruction read (write) a variable? False where the class answers with code of its own
+ * (a method, a property), which makes accesses itself if it is the user's. The object becomes what
+ * has the variable: the class, for one that the instance does not have itself.
+ */
+bool attribute_reads(struct access_detail *detail);
+bool attribute_writes(struct access_detail *detail);
+
+/* Code, not data: what is looked up to be called is not worth an event. */
+bool value_is_code(PyObject *value);
+/* A borrowed reference; NULL: it is not there, None where it cannot be told. */
+PyObject *dict_value(PyObject *dict, PyObject *name);
 /*
  * A look-up in a dictionary compares keys, which is code of the program where one of them is no
  * plain string. Does this one have only such?

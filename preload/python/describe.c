@@ -50,13 +50,14 @@ static void name_owner(const struct access_detail *detail, uint32_t unit, int de
 		       char text[PYTHON_TEXT])
 {
 	int height = detail->code->ops[unit].depth - 1, argument, opcode;
-	int producer = height < 0 ? -1 : code_producer(detail->code, unit, (uint32_t)height);
+	int producer = height < 0 ? -1
+				  : instructions_producer(detail->code, unit, (uint32_t)height);
 	PyObject *owner = NULL;
 
 	text[0] = '\0';
 	if (producer < 0)
 		return;
-	opcode = code_opcode(detail->code, (uint32_t)producer, &argument);
+	opcode = instructions_opcode(detail->code, (uint32_t)producer, &argument);
 	if (opcode == LOAD_FAST
 #ifdef LOAD_FAST_CHECK
 	    || opcode == LOAD_FAST_CHECK
@@ -84,7 +85,7 @@ static void name_by(const struct access_detail *detail, uint32_t unit, int deep,
 		    char text[PYTHON_TEXT])
 {
 	char owner[PYTHON_TEXT];
-	int argument, opcode = code_opcode(detail->code, unit, &argument), raw = argument;
+	int argument, opcode = instructions_opcode(detail->code, unit, &argument), raw = argument;
 	const char *name = NULL;
 
 	switch (opcode) {
@@ -139,7 +140,7 @@ static void name_by(const struct access_detail *detail, uint32_t unit, int deep,
 static void name_value(const struct access_detail *detail, uint32_t unit, uint32_t height, int deep,
 		       char text[PYTHON_TEXT])
 {
-	int producer = deep > 0 ? code_producer(detail->code, unit, height) : -1;
+	int producer = deep > 0 ? instructions_producer(detail->code, unit, height) : -1;
 
 	text[0] = '\0';
 	if (producer >= 0)

@@ -60,7 +60,7 @@ static bool is_interesting_module(PyObject *dict)
 	PyObject *file = PyDict_GetItemString(dict, "__file__");
 	const char *path = file && PyUnicode_Check(file) ? PyUnicode_AsUTF8(file) : NULL;
 
-	return path && code_is_of_interest(path);
+	return path && scope_has(path);
 }
 
 void prefetch(void)
