@@ -26,52 +26,46 @@ void access_breaker(void)
 	breaker = true;
 }
 
+/* Of a name that the instruction does not say. Interned ones are met again and again. */
 static uint64_t hash_name(PyObject *name)
 {
-	/* By its text, not by hash(): that one is another in each process. Interned names are met
-	 * again and again. */
 	static struct {
 		PyObject *name;
 		uint64_t hash;
-	} cache[1024];
-	unsigned slot = (unsigned)((uintptr_t)name >> 4) % 1024;
-	Py_ssize_t length;
-	const char *text;
+	} cache[64];
+	unsigned slot = (unsigned)((uintptr_t)name >> 4) % 64;
+	uint64_t hash;
 
 	if (cache[slot].name == name)
 		return cache[slot].hash;
-	text = PyUnicode_AsUTF8AndSize(name, &length);
-	if (!text) {
-		PyErr_Clear();
-		return 1;
-	}
+	hash = code_hash_name(name);
 	if (!cache[slot].name && PyUnicode_CHECK_INTERNED(name)) {
-		Py_INCREF(name);
-		cache[slot].name = name;
-		cache[slot].hash = hash_bytes(text, (uint64_t)length) | 1;
+		cache[slot].name = Py_NewRef(name);
+		cache[slot].hash = hash;
 	}
-	return hash_bytes(text, (uint64_t)length) | 1;
+	return hash;
 }
 
 void access_tell(struct access_detail *detail, unsigned kind)
 {
-	struct python_access access = {
-		.address = (uint64_t)(uintptr_t)detail->object,
-		.name = detail->name ? hash_name(detail->name) : 0,
-		.site = detail->op->site,
-		.kind = (uint8_t)kind,
-		.switchable = breaker,
-		.quiet = code_is_quiet(detail->code, detail->op),
-		.detail = detail,
-	};
+	const struct op *op = detail->op;
+	struct python_access access;
 
 	if (detail->code->locks)
 		return;
 	/* While C code is at work on it only its contents can be of interest. */
-	if (detail->callback && (detail->name || !container_is(detail->object)))
-		return;
-	if (detail->callback)
-		access.kind = EVENT_QUERY;
+	if (detail->callback) {
+		if (detail->name || !container_is(detail->object))
+			return;
+		kind = EVENT_QUERY;
+	}
+	access.address = (uint64_t)(uintptr_t)detail->object;
+	access.name = op->name ? op->name : detail->name ? hash_name(detail->name) : 0;
+	access.site = op->site;
+	access.kind = (uint8_t)kind;
+	access.switchable = breaker;
+	access.quiet = code_is_quiet(detail->code, op);
+	access.detail = detail;
 	breaker = false;
 	identity_watch(detail->object);
 	runtime->access(&access);
@@ -155,7 +149,7 @@ static void take_attribute(struct access_detail *detail, PyObject **top, unsigne
 	detail->name = name_of(detail);
 	if (kind == EVENT_STORE)
 		detail->value = top[-2];
-	if (kind == EVENT_LOAD ? attribute_reads(detail) : attribute_writes(detail))
+	if (kind == EVENT_LOAD ? attribute_reads_again(detail) : attribute_writes_again(detail))
 		access_tell(detail, kind);
 }
 

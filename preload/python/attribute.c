@@ -136,3 +136,124 @@ bool attribute_writes(struct access_detail *detail)
 	/* A property, a descriptor: code that makes accesses itself. */
 	return !found || Py_TYPE(found) == &PyMemberDescr_Type || !Py_TYPE(found)->tp_descr_set;
 }
+
+/*
+ * What a class says of an attribute's name stays as long as its version tag does, which no other
+ * class ever has (Include/cpython/object.h). By instruction; kept together, so that a run copies
+ * few pages.
+ */
+#define REMEMBERED 64
+
+static struct remembered {
+	const struct op *op;
+	uint32_t version; /* 0: nothing is remembered */
+	bool yes;
+	bool inside;   /* the class says nothing of it: it lies in the instance */
+	uint16_t slot; /* among the instance's values, where it was last */
+} remembered[REMEMBERED];
+
+static struct remembered *memory_of(const struct access_detail *detail)
+{
+	return &remembered[detail->op->index % REMEMBERED];
+}
+
+static inline bool is_known(const struct remembered *memory, const struct access_detail *detail)
+{
+	return memory->op == detail->op && memory->version &&
+	       memory->version == Py_TYPE(detail->object)->tp_version_tag;
+}
+
+/* After a look-up, which gives the class its tag. Is the answer the class's alone? */
+static void remember(struct remembered *memory, PyObject *object,
+		     const struct access_detail *detail, bool reads, bool yes)
+{
+	PyTypeObject *type = Py_TYPE(object);
+	PyObject *found;
+
+	memory->version = 0;
+	if (PyModule_Check(object) || PyType_Check(object))
+		return;
+	found = _PyType_Lookup(type, detail->name);
+	if (found && Py_TYPE(found) != &PyMemberDescr_Type && !value_is_code(found) &&
+	    (reads || (Py_TYPE(found)->tp_flags & Py_TPFLAGS_HEAPTYPE)))
+		return;
+	memory->op = detail->op;
+	memory->yes = yes;
+	memory->inside = !found && type->tp_getattro == PyObject_GenericGetAttr;
+	memory->slot = 0;
+	memory->version = type->tp_version_tag;
+}
+
+bool attribute_reads_again(struct access_detail *detail)
+{
+	struct remembered *memory = memory_of(detail);
+	PyObject *object = detail->object;
+	bool yes;
+
+	if (__builtin_expect(is_known(memory, detail), 1))
+		return memory->yes;
+	yes = attribute_reads(detail);
+	remember(memory, object, detail, true, yes);
+	return yes;
+}
+
+bool attribute_writes_again(struct access_detail *detail)
+{
+	struct remembered *memory = memory_of(detail);
+	PyObject *object = detail->object;
+	bool yes;
+
+	if (__builtin_expect(is_known(memory, detail), 1))
+		return memory->yes;
+	yes = attribute_writes(detail);
+	remember(memory, object, detail, false, yes);
+	return yes;
+}
+
+/* Values that lie in the instance, without a dictionary; NULL: they do not. */
+static PyDictValues *values_of(PyObject *object)
+{
+#if IS_313
+	PyDictValues *values;
+
+	if (!(Py_TYPE(object)->tp_flags & Py_TPFLAGS_INLINE_VALUES))
+		return NULL;
+	values = _PyObject_InlineValues(object);
+	return values->valid ? values : NULL;
+#else
+	if (!(Py_TYPE(object)->tp_flags & Py_TPFLAGS_MANAGED_DICT))
+		return NULL;
+#if IS_312
+	PyDictOrValues either = *_PyObject_DictOrValuesPointer(object);
+
+	return _PyDictOrValues_IsValues(either) ? _PyDictOrValues_GetValues(either) : NULL;
+#else
+	return *_PyObject_ValuesPointer(object);
+#endif
+#endif
+}
+
+PyObject *attribute_value(const struct access_detail *detail)
+{
+	struct remembered *memory = memory_of(detail);
+	PyDictKeysObject *keys;
+	PyDictUnicodeEntry *entries;
+	PyDictValues *values;
+	uint16_t i;
+
+	if (!is_known(memory, detail) || !memory->inside)
+		return NULL;
+	values = values_of(detail->object);
+	if (!values)
+		return NULL;
+	keys = ((PyHeapTypeObject *)Py_TYPE(detail->object))->ht_cached_keys;
+	entries = DK_UNICODE_ENTRIES(keys);
+	if (memory->slot < keys->dk_nentries && entries[memory->slot].me_key == detail->name)
+		return values->values[memory->slot];
+	for (i = 0; i < keys->dk_nentries; i++)
+		if (entries[i].me_key == detail->name) {
+			memory->slot = i;
+			return values->values[i];
+		}
+	return NULL;
+}

@@ -123,7 +123,8 @@ static void call_function(struct access_detail *detail, const char *name)
 		for (i = 0; i < detail->argument_count && i < 4; i++) {
 			PyObject *object = container_viewed(detail->arguments[i]);
 
-			detail->object = container_iterated(object) ? container_iterated(object) : object;
+			detail->object = container_iterated(object) ? container_iterated(object)
+								    : object;
 			detail->height = -1;
 			if (container_is(detail->object))
 				access_tell(detail, changes && i == 0 ? EVENT_CALL : EVENT_QUERY);

@@ -11,13 +11,14 @@
 
 #define TABLE (1u << 16) /* code objects by address; a power of two */
 
+struct code *code_recent[CODE_RECENT];
+uint32_t code_run;
+uint32_t code_stamps[CODE_STAMPS];
+uint8_t *code_quiet;
+
 static struct code *table[TABLE];
 static struct code **by_number;
 static uint32_t count, room;
-static uint32_t current_run;
-#define STAMPS (1u << 15)
-static uint32_t stamps[STAMPS]; /* by number of the code: the run of which `quiet` is known */
-static uint8_t *quiet;          /* by index of the instruction */
 static uint32_t quiet_count, quiet_room;
 
 uint32_t code_line(const struct code *code, uint32_t unit)
@@ -44,14 +45,45 @@ static uint32_t next_index(void)
 {
 	if (quiet_count == quiet_room) {
 		quiet_room = quiet_room ? 2 * quiet_room : 16384;
-		quiet = realloc(quiet, quiet_room);
-		if (!quiet)
+		code_quiet = realloc(code_quiet, quiet_room);
+		if (!code_quiet)
 			abort();
 	}
 	return quiet_count++;
 }
 
-static void analyse(struct code *code)
+uint64_t code_hash_name(PyObject *name)
+{
+	/* By its text, not by hash(): that one is another in each process. */
+	Py_ssize_t length;
+	const char *text = PyUnicode_AsUTF8AndSize(name, &length);
+
+	if (text)
+		return hash_bytes(text, (uint64_t)length) | 1;
+	PyErr_Clear();
+	return 1;
+}
+
+static PyObject *name_of(const struct code *code, const struct op *op)
+{
+	switch (op->kind) {
+	case OP_LOAD_ATTRIBUTE:
+	case OP_STORE_ATTRIBUTE:
+	case OP_DELETE_ATTRIBUTE:
+	case OP_LOAD_GLOBAL:
+	case OP_STORE_GLOBAL:
+	case OP_DELETE_GLOBAL:
+		return PyTuple_GET_ITEM(code->object->co_names, op->argument);
+	case OP_LOAD_CELL:
+	case OP_STORE_CELL:
+	case OP_DELETE_CELL:
+		return PyTuple_GET_ITEM(code->object->co_localsplusnames, op->argument);
+	default:
+		return NULL;
+	}
+}
+
+void code_analyse(struct code *code)
 {
 	uint32_t unit;
 
@@ -59,6 +91,7 @@ static void analyse(struct code *code)
 		return;
 	for (unit = 0; unit < code->size; unit++) {
 		struct op *op = &code->ops[unit];
+		PyObject *name = name_of(code, op);
 
 		if (op->kind <= OP_BREAKER)
 			continue;
@@ -66,6 +99,7 @@ static void analyse(struct code *code)
 		op->place = count_site(code, unit);
 		/* As hash_site() has it of one frame. */
 		op->site = hash_finish(hash_mix(hash_mix(HASH_START, 0), op->place));
+		op->name = name ? code_hash_name(name) : 0;
 	}
 }
 
@@ -111,25 +145,21 @@ static struct code *add(PyCodeObject *object, struct code **slot)
 	return code;
 }
 
-struct code *code_find(PyCodeObject *object)
+static struct code *find(PyCodeObject *object)
 {
-	static struct code *last; /* one instruction after the other is of the same */
 	uint32_t slot = (uint32_t)(((uintptr_t)object >> 4) * 0x9e3779b97f4a7c15ull >> 48);
 
-	if (last && last->object == object)
-		return last;
 	for (; table[slot]; slot = (slot + 1) & (TABLE - 1))
 		if (table[slot]->object == object)
-			return last = table[slot];
-	return last = add(object, &table[slot]);
+			return table[slot];
+	return add(object, &table[slot]);
 }
 
-struct code *code_watched(PyCodeObject *object)
+struct code *code_look_up(PyCodeObject *object)
 {
-	struct code *code = code_find(object);
+	struct code *code = find(object);
 
-	if ((code->user || code->locks) && !code->ops)
-		analyse(code);
+	code_recent[((uintptr_t)object >> 4 ^ (uintptr_t)object >> 10) % CODE_RECENT] = code;
 	return code;
 }
 
@@ -140,26 +170,17 @@ struct code *code_by_number(uint32_t n)
 
 void code_new_run(void)
 {
-	current_run++;
+	code_run++;
 }
 
-static void refresh(const struct code *code)
+void code_refresh(const struct code *code)
 {
 	uint32_t i;
 
-	stamps[code->number] = current_run;
+	code_stamps[code->number] = code_run;
 	for (i = 0; i < code->size; i++)
 		if (code->ops[i].kind > OP_BREAKER)
-			quiet[code->ops[i].index] = runtime->is_private(code->ops[i].site);
-}
-
-bool code_is_quiet(const struct code *code, const struct op *op)
-{
-	if (code->number >= STAMPS)
-		return false;
-	if (stamps[code->number] != current_run)
-		refresh(code);
-	return quiet[op->index];
+			code_quiet[code->ops[i].index] = runtime->is_private(code->ops[i].site);
 }
 
 uint64_t code_site(const struct code *code, uint32_t unit)

@@ -234,10 +234,31 @@ static int words(PyObject *value, char *text, size_t size)
 	return snprintf(text, size, "<%s>", type_name(Py_TYPE(value)));
 }
 
+/* An int of one digit. */
+static inline bool is_small(PyObject *value, int64_t *number)
+{
+	if (!PyLong_CheckExact(value))
+		return false;
+#if IS_312
+	if (!_PyLong_IsCompact((PyLongObject *)value))
+		return false;
+	*number = _PyLong_CompactValue((PyLongObject *)value);
+#else
+	if (Py_SIZE(value) < -1 || Py_SIZE(value) > 1)
+		return false;
+	*number = Py_SIZE(value) * (int64_t)((PyLongObject *)value)->ob_digit[0];
+#endif
+	return true;
+}
+
 static void put_value(PyObject *value, struct python_value *out)
 {
 	int overflow;
 
+	if (value && is_small(value, &out->number)) {
+		out->type = EVENT_VALUE_INT;
+		return;
+	}
 	if (value && PyLong_CheckExact(value)) {
 		out->number = PyLong_AsLongAndOverflow(value, &overflow);
 		if (!overflow) {
@@ -364,6 +385,9 @@ void describe_value(const struct python_access *access, struct python_value *val
 		put_item(detail, access->kind, value);
 	} else if (access->kind == EVENT_STORE) {
 		put_value(detail->value, value);
+	} else if (access->kind == EVENT_LOAD && detail->op->kind == OP_LOAD_ATTRIBUTE &&
+		   (read = attribute_value(detail)) != NULL) {
+		put_value(read, value);
 	} else if (access->kind == EVENT_LOAD && detail->name &&
 		   !is_described(detail->object, detail->name)) {
 		read = attribute_of(detail->object, detail->name);

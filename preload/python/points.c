@@ -25,7 +25,8 @@ static int trace(PyObject *self, PyFrameObject *frame, int what, PyObject *argum
 		if (code->ops) {
 			int unit = _PyInterpreterFrame_LASTI(inner);
 
-			if (unit >= 0 && (uint32_t)unit < code->size)
+			if (unit >= 0 && (uint32_t)unit < code->size &&
+			    code->ops[unit].kind != OP_NONE)
 				access_instruction(code, (uint32_t)unit, inner);
 		}
 	} else if (what == PyTrace_CALL) {
@@ -107,7 +108,8 @@ static long tool;
 static PyObject *on_instruction(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
 {
 	struct code *code = code_watched((PyCodeObject *)arguments[0]);
-	uint32_t unit = (uint32_t)PyLong_AsLong(arguments[1]) / 2;
+	/* An offset has one digit: no code is 1 GB long. */
+	uint32_t unit = (uint32_t)_PyLong_CompactValue((PyLongObject *)arguments[1]) / 2;
 	frame_t *frame;
 
 	(void)self;
