@@ -13,8 +13,9 @@ static void place(uint64_t of, uint64_t *hash, uint32_t *line)
 	const struct code *code = code_by_number(python_place_code(of));
 	uint32_t unit = python_place_instruction(of);
 
-	*hash = code ? code_site(code, unit) : 0;
-	*line = code ? code_line(code, unit) : 0;
+	*hash = *line = 0;
+	if (code)
+		code_where(code, unit, hash, line);
 }
 
 static void describe_code(uint32_t number, const char **file, const char **name, uint32_t *line,

@@ -47,6 +47,8 @@ static inline PyCodeObject *frame_code(const frame_t *frame)
 frame_t *frame_of_thread(void);
 /* The same of the thread that holds the global lock, which is quicker. */
 frame_t *frame_here(void);
+/* A function has begun or goes on: code in C may have made another thread state before. */
+void frame_thread_changed(void);
 frame_t *frame_next(frame_t *frame);
 
 /* Answers to the runtime (preload/python_interface.h). */
@@ -83,10 +85,11 @@ struct op {
 	uint8_t kind; /* enum op_kind */
 	uint8_t operand;
 	bool in_place;
+	bool opcode;    /* an opcode or a prefix is here: no cache of one */
 	uint16_t depth; /* of the value stack before the instruction */
 	uint32_t argument;
 	uint32_t index; /* among all watched instructions */
-	uint64_t place; /* code_site() */
+	uint64_t place; /* code_where() */
 	uint64_t site;  /* hash_site() of it */
 	uint64_t name;  /* code_hash_name() of what `argument` names; 0: nothing */
 };
@@ -153,9 +156,11 @@ static inline bool code_is_quiet(const struct code *code, const struct op *op)
 	return code_quiet[op->index];
 }
 
-uint32_t code_line(const struct code *code, uint32_t unit);
-/* Stable hash of a place: code, line and which of the line's instructions. */
-uint64_t code_site(const struct code *code, uint32_t unit);
+/*
+ * Of a place: its line, 0 none, and a stable hash of code, line and which of the line's
+ * instructions that matter it is.
+ */
+void code_where(const struct code *code, uint32_t unit, uint64_t *site, uint32_t *line);
 
 /* --- instructions.c --- */
 

@@ -9,19 +9,21 @@
 
 #include "formats/hash.h"
 
-#define TABLE (1u << 16) /* code objects by address; a power of two */
+#define FIRST_TABLE 2048 /* powers of two */
+#define CODES_MOST (1u << 15)
 
 struct code *code_recent[CODE_RECENT];
 uint32_t code_run;
 uint32_t code_stamps[CODE_STAMPS];
 uint8_t *code_quiet;
 
-static struct code *table[TABLE];
+static struct code **table; /* by address, at most half full */
+static uint32_t table_mask;
 static struct code **by_number;
 static uint32_t count, room;
 static uint32_t quiet_count, quiet_room;
 
-uint32_t code_line(const struct code *code, uint32_t unit)
+static uint32_t line_of(const struct code *code, uint32_t unit)
 {
 	int line;
 
@@ -31,14 +33,29 @@ uint32_t code_line(const struct code *code, uint32_t unit)
 	return line > 0 ? (uint32_t)line : 0;
 }
 
-/* Which of the instructions of its line that matter: the same where others are compiled anew. */
-static uint64_t count_site(const struct code *code, uint32_t unit)
+/* `nth` of the instructions of its line that matter: the same where others are compiled anew. */
+static uint64_t site_at(const struct code *code, uint32_t line, uint32_t nth)
 {
-	uint32_t line = code_line(code, unit), nth = 0, i;
-
-	for (i = 0; code->lines && i < unit; i++)
-		nth += code->lines[i] == line && code->ops[i].kind > OP_BREAKER;
 	return hash_id(code->hash, line - (uint32_t)code->object->co_firstlineno, nth);
+}
+
+static void find_places(struct code *code)
+{
+	uint32_t last = 0, unit;
+	uint32_t *nth;
+
+	for (unit = 0; unit < code->size; unit++)
+		last = code->lines[unit] > last ? code->lines[unit] : last;
+	nth = calloc(last + 1, sizeof *nth);
+	if (!nth)
+		abort();
+	for (unit = 0; unit < code->size; unit++) {
+		uint32_t line = code->lines[unit];
+
+		code->ops[unit].place = site_at(code, line, nth[line]);
+		nth[line] += code->ops[unit].kind > OP_BREAKER;
+	}
+	free(nth);
 }
 
 static uint32_t next_index(void)
@@ -89,6 +106,7 @@ void code_analyse(struct code *code)
 
 	if (!instructions_read(code))
 		return;
+	find_places(code);
 	for (unit = 0; unit < code->size; unit++) {
 		struct op *op = &code->ops[unit];
 		PyObject *name = name_of(code, op);
@@ -96,7 +114,6 @@ void code_analyse(struct code *code)
 		if (op->kind <= OP_BREAKER)
 			continue;
 		op->index = next_index();
-		op->place = count_site(code, unit);
 		/* As hash_site() has it of one frame. */
 		op->site = hash_finish(hash_mix(hash_mix(HASH_START, 0), op->place));
 		op->name = name ? code_hash_name(name) : 0;
@@ -122,7 +139,7 @@ static const char *utf8(PyObject *text)
 	return result ? result : "?";
 }
 
-static struct code *add(PyCodeObject *object, struct code **slot)
+static struct code *add(PyCodeObject *object)
 {
 	struct code *code = calloc(1, sizeof *code);
 
@@ -130,7 +147,7 @@ static struct code *add(PyCodeObject *object, struct code **slot)
 		room = room ? 2 * room : 1024;
 		by_number = realloc(by_number, room * sizeof *by_number);
 	}
-	if (!code || !by_number || count > TABLE / 2)
+	if (!code || !by_number || count == CODES_MOST)
 		abort();   /* a program with 32,768 different functions, or no memory */
 	Py_INCREF(object); /* its address is its name here */
 	code->object = object;
@@ -141,18 +158,42 @@ static struct code *add(PyCodeObject *object, struct code **slot)
 	code->hash = hash_of(code);
 	code->user = scope_is_user(code->file);
 	code->locks = !code->user && scope_takes_locks(code->file);
-	*slot = code;
 	return code;
+}
+
+/* Where the table has it, or the free place for it. */
+static struct code **slot_of(const PyCodeObject *object)
+{
+	uint32_t slot = (uint32_t)(((uintptr_t)object >> 4) * 0x9e3779b97f4a7c15ull >> 32);
+
+	for (slot &= table_mask; table[slot] && table[slot]->object != object;)
+		slot = (slot + 1) & table_mask;
+	return &table[slot];
+}
+
+static void grow(void)
+{
+	uint32_t size = table ? 2 * (table_mask + 1) : FIRST_TABLE, i;
+
+	free(table);
+	table = calloc(size, sizeof *table);
+	if (!table)
+		abort();
+	table_mask = size - 1;
+	for (i = 0; i < count; i++)
+		*slot_of(by_number[i]->object) = by_number[i];
 }
 
 static struct code *find(PyCodeObject *object)
 {
-	uint32_t slot = (uint32_t)(((uintptr_t)object >> 4) * 0x9e3779b97f4a7c15ull >> 48);
+	struct code **slot;
 
-	for (; table[slot]; slot = (slot + 1) & (TABLE - 1))
-		if (table[slot]->object == object)
-			return table[slot];
-	return add(object, &table[slot]);
+	if (!table || 2 * (count + 1) > table_mask)
+		grow();
+	slot = slot_of(object);
+	if (!*slot)
+		*slot = add(object);
+	return *slot;
 }
 
 struct code *code_look_up(PyCodeObject *object)
@@ -183,9 +224,35 @@ void code_refresh(const struct code *code)
 			code_quiet[code->ops[i].index] = runtime->is_private(code->ops[i].site);
 }
 
-uint64_t code_site(const struct code *code, uint32_t unit)
+/*
+ * Of code that is not watched, which is asked for again with each new stack: kept, as the
+ * interpreter reads through its table of places from the beginning each time.
+ */
+static const struct known {
+	const struct code *code;
+	uint32_t unit, line;
+	uint64_t site;
+} * know(const struct code *code, uint32_t unit)
 {
-	if (code->ops && unit < code->size && code->ops[unit].place)
-		return code->ops[unit].place;
-	return count_site(code, unit);
+	static struct known known[256];
+	struct known *here = &known[(code->number * 31 + unit) % 256];
+
+	if (here->code != code || here->unit != unit) {
+		here->code = code;
+		here->unit = unit;
+		here->line = line_of(code, unit);
+		here->site = site_at(code, here->line, 0);
+	}
+	return here;
+}
+
+void code_where(const struct code *code, uint32_t unit, uint64_t *site, uint32_t *line)
+{
+	if (code->ops && code->lines && unit < code->size) {
+		*site = code->ops[unit].place;
+		*line = code->lines[unit];
+	} else {
+		*site = know(code, unit)->site;
+		*line = know(code, unit)->line;
+	}
 }

@@ -418,7 +418,10 @@ bool instructions_read(struct code *code)
 		for (unit = 0; unit < code->size;) {
 			struct instruction in = decode(bytes, code->size, unit);
 			struct op *op = &code->ops[unit];
+			uint32_t i;
 
+			for (i = unit; i <= in.unit; i++)
+				code->ops[i].opcode = true;
 			if (op->depth != UNKNOWN || in.opcode == RESUME)
 				classify(code, &in, op);
 			if (code->locks && !takes_locks(op))

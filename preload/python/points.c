@@ -9,7 +9,10 @@
  */
 #include "preload/python/agent.h"
 
+#include <opcode.h>
 #include <string.h>
+
+#include "formats/plan.h"
 
 #if !IS_312
 
@@ -56,9 +59,16 @@ static bool take_thread(PyThreadState *thread)
 	return true;
 }
 
+/* The library's code is worth the events only in runs in which its locks are points. */
+static bool is_seen(const struct code *code)
+{
+	return code->ops && (code->user || (runtime->flags & PLAN_RUN_LIBRARY_LOCKS));
+}
+
 static PyObject *evaluate(PyThreadState *thread, frame_t *frame, int throw)
 {
-	bool user = code_watched(frame->f_code)->ops != NULL;
+	const struct code *code = code_watched(frame->f_code);
+	bool user = is_seen(code), unseen = code->locks && !user;
 	/* The evaluation begins with this frame's flag, and gives it back. */
 	int before = thread->cframe->use_tracing;
 	PyObject *result;
@@ -67,7 +77,12 @@ static PyObject *evaluate(PyThreadState *thread, frame_t *frame, int throw)
 		thread->cframe->use_tracing = user ? 255 : 0;
 	else
 		user = true; /* as it is */
+	if (unseen)
+		access_breaker();
 	result = _PyEval_EvalFrameDefault(thread, frame, throw);
+	/* It has called something, and has looked whether to switch behind that. */
+	if (unseen)
+		access_breaker();
 	if (thread->c_tracefunc == trace)
 		thread->cframe->use_tracing = (uint8_t)before;
 	return result;
@@ -122,6 +137,31 @@ static PyObject *on_instruction(PyObject *self, PyObject *const *arguments, Py_s
 	Py_RETURN_NONE;
 }
 
+/*
+ * What touches nothing is not to be seen. The interpreter takes an instruction off when the
+ * callback has asked for it, in each run of a search again; so it is done at once, as it does it
+ * (de_instrument_per_instruction() in Python/instrumentation.c).
+ */
+static void take_off(const struct code *code)
+{
+	_PyCoMonitoringData *data = code->object->_co_monitoring;
+	_Py_CODEUNIT *at = _PyCode_CODE(code->object);
+	uint32_t unit;
+
+	/* Other tools want to see them, too. */
+	if (!data || !data->per_instruction_opcodes || data->per_instruction_tools)
+		return;
+	for (unit = 0; unit < code->size; unit++) {
+		uint8_t *original = &data->per_instruction_opcodes[unit];
+
+		if (!code->ops[unit].opcode || code->ops[unit].kind != OP_NONE || !*original ||
+		    at[unit].op.code != INSTRUMENTED_INSTRUCTION)
+			continue;
+		at[unit].op.code = *original;
+		*original = 0;
+	}
+}
+
 void points_watch(struct code *code)
 {
 	PyObject *result;
@@ -133,6 +173,8 @@ void points_watch(struct code *code)
 				     EVENT_PY_START | EVENT_PY_RESUME | EVENT_INSTRUCTION);
 	if (!result)
 		PyErr_Clear();
+	else
+		take_off(code);
 	Py_XDECREF(result);
 }
 
@@ -158,6 +200,7 @@ static PyObject *on_start(PyObject *self, PyObject *const *arguments, Py_ssize_t
 	if (!code->ops)
 		return Py_NewRef(disable);
 	points_watch(code);
+	frame_thread_changed();
 	access_breaker();
 	callback(code);
 	Py_RETURN_NONE;

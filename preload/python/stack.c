@@ -46,14 +46,27 @@ frame_t *frame_of_thread(void)
 	return innermost(thread_state());
 }
 
+#if IS_312
+/* The interpreter's own variable is a call away. */
+static __thread PyThreadState *state __attribute__((tls_model("initial-exec")));
+
+void frame_thread_changed(void)
+{
+	state = PyThreadState_Get();
+}
+
 frame_t *frame_here(void)
 {
-#if IS_312
-	return innermost(PyThreadState_Get());
-#else
-	return innermost(_PyThreadState_GET());
-#endif
+	if (__builtin_expect(!state, 0))
+		frame_thread_changed();
+	return innermost(state);
 }
+#else
+frame_t *frame_here(void)
+{
+	return innermost(_PyThreadState_GET());
+}
+#endif
 
 frame_t *frame_next(frame_t *frame)
 {
