@@ -35,7 +35,10 @@ enum decision_kind {
 	DECISION_COUNT
 };
 
-/* The choice of a DELIVERY: the number of the signal + DECISION_STAGE for each wait before it. */
+/*
+ * The choice of a DELIVERY: the number of the signal + DECISION_STAGE for each wait before it, or
+ * what names the place if that is between two operations.
+ */
 #define DECISION_STAGE 256
 
 struct record_head {

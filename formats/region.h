@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define REGION_MAGIC 0x4e5552544e4f5246ull /* "FRONTRUN" */
-#define REGION_ABI 5u
+#define REGION_ABI 6u
 
 #define REGION_PLAN_BYTES (2u << 20)
 #define REGION_RING_BYTES (8u << 20) /* a power of two */
@@ -153,6 +153,14 @@ struct region_edge {
 	uint32_t owner;         /* lane number, 0: nobody */
 	uint32_t owner_context; /* where the owner acquired it, 0: unknown */
 	uint64_t owner_k;       /* its event (owner, k), valid when owner_context is not 0 */
+};
+
+/* A forked child waits for a lock that nobody in it has, see preload/child_locks.h. */
+struct region_child_lock {
+	uint32_t claimed; /* [child] non-zero: one writes, or has written */
+	uint32_t pid;     /* [child] written last */
+	uint32_t object;  /* [child] number of the lock */
+	uint32_t holder;  /* [child] number of the lane that had it at the fork */
 };
 
 /* How the run ended, written by the target before it asks for MAILBOX_RUN_END or dies. */
@@ -297,6 +305,7 @@ struct region {
 	struct region_server server;
 	struct region_process process[REGION_PROCESSES];
 	struct region_failure failure;
+	struct region_child_lock child_lock;
 	struct region_stderr errors;
 	struct region_plan plan;
 	struct region_lane lane[REGION_LANES] __attribute__((aligned(4096)));

@@ -10,10 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fuzz/real_points.h"
 #include "recorder/alloc.h"
 
 #define MINIMISE_RUNS 600 /* at most for one failure */
-#define HANG_RUNS 2       /* confirm a hang: each takes the whole time limit */
+#define REAL_POINT_RUNS 200
+#define HANG_RUNS 2 /* confirm a hang: each takes the whole time limit */
 
 static char *name(const struct campaign_config *config, const struct verdict *verdict,
 		  const char *suffix)
@@ -78,6 +80,34 @@ static void set_gil(const struct investigation *of, struct finding *finding)
 		finding->gil = finding->any_access ? "off" : "on";
 }
 
+/* A failure without the interpreter's lock, once it is small: also where that really switches? */
+static int move_to_real_points(const struct minimise_config *config, struct minimised *minimised,
+			       bool *any_access, struct err *err)
+{
+	struct minimise_config with_lock = *config;
+	struct plan_decision *decisions = NULL;
+	struct minimised moved = { 0 };
+	uint32_t count;
+	uint64_t runs;
+	int rc;
+
+	with_lock.trials.any_access = false;
+	if (real_points_fail(&config->trials, &minimised->choices, REAL_POINT_RUNS, &decisions,
+			     &count, &runs, &rc, err))
+		rc = minimise(&with_lock, decisions, count, &moved, err);
+	free(decisions);
+	minimised->runs += runs;
+	if (rc == 0 && moved.reproduced) {
+		moved.runs += minimised->runs;
+		minimised_fini(minimised);
+		*minimised = moved;
+		*any_access = false;
+	} else {
+		minimised_fini(&moved);
+	}
+	return rc;
+}
+
 /*
  * Towards the fewest choices. Of a failure without the interpreter's lock first with it, where it
  * may happen as well. Each run of a hang takes the whole time limit: that is left as it is.
@@ -87,13 +117,15 @@ static void make_smaller(const struct investigation *of, struct finding *finding
 			 struct minimised *minimised)
 {
 	struct minimise_config config = {
-		.run = of->run,
-		.log = of->log,
-		.self = of->self,
-		.fingerprint = finding->verdict.fingerprint,
+		.trials = {
+			.run = of->run,
+			.log = of->log,
+			.self = of->self,
+			.fingerprint = finding->verdict.fingerprint,
+			.steps = of->limits->steps,
+			.library = finding->library,
+		},
 		.runs_max = MINIMISE_RUNS,
-		.steps = of->limits->steps,
-		.library = finding->library,
 	};
 	bool wanted = !of->config->no_minimise && finding->verdict.kind != FAILURE_HANG;
 	struct err err;
@@ -101,16 +133,19 @@ static void make_smaller(const struct investigation *of, struct finding *finding
 
 	if (rc == 0 && !minimised->reproduced && finding->any_access) {
 		minimised_fini(minimised);
-		config.any_access = true;
+		config.trials.any_access = true;
 		if (wanted)
 			rc = minimise(&config, decisions, n, minimised, &err);
+		if (wanted && rc == 0 && minimised->reproduced)
+			rc = move_to_real_points(&config, minimised, &config.trials.any_access,
+						 &err);
 	}
-	finding->any_access = config.any_access;
+	finding->any_access = config.trials.any_access;
 	set_gil(of, finding);
 	finding->tolerated = of->config->can_happen_only && finding->any_access;
 	finding->minimised = rc == 0 && minimised->reproduced;
-	finding->preemptions = minimised->preemptions;
-	finding->decisions = minimised->choices;
+	finding->preemptions = minimised->choices.preemptions;
+	finding->decisions = minimised->choices.count;
 	if (!finding->minimised)
 		return;
 	finding->first.lane = minimised->first.lane;

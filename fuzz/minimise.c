@@ -1,7 +1,4 @@
-/*
- * See minimise.h. A choice is a decision of the run whose outcome is not what happens by default
- * in the run without preemptions: which lane is next when one blocks is one too, but no preemption.
- */
+/* See minimise.h. */
 #include "fuzz/minimise.h"
 
 #include <stdlib.h>
@@ -11,22 +8,14 @@
 #include "formats/hash.h"
 #include "fuzz/search.h"
 #include "recorder/alloc.h"
-#include "recorder/strategy_parameters.h"
 
 #define SIMPLER_RUNS 100
 
-struct choices {
-	struct plan_decision *all;
-	uint32_t count, preemptions;
-	uint32_t unlikely; /* spurious wake-ups, time-outs, jumps of the clock */
-};
-
 struct shrink {
-	const struct minimise_config *config;
+	const struct trials *trials;
 	struct err *err;
 	int rc;
 	uint64_t runs, limit;            /* so many runs in this part */
-	uint64_t order;                  /* of the tail: 0 lowest slot first, 1 highest */
 	struct choices best;             /* as requested */
 	struct plan_decision *decisions; /* of the best failing run */
 	uint32_t decision_count;
@@ -36,122 +25,7 @@ struct shrink {
 /* Of the last run. */
 static const struct run_log *log_of(const struct shrink *shrink)
 {
-	return shrink->config->log(shrink->config->self);
-}
-
-static struct plan_strategy tail(uint64_t order)
-{
-	struct plan_strategy strategy = { .id = STRATEGY_PB };
-
-	strategy_parameter_set(&strategy, "bound", 5, 0);
-	strategy_parameter_set(&strategy, "order", 5, order);
-	return strategy;
-}
-
-static void choices_fini(struct choices *choices)
-{
-	free(choices->all);
-	memset(choices, 0, sizeof(*choices));
-}
-
-static void choices_copy(struct choices *to, const struct choices *from)
-{
-	struct plan_decision *all = alloc_check(malloc((from->count + 1) * sizeof(*all)));
-
-	if (from->count)
-		memcpy(all, from->all, from->count * sizeof(*all));
-	free(to->all);
-	*to = *from;
-	to->all = all;
-}
-
-static bool is_default_next(const struct run_log *log, const struct run_step *step, uint64_t order)
-{
-	uint32_t chosen = (uint32_t)step->result, best = chosen, i;
-
-	for (i = 0; i < step->option_count; i++) {
-		uint32_t lane = log->words[step->options + i];
-
-		if (lane >= log->lane_count || chosen >= log->lane_count)
-			return false;
-		if (order ? log->lanes[lane].slot > log->lanes[best].slot
-			  : log->lanes[lane].slot < log->lanes[best].slot)
-			best = lane;
-	}
-	return best == chosen;
-}
-
-/* Decisions that somebody took, not the outside, and that are not the default. */
-static bool is_choice(const struct run_log *log, const struct run_step *step, uint64_t order)
-{
-	if (step->type != STEP_DECISION)
-		return false;
-	switch (step->kind) {
-	case DECISION_PICK:
-	case DECISION_SIGNAL:
-	case DECISION_TIMEOUT:
-	case DECISION_SPURIOUS:
-	case DECISION_EARLY:
-		return true;
-	case DECISION_NEXT:
-		return step->option_count > 1 && !is_default_next(log, step, order);
-	default:
-		return false;
-	}
-}
-
-/* A lane that yields gives way by default: no preemption. */
-static bool is_preemption(const struct run_log *log, size_t at)
-{
-	const struct run_step *step = &log->steps[at];
-	size_t i;
-
-	if (step->type != STEP_DECISION || step->kind != DECISION_PICK)
-		return false;
-	/* What it was about to do is announced right behind the decision. */
-	for (i = at + 1; i < log->step_count && i < at + 8; i++)
-		if (log->steps[i].type == STEP_ANNOUNCE && log->steps[i].lane == step->lane)
-			return log->steps[i].kind != EVENT_YIELD;
-	return true;
-}
-
-/* A lane that yields and goes on all the same: no decision of the log, but not what is usual. */
-static bool is_stay(const struct run_log *log, size_t at)
-{
-	const struct run_step *step = &log->steps[at];
-	size_t i;
-
-	if (step->type != STEP_OFFER || step->kind != DECISION_PICK)
-		return false;
-	for (i = at + 1; i < log->step_count; i++)
-		if (log->steps[i].type == STEP_EVENT)
-			return log->steps[i].lane == step->lane && log->steps[i].k == step->k &&
-			       log->steps[i].kind == EVENT_YIELD;
-	return false;
-}
-
-static void choices_of(const struct run_log *log, uint64_t order, struct choices *out)
-{
-	size_t i;
-
-	out->count = out->preemptions = out->unlikely = 0;
-	out->all = alloc_check(reallocarray(out->all, log->step_count + 1, sizeof(*out->all)));
-	for (i = log->mark.step; i < log->step_count; i++) {
-		const struct run_step *step = &log->steps[i];
-		bool stays = is_stay(log, i);
-
-		if (!stays && !is_choice(log, step, order))
-			continue;
-		out->preemptions += is_preemption(log, i);
-		out->unlikely += step->kind == DECISION_SPURIOUS ||
-				 step->kind == DECISION_TIMEOUT || step->kind == DECISION_EARLY;
-		out->all[out->count++] = (struct plan_decision){
-			.kind = step->kind,
-			.lane = step->lane,
-			.k = step->k,
-			.choice = stays ? (int64_t)step->lane : step->result,
-		};
-	}
+	return shrink->trials->log(shrink->trials->self);
 }
 
 /* What need not happen at all comes last: a finding is the clearer without it. */
@@ -164,48 +38,16 @@ static bool better(const struct choices *a, const struct choices *b)
 	return a->count < b->count;
 }
 
-static int by_point(const void *a_, const void *b_)
-{
-	const struct plan_decision *a = a_, *b = b_;
-
-	if (a->lane != b->lane)
-		return a->lane < b->lane ? -1 : 1;
-	if (a->k != b->k)
-		return a->k < b->k ? -1 : 1;
-	return a->kind < b->kind ? -1 : a->kind > b->kind;
-}
-
 /* Runs with these choices forced loosely. True: the same failure. */
-static bool fails_with(struct shrink *shrink, const struct choices *choices, uint64_t order,
+static bool fails_with(struct shrink *shrink, const struct choices *choices,
 		       struct verdict *verdict)
 {
-	struct plan_decision *sorted = alloc_check(malloc((choices->count + 1) * sizeof(*sorted)));
-	struct schedule schedule = {
-		.tail = tail(order),
-		.loose = sorted,
-		.loose_count = choices->count,
-		.steps = shrink->config->steps,
-		.any_access = shrink->config->any_access,
-		.library = shrink->config->library,
-	};
-	struct server_report report;
-
 	memset(verdict, 0, sizeof(*verdict));
-	if (choices->count > PLAN_LOOSE_MAX) {
-		free(sorted);
-		return false;
-	}
-	if (choices->count) {
-		memcpy(sorted, choices->all, choices->count * sizeof(*sorted));
-		qsort(sorted, choices->count, sizeof(*sorted), by_point);
-	}
 	if (!shrink->rc) {
 		shrink->runs++;
-		shrink->rc = shrink->config->run(shrink->config->self, &schedule, verdict, &report,
-						 shrink->err);
+		shrink->rc = choices_run(shrink->trials, choices, verdict, shrink->err);
 	}
-	free(sorted);
-	return !shrink->rc && verdict->fingerprint == shrink->config->fingerprint;
+	return !shrink->rc && verdict->fingerprint == shrink->trials->fingerprint;
 }
 
 /*
@@ -219,19 +61,19 @@ static bool fails_exactly(struct shrink *shrink, const struct plan_decision *dec
 		.forced = decisions,
 		.forced_count = count,
 		.tail = { .id = STRATEGY_SCRIPT },
-		.steps = shrink->config->steps,
-		.any_access = shrink->config->any_access,
-		.library = shrink->config->library,
+		.steps = shrink->trials->steps,
+		.any_access = shrink->trials->any_access,
+		.library = shrink->trials->library,
 	};
 	struct server_report report;
 	struct verdict verdict;
 
 	if (!shrink->rc) {
 		shrink->runs++;
-		shrink->rc = shrink->config->run(shrink->config->self, &schedule, &verdict, &report,
+		shrink->rc = shrink->trials->run(shrink->trials->self, &schedule, &verdict, &report,
 						 shrink->err);
 	}
-	return !shrink->rc && verdict.fingerprint == shrink->config->fingerprint;
+	return !shrink->rc && verdict.fingerprint == shrink->trials->fingerprint;
 }
 
 static bool exhausted(const struct shrink *shrink)
@@ -251,16 +93,10 @@ static bool accept(struct shrink *shrink, uint64_t order)
 		return false;
 	}
 	shrink->failed_once = true;
-	shrink->order = order;
 	choices_copy(&shrink->best, &found);
 	choices_fini(&found);
 	free(shrink->decisions);
-	shrink->decision_count = (uint32_t)log->decision_count;
-	shrink->decisions =
-		alloc_check(malloc((log->decision_count + 1) * sizeof(*shrink->decisions)));
-	if (log->decision_count)
-		memcpy(shrink->decisions, log->decisions,
-		       log->decision_count * sizeof(*shrink->decisions));
+	shrink->decisions = run_log_decisions(log, &shrink->decision_count);
 	return true;
 }
 
@@ -271,13 +107,9 @@ static bool try_without(struct shrink *shrink, uint32_t from, uint32_t n)
 	struct verdict verdict;
 	bool taken;
 
-	fewer.all = alloc_check(malloc((shrink->best.count + 1) * sizeof(*fewer.all)));
-	memcpy(fewer.all, shrink->best.all, from * sizeof(*fewer.all));
-	memcpy(fewer.all + from, shrink->best.all + from + n,
-	       (shrink->best.count - from - n) * sizeof(*fewer.all));
-	fewer.count = shrink->best.count - n;
-	taken = fails_with(shrink, &fewer, shrink->order, &verdict) &&
-		accept(shrink, shrink->order);
+	choices_copy(&fewer, &shrink->best);
+	choices_remove(&fewer, from, n);
+	taken = fails_with(shrink, &fewer, &verdict) && accept(shrink, shrink->best.order);
 	choices_fini(&fewer);
 	return taken;
 }
@@ -318,8 +150,7 @@ static bool try_instead(struct shrink *shrink, uint32_t at, const struct plan_de
 	choices_copy(&other, &shrink->best);
 	if (instead)
 		other.all[at] = *instead;
-	taken = fails_with(shrink, &other, shrink->order, &verdict) &&
-		accept(shrink, shrink->order);
+	taken = fails_with(shrink, &other, &verdict) && accept(shrink, shrink->best.order);
 	choices_fini(&other);
 	return taken;
 }
@@ -344,10 +175,8 @@ static void avoid_preemptions(struct shrink *shrink)
 		if (preemption.kind != DECISION_PICK)
 			continue;
 		choices_copy(&without, &shrink->best);
-		memmove(without.all + at, without.all + at + 1,
-			(without.count - at - 1) * sizeof(*without.all));
-		without.count--;
-		fails_with(shrink, &without, shrink->order, &verdict);
+		choices_remove(&without, at, 1);
+		fails_with(shrink, &without, &verdict);
 		log = log_of(shrink);
 		nexts = alloc_check(malloc((log->decision_count + 1) * sizeof(*nexts)));
 		for (i = log->mark.step; i < log->step_count && n < 16; i++) {
@@ -387,8 +216,8 @@ static void search_simpler(struct shrink *shrink)
 	struct search_config search_config = {
 		.strategy = { .id = STRATEGY_COUNT },
 		.reversals = true,
-		.steps = shrink->config->steps,
-		.any_access = shrink->config->any_access,
+		.steps = shrink->trials->steps,
+		.any_access = shrink->trials->any_access,
 	};
 	struct search *search = search_new(&search_config);
 	uint64_t last = shrink->runs + SIMPLER_RUNS;
@@ -403,11 +232,11 @@ static void search_simpler(struct shrink *shrink)
 
 		search_next(search, &ticket);
 		shrink->runs++;
-		shrink->rc = shrink->config->run(shrink->config->self, &ticket.schedule, &verdict,
+		shrink->rc = shrink->trials->run(shrink->trials->self, &ticket.schedule, &verdict,
 						 &report, shrink->err);
 		if (shrink->rc)
 			break;
-		if (verdict.fingerprint == shrink->config->fingerprint && accept(shrink, 0) &&
+		if (verdict.fingerprint == shrink->trials->fingerprint && accept(shrink, 0) &&
 		    is_simple(&shrink->best))
 			break;
 		search_feed(search, &ticket, log_of(shrink), &report, &news);
@@ -447,7 +276,7 @@ static void move_preemptions(struct shrink *shrink)
 
 		if (moved.kind != DECISION_PICK)
 			continue;
-		if (!fails_with(shrink, &shrink->best, shrink->order, &verdict))
+		if (!fails_with(shrink, &shrink->best, &verdict))
 			return;
 		log = log_of(shrink);
 		if (is_shared(log, moved.lane, moved.k))
@@ -459,16 +288,16 @@ static void move_preemptions(struct shrink *shrink)
 			moved.k++;
 			choices_copy(&other, &shrink->best);
 			other.all[at] = moved;
-			same = fails_with(shrink, &other, shrink->order, &verdict);
+			same = fails_with(shrink, &other, &verdict);
 			log = log_of(shrink);
 			if (same && is_shared(log, moved.lane, moved.k)) {
 				struct choices found = { 0 };
 
-				choices_of(log, shrink->order, &found);
+				choices_of(log, shrink->best.order, &found);
 				if (!better(&shrink->best, &found)) {
 					/* No better, but at a place that means something. */
 					shrink->failed_once = false;
-					accept(shrink, shrink->order);
+					accept(shrink, shrink->best.order);
 				}
 				choices_fini(&found);
 				choices_fini(&other);
@@ -555,30 +384,23 @@ static void find_passing(struct shrink *shrink, struct minimised *out)
 	for (without = shrink->best.count; without-- > 0 && !out->has_passing && !shrink->rc &&
 					   shrink->runs + 1 < shrink->limit;) {
 		choices_copy(&fewer, &shrink->best);
-		memmove(fewer.all + without, fewer.all + without + 1,
-			(fewer.count - without - 1) * sizeof(*fewer.all));
-		fewer.count--;
-		fails_with(shrink, &fewer, shrink->order, &verdict);
+		choices_remove(&fewer, without, 1);
+		fails_with(shrink, &fewer, &verdict);
 		if (shrink->rc || verdict.kind != FAILURE_NONE)
 			continue;
 		log = log_of(shrink);
 		out->has_passing = true;
-		out->passing_count = (uint32_t)log->decision_count;
-		out->passing =
-			alloc_check(malloc((log->decision_count + 1) * sizeof(*out->passing)));
-		if (log->decision_count)
-			memcpy(out->passing, log->decisions,
-			       log->decision_count * sizeof(*out->passing));
+		out->passing = run_log_decisions(log, &out->passing_count);
 	}
 	choices_fini(&fewer);
-	if (!exhausted(shrink) && fails_with(shrink, &shrink->best, shrink->order, &verdict))
+	if (!exhausted(shrink) && fails_with(shrink, &shrink->best, &verdict))
 		find_pair(shrink, out);
 }
 
 int minimise(const struct minimise_config *config, const struct plan_decision *decisions,
 	     uint32_t count, struct minimised *out, struct err *err)
 {
-	struct shrink shrink = { .config = config, .err = err };
+	struct shrink shrink = { .trials = &config->trials, .err = err };
 	struct verdict verdict;
 	uint64_t order;
 
@@ -591,7 +413,7 @@ int minimise(const struct minimise_config *config, const struct plan_decision *d
 		if (!fails_exactly(&shrink, decisions, count))
 			break;
 		choices_of(log_of(&shrink), order, &choices);
-		if (!exhausted(&shrink) && fails_with(&shrink, &choices, order, &verdict))
+		if (!exhausted(&shrink) && fails_with(&shrink, &choices, &verdict))
 			accept(&shrink, order);
 		choices_fini(&choices);
 	}
@@ -607,8 +429,7 @@ int minimise(const struct minimise_config *config, const struct plan_decision *d
 		find_passing(&shrink, out);
 		out->decisions = shrink.decisions;
 		out->count = shrink.decision_count;
-		out->choices = shrink.best.count;
-		out->preemptions = shrink.best.preemptions;
+		choices_copy(&out->choices, &shrink.best);
 	} else {
 		out->decisions = alloc_check(malloc((count + 1) * sizeof(*out->decisions)));
 		if (count)
@@ -624,5 +445,6 @@ void minimised_fini(struct minimised *minimised)
 {
 	free(minimised->decisions);
 	free(minimised->passing);
+	choices_fini(&minimised->choices);
 	memset(minimised, 0, sizeof(*minimised));
 }

@@ -13,30 +13,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "fuzz/run_log.h"
-#include "fuzz/schedule.h"
-#include "fuzz/verdict.h"
+#include "fuzz/choices.h"
 
 struct minimise_config {
-	/* Runs a schedule and judges it: 0, or -code with `err`. */
-	int (*run)(void *self, const struct schedule *schedule, struct verdict *verdict,
-		   struct server_report *report, struct err *err);
-	/* Of the run before; valid until the next one. */
-	const struct run_log *(*log)(void *self);
-	void *self;
-	uint64_t fingerprint; /* of the failure to keep */
+	struct trials trials; /* with the failure to keep */
 	uint64_t runs_max;    /* at most so many */
-	uint64_t steps;       /* limit of operations for each run */
-	bool any_access;      /* of the schedules, see struct schedule */
-	bool library;
 };
 
 struct minimised {
 	struct plan_decision *decisions; /* all of the failing run, as run_log has them */
 	uint32_t count;
-	uint32_t preemptions; /* PICK among them */
-	uint32_t choices;     /* that are not the default, preemptions included */
-	uint64_t runs;        /* that this took */
+	struct choices choices; /* of the failing run; none if not `reproduced` */
+	uint64_t runs;          /* that this took */
 	bool reproduced; /* false: the loose form did not fail; `decisions` are the given ones */
 	/* the schedule without the last choice: passes, if `has_passing` */
 	struct plan_decision *passing;

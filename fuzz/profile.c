@@ -15,6 +15,7 @@
 #include "recorder/alloc.h"
 
 #define OBJECTS_MAX 4096u
+#define LIBRARY_WEIGHT 0.125 /* beside 1 for objects that the user's code touches */
 
 struct use {
 	uint64_t lane, parent, events;
@@ -26,6 +27,7 @@ struct target {
 	size_t count, room;
 	size_t lanes; /* with events */
 	bool changed;
+	bool users; /* some code that is not the library's of an interpreter uses it */
 };
 
 struct profile {
@@ -120,7 +122,7 @@ static bool counts(const struct run_step *step)
 /* Per object of one run. */
 struct tally {
 	uint32_t first_lane;
-	bool shared, changed;
+	bool shared, changed, users;
 };
 
 static uint64_t use_key(size_t object, size_t lane)
@@ -179,6 +181,8 @@ static int by_uses(const void *a_, const void *b_, void *self)
 	const struct target *a = &profile->targets[*(const size_t *)a_];
 	const struct target *b = &profile->targets[*(const size_t *)b_];
 
+	if (a->users != b->users)
+		return a->users ? -1 : 1;
 	if (a->total != b->total)
 		return a->total > b->total ? -1 : 1;
 	return a < b ? -1 : a > b;
@@ -249,6 +253,7 @@ static void count_uses(struct profile *profile, const struct run_log *log,
 			target->lanes += target->uses[i].events != 0;
 		}
 		target->changed = target->changed || tallies[object].changed;
+		target->users = target->users || tallies[object].users;
 	}
 	set64_fini(&counted);
 }
@@ -271,6 +276,8 @@ void profile_feed(struct profile *profile, const struct run_log *log)
 			tally->shared = true;
 		if (event_table[step->kind].access != ACCESS_READ)
 			tally->changed = true;
+		if (step->context >= log->context_count || !log->contexts[step->context].library)
+			tally->users = true;
 		if (step->object2 && step->object2 < log->object_count) {
 			tally = &tallies[step->object2];
 			if (!tally->first_lane)
@@ -311,31 +318,42 @@ static uint32_t section_of(const struct target *target, struct plan_profile **se
 	return (uint32_t)bytes;
 }
 
-uint32_t profile_nth(const struct profile *profile, size_t n, struct plan_profile **section,
-		     size_t *room)
+static const struct target *nth(const struct profile *profile, size_t n)
 {
-	if (n >= profile->order_count)
-		return 0;
-	return section_of(&profile->targets[profile->order[n]], section, room);
+	return &profile->targets[profile->order[n]];
 }
 
-uint32_t profile_draw(const struct profile *profile, uint64_t draw, struct plan_profile **section,
-		      size_t *room)
+static double weight(const struct target *target)
+{
+	return sqrt((double)target->total) * (target->users ? 1 : LIBRARY_WEIGHT);
+}
+
+static size_t drawn(const struct profile *profile, uint64_t draw)
 {
 	double sum = 0, at;
 	size_t i;
 
-	if (!profile->order_count)
-		return 0;
 	for (i = 0; i < profile->order_count; i++)
-		sum += sqrt((double)profile->targets[profile->order[i]].total);
+		sum += weight(nth(profile, i));
 	at = sum * ((double)(draw >> 11) / 9007199254740992.0);
 	for (i = 0; i + 1 < profile->order_count; i++) {
-		at -= sqrt((double)profile->targets[profile->order[i]].total);
+		at -= weight(nth(profile, i));
 		if (at < 0)
 			break;
 	}
-	return section_of(&profile->targets[profile->order[i]], section, room);
+	return i;
+}
+
+uint32_t profile_take(const struct profile *profile, size_t n, uint64_t draw,
+		      struct plan_profile **section, size_t *room, bool *library)
+{
+	const struct target *target;
+
+	if (!profile->order_count)
+		return 0;
+	target = nth(profile, n < profile->order_count ? n : drawn(profile, draw));
+	*library = !target->users;
+	return section_of(target, section, room);
 }
 
 uint32_t profile_private_sites(const struct profile *profile, uint64_t **sites, size_t *room)

@@ -22,14 +22,13 @@ void profile_feed(struct profile *profile, const struct run_log *log);
 size_t profile_objects(const struct profile *profile);
 
 /*
- * The section for one of them: the n-th by number of uses, or one drawn by `draw`, in proportion
- * to the square root of its uses. `*section` is grown as needed (malloc). Returns its bytes, 0 when
- * there is none.
+ * The section for one of them: the n-th, those that the user's code touches first, by number of
+ * uses; behind the last one that `draw` chooses, in proportion to the square root of its uses, and
+ * seldom one that only the library of an interpreter uses, which `*library` says. `*section` is
+ * grown as needed (malloc). Returns its bytes, 0 when there is none.
  */
-uint32_t profile_nth(const struct profile *profile, size_t n, struct plan_profile **section,
-		     size_t *room);
-uint32_t profile_draw(const struct profile *profile, uint64_t draw, struct plan_profile **section,
-		      size_t *room);
+uint32_t profile_take(const struct profile *profile, size_t n, uint64_t draw,
+		      struct plan_profile **section, size_t *room, bool *library);
 
 /* The places where nothing shared was ever touched, ascending: as above; returns how many. */
 uint32_t profile_private_sites(const struct profile *profile, uint64_t **sites, size_t *room);

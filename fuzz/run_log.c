@@ -297,6 +297,17 @@ void run_log_rewind(struct run_log *log)
 		log->lanes[i].ended = false;
 }
 
+struct plan_decision *run_log_decisions(const struct run_log *log, uint32_t *count)
+{
+	size_t bytes = log->decision_count * sizeof(*log->decisions);
+	struct plan_decision *copy = alloc_check(malloc(bytes + 1));
+
+	if (bytes)
+		memcpy(copy, log->decisions, bytes);
+	*count = (uint32_t)log->decision_count;
+	return copy;
+}
+
 uint64_t run_log_lane_id(const struct run_log *log, uint32_t lane)
 {
 	return lane < log->lane_count ? log->lanes[lane].id : 0;

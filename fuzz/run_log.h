@@ -117,6 +117,9 @@ extern const struct drain_sink run_log_sink;
 void run_log_mark(struct run_log *log);
 void run_log_rewind(struct run_log *log);
 
+/* All decisions of the run, to be freed. */
+struct plan_decision *run_log_decisions(const struct run_log *log, uint32_t *count);
+
 /* Stable ids by number; 0: none, or not of this run. */
 uint64_t run_log_lane_id(const struct run_log *log, uint32_t lane);
 /* The lock with this number; NULL: it is none, or not of this run. */

@@ -21,6 +21,9 @@
 #include "recorder/strategy_parameters.h"
 
 #define SURW_EVERY 3
+/* Where so many runs have not failed the bug is deep, and reversals reach it one at a time. */
+#define SURW_LATER 200
+#define SURW_EVERY_LATER 2
 #define PER_PAIR 12 /* reversals of one pair from one run */
 #define SURW_PENALTY 3
 #define RANDOM_PENALTY 8
@@ -158,14 +161,13 @@ static void tune(struct search *search, struct ticket *ticket)
 	if (search->config.rarity)
 		set(tail, "rarity", search->config.rarity);
 	if (tail->id == STRATEGY_SURW) {
-		size_t objects = profile_objects(search->profile);
-		uint32_t bytes;
+		bool library = false;
+		uint32_t bytes = profile_take(search->profile, search->surw,
+					      draw(search, ticket->run, 2), &ticket->profile,
+					      &ticket->profile_room, &library);
 
-		bytes = search->surw < objects
-				? profile_nth(search->profile, search->surw, &ticket->profile,
-					      &ticket->profile_room)
-				: profile_draw(search->profile, draw(search, ticket->run, 2),
-					       &ticket->profile, &ticket->profile_room);
+		/* Nobody can be held up before what is no point. */
+		ticket->schedule.library = ticket->schedule.library || library;
 		search->surw++;
 		ticket->schedule.profile = bytes ? ticket->profile : NULL;
 		ticket->schedule.profile_bytes = bytes;
@@ -256,6 +258,11 @@ static bool by_opening(struct search *search, struct ticket *ticket)
 	return true;
 }
 
+static bool is_random(uint64_t run)
+{
+	return run % (run > SURW_LATER ? SURW_EVERY_LATER : SURW_EVERY) == 0;
+}
+
 static void default_next(struct search *search, struct ticket *ticket)
 {
 	if (ticket->run == 1)
@@ -264,7 +271,7 @@ static void default_next(struct search *search, struct ticket *ticket)
 		first_run(ticket, ORIGIN_REVERSED);
 	else if (!search->config.reversals && by_opening(search, ticket))
 		return;
-	else if (!search->config.reversals && ticket->run % SURW_EVERY == 0 &&
+	else if (!search->config.reversals && is_random(ticket->run) &&
 		 profile_objects(search->profile))
 		by_strategy(search, ticket,
 			    search->interpreted && ticket->run % (2 * SURW_EVERY) == 0

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "preload/child_locks.h"
 #include "preload/children.h"
 #include "preload/decide.h"
 #include "preload/foreign.h"
@@ -206,6 +207,12 @@ static bool apply_clock(struct lane *me, int64_t number, enum decision_kind kind
 	return true;
 }
 
+/* From the tape there is no child: what it waits for is in the script alone. */
+static bool child_has_said(void)
+{
+	return tape_giving() || child_locks_said();
+}
+
 /*
  * Applies what the prefix says for this point, or (`idling`) for the wait in it; true when it said
  * something.
@@ -223,6 +230,8 @@ static bool apply_script(struct lane *me, bool idling)
 			good = apply_wake(me, number, WAKE_SIGNAL, idling);
 		else if (decide_forced(me, clock, &number))
 			good = apply_clock(me, number, clock);
+		else if (idling && child_has_said() && decide_forced(me, DECISION_CHILD, &number))
+			child_locks_fail(me, number, true);
 		else
 			break;
 		any = any || good;
@@ -349,6 +358,8 @@ static void idle(struct lane *me)
 		}
 		if (ask(me, true))
 			return;
+		if (!decide_scripted())
+			child_locks_look(me);
 		allowed = INT64_MAX;
 		if (next != INT64_MAX) {
 			allowed = next - schedule.now;

@@ -307,10 +307,24 @@ static long not_now(long number)
 	}
 }
 
+/* As in struct outside. Groups of processes are any child. */
+static int child_of(long number, const long a[6])
+{
+	if (number == SYS_wait4)
+		return a[0] > 0 ? (int)a[0] : -1;
+	if (number == SYS_waitid)
+		return a[0] == P_PID ? (int)a[1] : -1;
+	return 0;
+}
+
 long io_wait_attempt(struct lane *me, long number, long a[6], int64_t deadline)
 {
 	struct attempt attempt = { .number = number, .a = a };
-	struct outside outside = { .attempt = try_once, .argument = &attempt };
+	struct outside outside = {
+		.attempt = try_once,
+		.argument = &attempt,
+		.child = child_of(number, a),
+	};
 	long result;
 
 	if (gives_back(number, a))

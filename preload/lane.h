@@ -82,6 +82,7 @@ struct lane {
 	bool announced;
 	uint32_t answers; /* how often the outside was ready for it, see sched_outside_ready() */
 	uint32_t stage;   /* how often the lane has waited in it */
+	uint32_t asides;  /* places between operations where signals were looked for, so far */
 	uint32_t put_off; /* number of the lane that is to go on, see decide_put_off() */
 	uint32_t reads;   /* of variables in a row, nothing else between */
 	/* looks at memory in a row that found the same, see memory/spin.h */

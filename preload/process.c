@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 
 #include "formats/plan.h"
+#include "preload/child_locks.h"
 #include "preload/children.h"
 #include "preload/decide.h"
 #include "preload/foreign.h"
@@ -55,6 +56,7 @@ static void become_uncontrolled(void)
 		raw(SYS_exit_group, 0); /* there was one, but what it did is in the trace */
 	if (tape_mode == TAPE_KEEP)
 		children_forked();
+	child_locks_forked(thread_state.lane);
 	forked_from_real = (pid_t)raw(SYS_getppid);
 	forked_from = is_logical() && decide_run()->pid ? (pid_t)decide_run()->pid
 							: forked_from_real;

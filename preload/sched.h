@@ -144,6 +144,7 @@ struct outside {
 	uint32_t fd_count;
 	bool (*attempt)(void *argument);
 	void *argument;
+	int child;      /* process id of the child that is waited for, -1 any, 0 something else */
 	bool asks;      /* attempt only asks: the lane does the operation itself when it runs */
 	bool satisfied; /* set by the scheduler: attempt() has returned true */
 };

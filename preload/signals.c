@@ -22,6 +22,7 @@
 #define SIGNALS 65
 #define QUEUE 256
 #define KERNEL_SIGSET 8
+#define BETWEEN (1u << 31) /* added to the stage of what is delivered between operations */
 
 /*
  * What waits to be delivered. A slot is taken by an atomic step, as handlers run in any thread at
@@ -257,6 +258,16 @@ int signals_deliver(struct lane *me)
 		run_handler(me, number, &info);
 	}
 	return result;
+}
+
+void signals_deliver_between(struct lane *me)
+{
+	uint32_t stage = me->stage;
+
+	me->stage = BETWEEN + ++me->asides;
+	if (signals_waiting(me) || decide_scripted())
+		signals_deliver(me);
+	me->stage = stage;
 }
 
 bool signals_awaited(void)

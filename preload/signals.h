@@ -26,6 +26,12 @@ void signals_init(void);
  */
 int signals_deliver(struct lane *me);
 
+/*
+ * The same at a place that is no point of an operation: where the program has sent itself one, or
+ * changed its mask. Such a place has a name of its own, as the next point has the same k.
+ */
+void signals_deliver_between(struct lane *me);
+
 /* Signals wait for this lane. Callable without the turn. */
 bool signals_waiting(const struct lane *lane);
 

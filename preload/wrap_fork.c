@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "preload/child_locks.h"
 #include "preload/exec.h"
 #include "preload/interpose.h"
 #include "preload/io.h"
@@ -28,6 +29,8 @@ static pid_t fork_by(struct lane *me, pid_t (*real_fork)(void), uint32_t context
 	sched_done(me, 0);
 	thread_leave(me);
 	child = real_fork(); /* in the child become_uncontrolled() has run */
+	if (child > 0)
+		child_locks_made();
 	if (child == 0 || tape_mode == TAPE_OFF)
 		return child;
 	if (!tape_taken(SYS_fork, a, &recorded)) {
@@ -63,6 +66,7 @@ EXPORT pid_t vfork(void)
 int spawn_done(struct lane *me, uint32_t context, int result)
 {
 	process_pin();
+	child_locks_made();
 	sched_event(me, EVENT_SPAWN, NULL, context, result);
 	thread_leave(me);
 	return result;

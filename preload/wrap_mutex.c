@@ -8,6 +8,7 @@
 #include <linux/futex.h>
 #include <stddef.h>
 
+#include "preload/child_locks.h"
 #include "preload/clock.h"
 #include "preload/gate.h"
 #include "preload/interpose.h"
@@ -290,6 +291,8 @@ EXPORT int pthread_mutex_lock(pthread_mutex_t *mutex)
 
 	if (gate_has(mutex))
 		return REAL(pthread_mutex_lock)(mutex);
+	if (__builtin_expect(child_locks_watched, 0) && !looks_free(mutex))
+		child_locks_wait(mutex);
 	INTERPOSE_ENTER(me, context, REAL(pthread_mutex_lock)(mutex));
 	result = mutex_enter(me, mutex, context);
 	INTERPOSE_LEAVE(me, result);

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include "preload/child_locks.h"
 #include "preload/clock.h"
 #include "preload/gate.h"
 #include "preload/interpose.h"
@@ -232,6 +233,8 @@ EXPORT int sem_wait(sem_t *sem)
 	struct lane *me;
 	uint32_t context;
 
+	if (__builtin_expect(child_locks_watched, 0) && !may_take(sem))
+		child_locks_wait(sem);
 	INTERPOSE_ENTER(me, context, REAL(sem_wait)(sem));
 	return finish(me, wait_for(me, sem, EVENT_SEM_WAIT, -1, context));
 }

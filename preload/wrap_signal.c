@@ -69,8 +69,7 @@ static void mask_changed(struct lane *me)
 
 	raw(SYS_rt_sigprocmask, SIG_SETMASK, 0, &mask, KERNEL_SIGSET);
 	signals_mask_changed(me, mask);
-	if (signals_waiting(me))
-		signals_deliver(me);
+	signals_deliver_between(me);
 }
 
 EXPORT int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
@@ -123,8 +122,7 @@ static long send_signal(struct lane *me, struct lane *to, int number, const sigi
 	else
 		result = signals_send(me, to, number, info);
 	sched_done_value(me, result, number);
-	if (signals_waiting(me))
-		signals_deliver(me);
+	signals_deliver_between(me);
 	return result;
 }
 

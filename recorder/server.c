@@ -333,6 +333,7 @@ static void reset(struct server *server)
 	region->failure.kind = VERDICT_NONE;
 	memset(&region->failure, 0, offsetof(struct region_failure, frames));
 	*region->failure.text = '\0';
+	memset(&region->child_lock, 0, sizeof(region->child_lock));
 	region->errors.written = 0;
 	region->mailbox.state = 0;
 	region->numbers = server->snapshot.numbers;

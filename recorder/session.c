@@ -376,7 +376,9 @@ static int run_loop(struct session *session, struct drain *drain, struct session
 			failed = drain_outlet(drain, err);
 		if (gone && records <= 0)
 			return failed < 0 ? failed : 0;
-		if (session->killed && now() - session->killed_at > CLEAN_SECONDS) {
+		/* With all it wrote behind us: writing that down may take longer, and it is gone. */
+		if (!gone && records <= 0 && session->killed &&
+		    now() - session->killed_at > CLEAN_SECONDS) {
 			note(session, "guardian", "a process of the target could not be killed");
 			return failed;
 		}

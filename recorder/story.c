@@ -193,6 +193,12 @@ static unsigned read_edges(const cJSON *outcome, struct edge *edges)
 	return count;
 }
 
+/* The lane waits for a child, and that for the object, see preload/child_locks.h. */
+static bool is_childs(const struct edge *edge)
+{
+	return edge->kind == EVENT_WAIT_CHILD && edge->object && edge->owner;
+}
+
 static bool object_is(const struct story *story, uint32_t number, const char *kind)
 {
 	const struct trace_object *object = trace_names_object(naming_names(story->naming), number);
@@ -235,6 +241,9 @@ static void add_waiting(const struct story *story, struct text *text, const stru
 		text_add(text, "waits to lock ");
 		naming_object(story->naming, text, edge->object);
 		text_add(text, " again after a wait");
+	} else if (is_childs(edge)) {
+		text_add(text, "waits for a child, which waits to lock ");
+		naming_object(story->naming, text, edge->object);
 	} else {
 		naming_waiting(story->naming, text, edge->kind, edge->object, 0);
 	}
@@ -257,7 +266,9 @@ static void tell_edge(const struct story *story, const struct edge *edge, unsign
 		return;
 	text = line_begin(&line);
 	naming_lane(story->naming, text, edge->owner);
-	if (edge->owner == edge->lane)
+	if (is_childs(edge))
+		text_add(text, " had it when the child was made");
+	else if (edge->owner == edge->lane)
 		text_add(text, " itself has it");
 	else if (!edge->owner_context && object_is(story, edge->object, "rwlock"))
 		text_add(text, " waits for it too, and goes first");
@@ -366,11 +377,17 @@ static void tell_stuck(const struct story *story, const cJSON *outcome)
 	struct edge edges[STORY_EDGES];
 	unsigned i, count = read_edges(outcome, edges);
 	const struct edge *ended = find_ended(edges, count);
+	bool child = count && is_childs(&edges[0]);
 	struct line line;
 	struct text *text = line_begin(&line);
 
 	if (story->detail) {
 		;
+	} else if (child) {
+		naming_lane(story->naming, text, edges[0].lane);
+		text_add(text, " waits for a child, which waits for ");
+		naming_object(story->naming, text, edges[0].object);
+		fprintf(story->out, "Stuck: %s for ever.\n\n", text->data);
 	} else if (ended) {
 		naming_lane(story->naming, text, ended->owner);
 		text_add(text, " ended without giving back ");

@@ -256,7 +256,8 @@ static void ask_rules(struct search *search)
 			return;
 		break;
 	case VERDICT_STUCK:
-		if (pattern_itself(search) || pattern_ended_owner(search) || pattern_stuck(search))
+		if (pattern_itself(search) || pattern_forked_owner(search) ||
+		    pattern_ended_owner(search) || pattern_stuck(search))
 			return;
 		break;
 	case VERDICT_STEP_BUDGET:

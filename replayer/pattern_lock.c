@@ -11,7 +11,7 @@
 #include "replayer/pattern_rules.h"
 
 struct edge {
-	uint32_t lane, object, context, owner, owner_context;
+	uint32_t kind, lane, object, context, owner, owner_context;
 	uint64_t owner_k;
 };
 
@@ -21,9 +21,12 @@ static unsigned read_edges(const struct search *search, struct edge *edges)
 	unsigned count = 0;
 
 	cJSON_ArrayForEach (item, fields_array(search->outcome, "edges")) {
+		const char *kind = fields_string(item, "kind", "");
+
 		if (count == STORY_EDGES)
 			break;
 		edges[count++] = (struct edge){
+			.kind = (uint32_t)event_kind_by_name(kind, strlen(kind)),
 			.lane = fields_number(item, "lane", 0),
 			.object = fields_number(item, "object", 0),
 			.context = fields_number(item, "context", 0),
@@ -219,6 +222,58 @@ bool pattern_deadlock(struct search *search)
 		pattern_add(search, ".");
 	for (i = 0; i < cycle; i++)
 		show_edge(search, &edges[i]);
+	return true;
+}
+
+/* The last event of a lane on an object before `end` that is one of taking or giving it. */
+static size_t last_use(const struct search *search, uint32_t lane, uint32_t object, size_t end)
+{
+	size_t i;
+
+	for (i = end; i-- > 0;)
+		if (search->history->events[i].lane == lane &&
+		    search->history->events[i].object == object)
+			return i;
+	return HISTORY_NONE;
+}
+
+static size_t last_fork(const struct search *search, uint32_t lane, size_t end)
+{
+	size_t i;
+
+	for (i = end; i-- > 0;)
+		if (search->history->events[i].lane == lane &&
+		    search->history->events[i].kind == EVENT_FORK)
+			return i;
+	return HISTORY_NONE;
+}
+
+/* A lane waits for a child, which waits for a lock that another lane had when it was made. */
+bool pattern_forked_owner(struct search *search)
+{
+	struct edge edges[STORY_EDGES];
+	unsigned count = read_edges(search, edges);
+	size_t waits, forked, taken;
+
+	if (!count || edges[0].kind != EVENT_WAIT_CHILD || !edges[0].object || !edges[0].owner)
+		return false;
+	waits = last_of(search, edges[0].lane);
+	if (waits == HISTORY_NONE)
+		return false;
+	forked = last_fork(search, edges[0].lane, waits);
+	if (forked == HISTORY_NONE)
+		return false;
+	taken = last_use(search, edges[0].owner, edges[0].object, forked);
+	pattern_say(search, PATTERN_FORKED_OWNER, "%L had %O", edges[0].owner, edges[0].object);
+	if (taken != HISTORY_NONE)
+		pattern_add(search, ", taken at %P,", pattern_place_at(search, taken));
+	pattern_add(search,
+		    " when %L made a child at %P. In the child it stays locked, as %L is not "
+		    "there to give it back: the child waits for it for ever, and %L for the child.",
+		    edges[0].lane, pattern_place_at(search, forked), edges[0].owner, edges[0].lane);
+	pattern_show(search, taken, "");
+	pattern_show(search, forked, "in the child it stays locked");
+	pattern_show(search, waits, "waits for ever");
 	return true;
 }
 

@@ -85,6 +85,7 @@ size_t pattern_stands_before(const struct search *search, uint32_t lane, uint32_
 bool pattern_deadlock(struct search *search);
 bool pattern_itself(struct search *search);
 bool pattern_ended_owner(struct search *search);
+bool pattern_forked_owner(struct search *search);
 bool pattern_stuck(struct search *search);
 bool pattern_wake(struct search *search);
 bool pattern_expired(struct search *search);

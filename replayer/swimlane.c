@@ -415,6 +415,9 @@ static void add_choice(struct swimlane *swimlane, struct text *text,
 	case DECISION_DELIVERY:
 		text_addf(text, "(signal %" PRId64 " arrives)", decision->to % DECISION_STAGE);
 		return;
+	case DECISION_CHILD:
+		text_add(text, "(a child waits for ever)");
+		return;
 	case DECISION_PREEMPT:
 		text_add(text, "(interrupted)");
 		return;

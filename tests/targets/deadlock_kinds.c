@@ -4,10 +4,12 @@
  * writer), ended (the owner of a mutex has ended), barrier (one too few), once (two initialisers
  * that need each other), pipe (both ends are ours and nobody writes), spin (a spin lock taken
  * twice), detached (main has left, a detached thread waits for nothing), last (main waits for what
- * a thread did not do before it ended: its end is the last thing that happens).
+ * a thread did not do before it ended: its end is the last thing that happens), fork (a child waits
+ * for a mutex that a thread had when it was made).
  */
 #include <pthread.h>
 #include <semaphore.h>
+#include <sys/wait.h>
 #include "tests/targets/check.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -49,6 +51,28 @@ static void *wait_sem(void *unused)
 	while (sem_wait(&sem) == -1)
 		CHECK(errno == EINTR);
 	return unused;
+}
+
+static void *lock_and_wait(void *unused)
+{
+	take_lock(NULL);
+	pthread_barrier_wait(&two);
+	return wait_sem(unused);
+}
+
+static void fork_while_locked(void)
+{
+	pid_t child;
+
+	CHECK_RC(pthread_create(&first, NULL, lock_and_wait, NULL), 0);
+	pthread_barrier_wait(&two);
+	child = fork();
+	CHECK(child != -1);
+	if (child == 0) {
+		take_lock(NULL);
+		_exit(0);
+	}
+	CHECK(waitpid(child, NULL, 0) == child);
 }
 
 static void *join_other(void *other)
@@ -171,6 +195,8 @@ int main(int argc, char **argv)
 	else if (strcmp(kind, "ended") == 0) {
 		run(take_lock, NULL, NULL, NULL);
 		take_lock(NULL);
+	} else if (strcmp(kind, "fork") == 0) {
+		fork_while_locked();
 	} else if (strcmp(kind, "last") == 0) {
 		CHECK_RC(pthread_create(&first, NULL, nothing, NULL), 0);
 		wait_cond(NULL);

@@ -83,7 +83,7 @@ static void operate(struct course *course)
 	uint32_t lane = course->lane;
 	uint64_t k = ++course->at[lane - 1];
 	char letter = program->operations[lane - 1][k - 1];
-	uint32_t object = letter == '.' ? 50 + lane : (uint32_t)(letter - 'a') + 1;
+	uint32_t object = letter == '.' ? 50 + lane : (uint32_t)(letter | ' ') - 'a' + 1;
 
 	made_event(program->log, lane, k, EVENT_MUTEX_LOCK, object, lane * 100 + object);
 	assert_true(program->count < PRETEND_ORDER);
@@ -115,9 +115,12 @@ static bool next(struct course *course)
 static void point(struct course *course)
 {
 	uint64_t k = course->at[course->lane - 1] + 1, slots;
-	char digits[PRETEND_LANES + 1];
+	char digits[PRETEND_LANES + 1], letter;
 	uint32_t choice;
 
+	letter = course->program->operations[course->lane - 1][k - 1];
+	if (letter >= 'A' && letter <= 'Z' && !course->schedule->any_access)
+		return;
 	if (options_of(course, digits, &slots) < 2)
 		return;
 	choice = forced(course, DECISION_PICK, course->lane, k);

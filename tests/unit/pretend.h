@@ -9,7 +9,8 @@
  *	pretend_end(&program);
  *
  * Each letter locks a mutex of that letter (nobody ever waits); '.' is an operation on one of the
- * lane's own. All lanes can run from the start; k counts from 1.
+ * lane's own. A capital letter is the same where an interpreter does not switch: no point, unless
+ * the schedule has `any_access`. All lanes can run from the start; k counts from 1.
  */
 #ifndef TESTS_UNIT_PRETEND_H
 #define TESTS_UNIT_PRETEND_H

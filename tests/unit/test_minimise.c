@@ -49,15 +49,22 @@ static const struct run_log *log_of(void *self)
 	return ((struct oracle *)self)->program.log;
 }
 
+static struct trials trials_of(struct oracle *oracle)
+{
+	return (struct trials){
+		.run = carry_out,
+		.log = log_of,
+		.self = oracle,
+		.fingerprint = FAILURE,
+	};
+}
+
 /* From the run that these decisions make; `rc` as expected. */
 static struct minimised shrink(struct oracle *oracle, const struct plan_decision *decisions,
 			       uint32_t count, uint64_t runs_max, int rc)
 {
 	struct minimise_config config = {
-		.run = carry_out,
-		.log = log_of,
-		.self = oracle,
-		.fingerprint = FAILURE,
+		.trials = trials_of(oracle),
 		.runs_max = runs_max,
 	};
 	struct minimised out;
@@ -133,8 +140,8 @@ static void one_necessary_choice_among_200(void **state)
 	oracle.program.runs = 0;
 	out = shrink(&oracle, decisions, count, 1000, 0);
 	assert_true(out.reproduced);
-	assert_int_equal(out.choices, 1);
-	assert_int_equal(out.preemptions, 1);
+	assert_int_equal(out.choices.count, 1);
+	assert_int_equal(out.choices.preemptions, 1);
 	assert_in_range(out.runs, 5, 200);
 	/* What is given back fails, and without the last choice it does not. */
 	assert_int_equal(outcome(&oracle, out.decisions, out.count), FAILURE);
@@ -178,8 +185,8 @@ static void the_fewest_preemptions(void **state)
 	oracle.program.runs = 0;
 	out = shrink(&oracle, decisions, count, 1000, 0);
 	assert_true(out.reproduced);
-	assert_int_equal(out.preemptions, 2);
-	assert_int_equal(out.choices, 2);
+	assert_int_equal(out.choices.preemptions, 2);
+	assert_int_equal(out.choices.count, 2);
 	assert_int_equal(outcome(&oracle, out.decisions, out.count), FAILURE);
 	minimised_fini(&out);
 	pretend_end(&oracle.program);
@@ -215,8 +222,8 @@ static void a_preemption_is_had_for_nothing(void **state)
 	oracle.program.runs = 0;
 	out = shrink(&oracle, decisions, 2, 1000, 0);
 	assert_true(out.reproduced);
-	assert_int_equal(out.preemptions, 0);
-	assert_int_equal(out.choices, 1);
+	assert_int_equal(out.choices.preemptions, 0);
+	assert_int_equal(out.choices.count, 1);
 	minimised_fini(&out);
 	pretend_end(&oracle.program);
 }
@@ -243,7 +250,7 @@ static void the_critical_pair(void **state)
 	pretend_begin(&oracle.program);
 	oracle.program.runs = 0;
 	out = shrink(&oracle, decisions, 1, 1000, 0);
-	assert_int_equal(out.preemptions, 1);
+	assert_int_equal(out.choices.preemptions, 1);
 	assert_int_equal(out.first.lane, 1);
 	assert_int_equal(out.first.k, 4);
 	assert_int_equal(out.second.lane, 2);
@@ -277,7 +284,7 @@ static void a_preemption_moves_to_what_matters(void **state)
 	pretend_begin(&oracle.program);
 	oracle.program.runs = 0;
 	out = shrink(&oracle, decisions, 1, 1000, 0);
-	assert_int_equal(out.preemptions, 1);
+	assert_int_equal(out.choices.preemptions, 1);
 	assert_int_equal(out.decisions[0].lane, 1);
 	assert_int_equal(out.decisions[0].k, 6);
 	minimised_fini(&out);
@@ -313,7 +320,7 @@ static void another_failure_does_not_count(void **state)
 	oracle.program.runs = 0;
 	out = shrink(&oracle, decisions, 3, 1000, 0);
 	assert_true(out.reproduced);
-	assert_int_equal(out.choices, 2);
+	assert_int_equal(out.choices.count, 2);
 	assert_int_equal(outcome(&oracle, out.decisions, out.count), FAILURE);
 	/* Without its last choice the run still fails: so without the other. */
 	assert_true(out.has_passing);
@@ -420,8 +427,8 @@ static void nothing_is_needed(void **state)
 	pretend_begin(&oracle.program);
 	out = shrink(&oracle, decisions, count, 1000, 0);
 	assert_true(out.reproduced);
-	assert_int_equal(out.choices, 0);
-	assert_int_equal(out.preemptions, 0);
+	assert_int_equal(out.choices.count, 0);
+	assert_int_equal(out.choices.preemptions, 0);
 	assert_false(out.has_passing);
 	assert_int_equal(out.first.lane, 0);
 	minimised_fini(&out);

@@ -22,6 +22,7 @@ struct fixture {
 	size_t room;
 	uint64_t *sites;
 	size_t sites_room;
+	bool library;
 };
 
 static int begin(void **state)
@@ -69,6 +70,14 @@ static int64_t events(const struct fixture *fixture, uint32_t lane)
 	return -1;
 }
 
+#define DRAWN 99 /* more than there are */
+
+static uint32_t take(struct fixture *fixture, size_t n, uint64_t draw)
+{
+	return profile_take(fixture->profile, n, draw, &fixture->section, &fixture->room,
+			    &fixture->library);
+}
+
 static void shared_objects_by_number_of_uses(void **state)
 {
 	struct fixture *fixture = *state;
@@ -85,7 +94,7 @@ static void shared_objects_by_number_of_uses(void **state)
 	feed(fixture, log);
 	assert_int_equal(profile_objects(fixture->profile), 2);
 
-	bytes = profile_nth(fixture->profile, 0, &fixture->section, &fixture->room);
+	bytes = take(fixture, 0, 0);
 	assert_int_equal(fixture->section->object, made_object_id(SAVINGS));
 	/* main did nothing itself, but it is the parent: it comes first. */
 	assert_int_equal(fixture->section->count, 3);
@@ -96,9 +105,10 @@ static void shared_objects_by_number_of_uses(void **state)
 	assert_int_equal(events(fixture, 2), 5);
 	assert_int_equal(events(fixture, 3), 7);
 
-	profile_nth(fixture->profile, 1, &fixture->section, &fixture->room);
+	take(fixture, 1, 0);
 	assert_int_equal(fixture->section->object, made_object_id(LEDGER));
-	assert_int_equal(profile_nth(fixture->profile, 2, &fixture->section, &fixture->room), 0);
+	/* Behind the last one it is drawn. */
+	assert_true(take(fixture, 2, UINT64_MAX) > 0);
 }
 
 static void only_read_is_no_target(void **state)
@@ -110,7 +120,7 @@ static void only_read_is_no_target(void **state)
 	uses(log, 3, EVENT_RWLOCK_RDLOCK, SAVINGS, 1, 3);
 	feed(fixture, log);
 	assert_int_equal(profile_objects(fixture->profile), 0);
-	assert_int_equal(profile_draw(fixture->profile, 5, &fixture->section, &fixture->room), 0);
+	assert_int_equal(take(fixture, 0, 5), 0);
 	/* Until somebody writes, in another run. */
 	log = made_log(3);
 	uses(log, 2, EVENT_RWLOCK_WRLOCK, SAVINGS, 2, 1);
@@ -131,7 +141,7 @@ static void the_most_of_all_runs_counts(void **state)
 	uses(log, 2, EVENT_MUTEX_LOCK, SAVINGS, 1, 2);
 	uses(log, 3, EVENT_MUTEX_LOCK, SAVINGS, 1, 4);
 	feed(fixture, log);
-	profile_nth(fixture->profile, 0, &fixture->section, &fixture->room);
+	take(fixture, 0, 0);
 	assert_int_equal(events(fixture, 2), 9);
 	assert_int_equal(events(fixture, 3), 4);
 }
@@ -237,13 +247,37 @@ static void drawn_by_the_square_root(void **state)
 	for (i = 0; i < 1000; i++) {
 		uint64_t draw = UINT64_MAX / 1000 * i;
 
-		assert_true(profile_draw(fixture->profile, draw, &fixture->section,
-					 &fixture->room) > 0);
+		assert_true(take(fixture, DRAWN, draw) > 0);
 		often += fixture->section->object == made_object_id(SAVINGS);
 	}
 	assert_in_range(often, 798, 802);
-	assert_true(profile_draw(fixture->profile, UINT64_MAX, &fixture->section, &fixture->room) >
-		    0);
+	assert_true(take(fixture, DRAWN, UINT64_MAX) > 0);
+}
+
+/* Of an interpreted program: what its library alone uses comes last, and is seldom drawn. */
+static void seldom_what_is_the_librarys(void **state)
+{
+	struct fixture *fixture = *state;
+	struct run_log *log = made_log(3);
+	unsigned i, often = 0;
+
+	uses(log, 2, EVENT_MUTEX_LOCK, SAVINGS, 1, 32);
+	uses(log, 3, EVENT_MUTEX_LOCK, SAVINGS, 1, 32);
+	uses(log, 2, EVENT_MUTEX_LOCK, LEDGER, 1, 32);
+	uses(log, 3, EVENT_MUTEX_LOCK, LEDGER, 2, 32);
+	log->contexts[1].library = true;
+	feed(fixture, log);
+	assert_true(take(fixture, 0, 0) > 0);
+	assert_int_equal(fixture->section->object, made_object_id(LEDGER));
+	assert_false(fixture->library);
+	assert_true(take(fixture, 1, 0) > 0);
+	assert_int_equal(fixture->section->object, made_object_id(SAVINGS));
+	assert_true(fixture->library);
+	for (i = 0; i < 900; i++) {
+		assert_true(take(fixture, DRAWN, UINT64_MAX / 900 * i) > 0);
+		often += fixture->section->object == made_object_id(LEDGER);
+	}
+	assert_in_range(often, 798, 802); /* 8 to 1 */
 }
 
 int main(void)
@@ -258,6 +292,7 @@ int main(void)
 						end),
 		cmocka_unit_test_setup_teardown(private_sites_ascend, begin, end),
 		cmocka_unit_test_setup_teardown(drawn_by_the_square_root, begin, end),
+		cmocka_unit_test_setup_teardown(seldom_what_is_the_librarys, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

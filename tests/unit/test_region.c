@@ -19,7 +19,7 @@
 static void layout_is_the_golden_one(void **state)
 {
 	(void)state;
-	assert_int_equal(REGION_ABI, 5);
+	assert_int_equal(REGION_ABI, 6);
 	assert_int_equal(offsetof(struct region, header), 0);
 	assert_int_equal(offsetof(struct region, mailbox), 4096);
 	assert_int_equal(offsetof(struct region, numbers), 5120);
@@ -31,8 +31,10 @@ static void layout_is_the_golden_one(void **state)
 	assert_int_equal(offsetof(struct region, failure), 5312 + 64 * 80);
 	assert_int_equal(sizeof(struct region_failure), 40 + 128 + 512 + 64 * 32);
 	assert_int_equal(offsetof(struct region_failure, edges), 40 + 128 + 512);
-	assert_int_equal(offsetof(struct region, errors), 10432 + 2728);
-	assert_int_equal(offsetof(struct region, plan), 13160 + 8 + 16384);
+	assert_int_equal(offsetof(struct region, child_lock), 10432 + 2728);
+	assert_int_equal(sizeof(struct region_child_lock), 16);
+	assert_int_equal(offsetof(struct region, errors), 13160 + 16);
+	assert_int_equal(offsetof(struct region, plan), 13176 + 8 + 16384);
 	assert_int_equal(offsetof(struct region, lane) % 4096, 0);
 	assert_int_equal(offsetof(struct region, ring) % 4096, 0);
 	assert_int_equal(offsetof(struct region, sites) % 4096, 0);
