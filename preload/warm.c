@@ -13,8 +13,7 @@
 #include "preload/populate.h"
 #include "preload/raw.h"
 
-#define MOST (8ul << 20) /* bytes of a mapping: its pages are copied by each fork */
-
+#define MOST (8ul << 20) /* bytes of a mapping of code: its pages are copied by each fork */
 #define HUGE (2ul << 20)
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
@@ -56,50 +55,79 @@ static struct mapping parse(const char *line)
 	return mapping;
 }
 
-/* Is most of it there? A page that is not would be made. */
-static bool is_dense(uintptr_t at)
-{
-	static uint8_t there[HUGE / POPULATE_PAGE];
-	uint32_t count = 0, i;
+/* Descriptors of files below /proc/self. */
+struct self {
+	long maps, memory, pages;
+};
 
-	if (raw(SYS_mincore, at, HUGE, there) != 0)
-		return false;
-	for (i = 0; i < sizeof there; i++)
-		count += there[i] & 1;
-	return count > sizeof there * 3 / 4;
+/* How many of the pages the process has, at most MOST of them; proc_pid_pagemap(5). */
+static uint64_t present(const struct self *self, uintptr_t start, uintptr_t end)
+{
+	static uint64_t entries[MOST / POPULATE_PAGE];
+	uint64_t count = 0, i, pages = (end - start) / POPULATE_PAGE;
+	long got = raw(SYS_pread64, self->pages, entries, pages * sizeof *entries,
+		       start / POPULATE_PAGE * sizeof *entries);
+
+	for (i = 0; got > 0 && i < (uint64_t)got / sizeof *entries; i++)
+		count += entries[i] >> 63;
+	return count;
 }
 
-static void collapse(const struct mapping *mapping)
+/* A page that is not there would be made. */
+static void collapse(const struct self *self, const struct mapping *mapping)
 {
 	uintptr_t at = (mapping->start + HUGE - 1) & ~(HUGE - 1);
 
 	for (; at + HUGE <= mapping->end; at += HUGE)
-		if (is_dense(at))
+		if (present(self, at, at + HUGE) > HUGE / POPULATE_PAGE * 3 / 4)
 			raw(SYS_madvise, at, HUGE, MADV_COLLAPSE);
 }
 
-static void warm(long memory, const struct mapping *mapping)
+/* Of a library that is little used the fork has little to copy. */
+static void have_copied(const struct self *self, const struct mapping *mapping)
 {
+	uintptr_t size = mapping->end - mapping->start;
+	uint64_t there = size > MOST ? 0 : present(self, mapping->start, mapping->end);
 	uint8_t byte;
 
+	if (there && raw(SYS_pread64, self->memory, &byte, 1, mapping->start) == 1 &&
+	    raw(SYS_pwrite64, self->memory, &byte, 1, mapping->start) == 1 &&
+	    there > size / POPULATE_PAGE / 3)
+		raw(SYS_madvise, mapping->start, size, MADV_POPULATE_READ);
+}
+
+static void warm(const struct self *self, const struct mapping *mapping)
+{
 	if (mapping->data)
-		collapse(mapping);
-	if (!mapping->code || mapping->end - mapping->start > MOST)
-		return;
-	if (raw(SYS_pread64, memory, &byte, 1, mapping->start) == 1 &&
-	    raw(SYS_pwrite64, memory, &byte, 1, mapping->start) == 1)
-		raw(SYS_madvise, mapping->start, mapping->end - mapping->start, MADV_POPULATE_READ);
+		collapse(self, mapping);
+	else if (mapping->code)
+		have_copied(self, mapping);
+}
+
+static long open_self(const char *path, int flags)
+{
+	return raw(SYS_open, path, flags | O_CLOEXEC, 0);
+}
+
+static void close_one(long fd)
+{
+	if (fd >= 0)
+		raw(SYS_close, fd);
 }
 
 void warm_memory(void)
 {
 	static char buffer[8192];
-	long maps = raw(SYS_open, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0), n;
-	long memory = raw(SYS_open, "/proc/self/mem", O_RDWR | O_CLOEXEC, 0);
+	struct self self = {
+		.maps = open_self("/proc/self/maps", O_RDONLY),
+		.memory = open_self("/proc/self/mem", O_RDWR),
+		.pages = open_self("/proc/self/pagemap", O_RDONLY),
+	};
 	uint32_t used = 0;
+	long n;
 
-	while (maps >= 0 && memory >= 0 && used < sizeof buffer - 1 &&
-	       (n = raw(SYS_read, maps, buffer + used, sizeof buffer - 1 - used)) > 0) {
+	while (used < sizeof buffer - 1 &&
+	       (n = raw(SYS_read, self.maps, buffer + used, sizeof buffer - 1 - used)) > 0) {
 		char *line = buffer, *end;
 
 		used += (uint32_t)n;
@@ -109,13 +137,12 @@ void warm_memory(void)
 
 			*end = '\0';
 			mapping = parse(line);
-			warm(memory, &mapping);
+			warm(&self, &mapping);
 		}
 		used -= (uint32_t)(line - buffer);
 		memmove(buffer, line, used);
 	}
-	if (maps >= 0)
-		raw(SYS_close, maps);
-	if (memory >= 0)
-		raw(SYS_close, memory);
+	close_one(self.maps);
+	close_one(self.memory);
+	close_one(self.pages);
 }

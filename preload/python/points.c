@@ -115,7 +115,12 @@ int points_start(void)
 #else
 
 /* Bits of sys.monitoring.events, the same in all versions (pycore_instruments.h). */
-enum { EVENT_PY_START = 1 << 0, EVENT_PY_RESUME = 1 << 1, EVENT_INSTRUCTION = 1 << 6 };
+enum {
+	EVENT_PY_START = 1 << 0,
+	EVENT_PY_RESUME = 1 << 1,
+	EVENT_INSTRUCTION = 1 << 6,
+	EVENT_PY_THROW = 1 << 13,
+};
 
 static PyObject *monitoring, *disable;
 static long tool;
@@ -206,10 +211,26 @@ static PyObject *on_start(PyObject *self, PyObject *const *arguments, Py_ssize_t
 	Py_RETURN_NONE;
 }
 
+/* A generator that an exception is thrown into does not resume. */
+static PyObject *on_throw(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
+{
+	(void)self;
+	(void)arguments;
+	(void)count;
+	frame_thread_changed();
+	Py_RETURN_NONE;
+}
+
 static PyMethodDef callbacks[] = {
 	{ "frontrun_instruction", (PyCFunction)(void *)on_instruction, METH_FASTCALL, NULL },
 	{ "frontrun_start", (PyCFunction)(void *)on_start, METH_FASTCALL, NULL },
+	{ "frontrun_start", (PyCFunction)(void *)on_start, METH_FASTCALL, NULL },
+	{ "frontrun_throw", (PyCFunction)(void *)on_throw, METH_FASTCALL, NULL },
 };
+
+static const int callback_events[] = { EVENT_INSTRUCTION, EVENT_PY_START, EVENT_PY_RESUME,
+				       EVENT_PY_THROW };
+#define CALLBACKS (sizeof callbacks / sizeof *callbacks)
 
 static bool call(const char *method, const char *format, ...)
 {
@@ -255,16 +276,14 @@ int points_start(void)
 	disable = PyObject_GetAttrString(monitoring, "DISABLE");
 	if (!disable || !take_tool())
 		return -ENOSYS;
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < CALLBACKS; i++) {
 		PyObject *function = PyCFunction_New(&callbacks[i], NULL);
 
-		if (!function || !call("register_callback", "(liN)", tool,
-				       i ? EVENT_PY_START : EVENT_INSTRUCTION, function))
-			return -ENOSYS;
-		if (i && !call("register_callback", "(liO)", tool, EVENT_PY_RESUME, function))
+		if (!function ||
+		    !call("register_callback", "(liN)", tool, callback_events[i], function))
 			return -ENOSYS;
 	}
-	if (!call("set_events", "(li)", tool, EVENT_PY_START))
+	if (!call("set_events", "(li)", tool, EVENT_PY_START | EVENT_PY_THROW))
 		return -ENOSYS;
 	for (frame = frame_of_thread(); frame; frame = frame_next(frame))
 		points_watch(code_watched(frame_code(frame)));
