@@ -376,7 +376,9 @@ void describe_value(const struct python_access *access, struct python_value *val
 	char number[80];
 	PyObject *read;
 
-	if (detail->op->kind == OP_YIELD) {
+	if (detail->op->kind == OP_LOAD_ATTRIBUTE && (read = attribute_value(detail)) != NULL) {
+		put_value(read, value);
+	} else if (detail->op->kind == OP_YIELD) {
 		value->type = EVENT_VALUE_TEXT;
 		snprintf(value->text, sizeof value->text, " (yields)");
 	} else if (detail->call && !detail->name) {
@@ -385,9 +387,6 @@ void describe_value(const struct python_access *access, struct python_value *val
 		put_item(detail, access->kind, value);
 	} else if (access->kind == EVENT_STORE) {
 		put_value(detail->value, value);
-	} else if (access->kind == EVENT_LOAD && detail->op->kind == OP_LOAD_ATTRIBUTE &&
-		   (read = attribute_value(detail)) != NULL) {
-		put_value(read, value);
 	} else if (access->kind == EVENT_LOAD && detail->name &&
 		   !is_described(detail->object, detail->name)) {
 		read = attribute_of(detail->object, detail->name);
