@@ -8,12 +8,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include "preload/gate.h"
 #include "preload/populate.h"
 #include "preload/raw.h"
 
-#define MOST (8ul << 20) /* bytes of a mapping of code: its pages are copied by each fork */
+/* Bytes of a mapping of code: its pages are copied by each fork. */
+#define MOST (8ul << 20)
+#define LIBRARY_MOST (512ul << 10)
 #define HUGE (2ul << 20)
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
@@ -83,11 +88,25 @@ static void collapse(const struct self *self, const struct mapping *mapping)
 			raw(SYS_madvise, at, HUGE, MADV_COLLAPSE);
 }
 
-/* Of a library that is little used the fork has little to copy. */
+static bool has(const struct mapping *mapping, uintptr_t address)
+{
+	return address >= mapping->start && address < mapping->end;
+}
+
+/* The program, its interpreter and libc run in each run; of a library nobody knows. */
+static uintptr_t most_of(const struct mapping *mapping)
+{
+	return has(mapping, getauxval(AT_ENTRY)) || has(mapping, (uintptr_t)_Fork) ||
+			       (gate_code && mapping->start - gate_code < gate_code_size)
+		       ? MOST
+		       : LIBRARY_MOST;
+}
+
+/* Of what is little used the fork has little to copy. */
 static void have_copied(const struct self *self, const struct mapping *mapping)
 {
 	uintptr_t size = mapping->end - mapping->start;
-	uint64_t there = size > MOST ? 0 : present(self, mapping->start, mapping->end);
+	uint64_t there = size > most_of(mapping) ? 0 : present(self, mapping->start, mapping->end);
 	uint8_t byte;
 
 	if (there && raw(SYS_pread64, self->memory, &byte, 1, mapping->start) == 1 &&
