@@ -114,6 +114,7 @@ static void choose_search(struct campaign *campaign)
 static void next_ticket(struct crew *crew)
 {
 	crew->search = crew->campaign->search;
+	crew->schedule = crew->campaign->started_runs;
 	search_next(crew->search, &crew->ticket);
 }
 

@@ -204,7 +204,7 @@ static void take_failure(struct crew *crew, const struct verdict *verdict)
 				  worker_stream(crew->worker, STDOUT_FILENO),
 				  finding->verdict.message, sizeof(finding->verdict.message));
 	snprintf(finding->origin, sizeof(finding->origin), "%s", search_origin_word(&crew->ticket));
-	finding->schedule = crew->ticket.run;
+	finding->schedule = crew->schedule;
 	finding->count = 1;
 	finding->seconds = campaign_seconds(campaign);
 	finding->known = is_known(campaign, verdict->fingerprint);

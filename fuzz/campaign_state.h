@@ -21,6 +21,7 @@ struct crew {
 	pthread_t thread;
 	struct ticket ticket;
 	struct search *search; /* that made the ticket */
+	uint64_t schedule;     /* number of the run in the campaign, from 1 */
 };
 
 struct campaign {

@@ -376,7 +376,7 @@ static int run_loop(struct session *session, struct drain *drain, struct session
 			failed = drain_outlet(drain, err);
 		if (gone && records <= 0)
 			return failed < 0 ? failed : 0;
-		/* With all it wrote behind us: writing that down may take longer, and it is gone. */
+		/* With all that it wrote behind us: writing that down may take longer. */
 		if (!gone && records <= 0 && session->killed &&
 		    now() - session->killed_at > CLEAN_SECONDS) {
 			note(session, "guardian", "a process of the target could not be killed");

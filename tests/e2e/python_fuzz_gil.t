@@ -17,6 +17,11 @@ fuzz --iterations 300 --gil on -- $python "$plain"
 is "--gil on: not found" "$status" 0
 fuzz --iterations 300 --gil off -- $python "$plain"
 is "--gil off: found" "$status" 1
+# Schedules are counted from the first one of the search, whatever the GIL was.
+fuzz --iterations 300 --json -- $python "$plain"
+is "--gil auto: found" "$(jq -r '.findings[0].gil' out)" off
+ok "... behind the half with the GIL" test "$(jq '.findings[0].schedule' out)" -gt 150
+is "... at the last schedule" "$(jq '.findings[0].schedule' out)" "$(jq .schedules out)"
 fuzz --iterations 300 --no-agent -- $python "$plain"
 is "--no-agent: variables are not seen" "$status" 0
 
