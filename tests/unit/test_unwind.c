@@ -351,7 +351,7 @@ static void what_was_noted_is_learnt(void **state)
 	assert_int_equal(unwind_learn(cache, 0), cold + 1);
 	assert_int_equal(notes.count, cold + 1);
 	harness_run(object, "plain calls");
-	/* The place that this is called from is new, and by their addresses some may be in the way. */
+	/* Where this is called from is new, and by their addresses some may be in the way. */
 	assert_true(notes.count - (cold + 1) < cold);
 
 	notes.count = UINT64_MAX;
