@@ -311,6 +311,11 @@ bool context_frame_of(struct context_table *ct, const struct unwind_start *start
 	return false;
 }
 
+uint32_t context_learn(struct context_table *ct, uint32_t done)
+{
+	return unwind_learn(ct->cache, done);
+}
+
 enum unwind_end context_end(const struct context_table *ct, uint32_t id)
 {
 	return (enum unwind_end)ct->contexts[id - 1].end;

@@ -87,6 +87,9 @@ enum unwind_end context_end(const struct context_table *ct, uint32_t id);
 /* The highest id given so far. */
 uint32_t context_count(const struct context_table *ct);
 
+/* unwind_learn() with the table's cache. */
+uint32_t context_learn(struct context_table *ct, uint32_t done);
+
 void context_stats(const struct context_table *ct, struct context_stats *out);
 
 #endif

@@ -19,7 +19,6 @@
 #include "preload/tape.h"
 #include "preload/variables.h"
 
-#define ACCESS_FRAMES 5 /* of the stack of an access */
 #define OTHER_FRAMES 10 /* of any other operation */
 #define CODES (1u << 18)
 /* A lane that reads so often, and does nothing else, may wait for what it reads. */
@@ -95,13 +94,6 @@ static struct object *object_of(struct lane *me, struct variable *variable,
 	return variable->object;
 }
 
-static uint32_t here(void)
-{
-	uint64_t places[ACCESS_FRAMES];
-
-	return log_places(places, agent.stack(places, ACCESS_FRAMES));
-}
-
 static bool open_here(const struct lane *me, bool switchable)
 {
 	return gate_held(me) && (switchable || (runtime.flags & PLAN_RUN_ANY_ACCESS));
@@ -117,8 +109,10 @@ static void name_lane(struct lane *me)
 
 static void done(struct lane *me, const struct python_access *access)
 {
-	struct python_value value = { .type = EVENT_VALUE_NONE };
+	struct python_value value; /* its text is not worth clearing */
 
+	value.type = EVENT_VALUE_NONE;
+	value.number = 0;
 	if (runtime.flags & PLAN_RUN_VALUES) {
 		name_lane(me);
 		agent.value(access, &value);
@@ -153,7 +147,7 @@ static void take_access(const struct python_access *access)
 		thread_leave(me);
 		return;
 	}
-	context = here();
+	context = agent.context();
 	object = object_of(me, variable, access, context);
 	me->reads = reads ? me->reads + 1 : 0;
 	if (open_here(me, access->switchable))
@@ -180,7 +174,7 @@ static void before_lock(const void *lock, unsigned kind, bool switchable, void *
 		name_lane(me);
 	}
 	if (object && open_here(me, switchable))
-		sched_open_point(me, kind, object, here(), false);
+		sched_open_point(me, kind, object, agent.context(), false);
 	thread_leave(me);
 }
 
@@ -192,7 +186,7 @@ static void breathe(void)
 	if (!me)
 		return;
 	if (gate_held(me)) {
-		sched_open_point(me, EVENT_YIELD, NULL, here(), true);
+		sched_open_point(me, EVENT_YIELD, NULL, agent.context(), true);
 		sched_done(me, 0);
 	}
 	thread_leave(me);
@@ -324,6 +318,7 @@ void interpreter_start(struct lane *me)
 		.version = PYTHON_INTERFACE,
 		.access = take_access,
 		.before_lock = before_lock,
+		.context = log_places,
 		.breathe = breathe,
 		.forget = forget,
 		.is_private = is_private,

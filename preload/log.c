@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "formats/hash.h"
 #include "preload/context_table.h"
@@ -278,6 +279,22 @@ uint32_t log_context_frames(uint32_t context, uint64_t *frames, uint32_t most)
 bool log_frame_of(const struct lane *lane, uint64_t address, struct context_frame *frame)
 {
 	return lane->last.pc && context_frame_of(contexts, &lane->last, address, frame);
+}
+
+static uint32_t walks_learnt;
+
+void log_note_walks(void)
+{
+	long page = raw(SYS_mmap, 0, sizeof *unwind_notes, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	unwind_notes = page > 0 ? (struct unwind_notes *)page : NULL;
+}
+
+void log_learn_walks(void)
+{
+	if (unwind_notes && unwind_notes->count != walks_learnt)
+		walks_learnt = context_learn(contexts, walks_learnt);
 }
 
 uint32_t log_places(const uint64_t *places, uint32_t count)

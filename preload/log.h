@@ -60,6 +60,13 @@ bool log_frame_of(const struct lane *lane, uint64_t address, struct context_fram
 /* A call stack given by its places, which may be of an interpreter (preload/python_interface.h). */
 uint32_t log_places(const uint64_t *places, uint32_t count);
 
+/*
+ * From here on the processes that are forked note how they walk their stacks, and log_learn_walks()
+ * has the calling one know that, too.
+ */
+void log_note_walks(void);
+void log_learn_walks(void);
+
 /* The number in the trace of a text; announces it when it is new. */
 uint32_t log_text(const char *text);
 

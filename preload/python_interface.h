@@ -13,9 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PYTHON_INTERFACE 1
+#define PYTHON_INTERFACE 2
 #define PYTHON_START "frontrun_agent_start"
-#define PYTHON_TEXT 200 /* bytes of a name or a value, NUL included */
+#define PYTHON_TEXT 200        /* bytes of a name or a value, NUL included */
+#define PYTHON_ACCESS_FRAMES 5 /* of the stack of an access */
 
 /*
  * A place in the interpreted program: a code object and an instruction in it. Bit 63 tells it from
@@ -62,6 +63,8 @@ struct python_agent {
 	void (*hurry)(void);
 	/* Places of the calling thread's stack, innermost first; at most `room`. */
 	uint32_t (*stack)(uint64_t *places, uint32_t room);
+	/* The calling thread's innermost PYTHON_ACCESS_FRAMES, as the runtime numbers them. */
+	uint32_t (*context)(void);
 	/* Of a place: its stable hash and its line. */
 	void (*place)(uint64_t place, uint64_t *hash, uint32_t *line);
 	/* Of a code object, by number. */
@@ -93,6 +96,8 @@ struct python_runtime {
 	 */
 	void (*before_lock)(const void *lock, unsigned kind, bool switchable, void *detail,
 			    void (*name)(void *detail, char text[PYTHON_TEXT]));
+	/* The number of a call stack; the same one each time. */
+	uint32_t (*context)(const uint64_t *places, uint32_t count);
 	/* The thread has computed for a while: its time slice may be over. */
 	void (*breathe)(void);
 	/* The object at this address has ended. */

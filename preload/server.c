@@ -1,7 +1,8 @@
 /*
  * The fork server in the target, see server.h. It waits in a futex of the region and in wait4(2),
- * both by raw system calls; between two runs it changes nothing in its own memory, so all runs
- * start from the same state. What belongs to one run in the region is reset by the CLI.
+ * both by raw system calls; between two runs it changes nothing in its own memory but what it knows
+ * of stack frames, so all runs start from the same state. What belongs to one run in the region is
+ * reset by the CLI.
  */
 #include "preload/server.h"
 
@@ -23,10 +24,10 @@
 #include "preload/memory/access.h"
 #include "preload/raw.h"
 #include "preload/server_fit.h"
-#include "preload/server_pages.h"
 #include "preload/server_pipe.h"
 #include "preload/thread_state.h"
 #include "preload/trap.h"
+#include "preload/warm.h"
 
 #define KERNEL_SIGSET 8 /* bytes */
 #define CHILD_BIT (1ull << (SIGCHLD - 1))
@@ -165,7 +166,8 @@ static void serve(struct lane *me)
 	take_child_signal();
 	if (server->unfit == UNFIT_NONE) {
 		server_pipe_hold();
-		server_pages_share();
+		warm_memory();
+		log_note_walks();
 	}
 	for (;;) {
 		uint32_t order = ask();
@@ -194,6 +196,7 @@ static void serve(struct lane *me)
 			continue;
 		server->pid = (uint32_t)pid;
 		wait_for_run(pid);
+		log_learn_walks();
 	}
 }
 

@@ -204,6 +204,14 @@ static __attribute__((noinline)) const struct rule *compile_rule(struct unwind_c
 	return rule;
 }
 
+struct unwind_notes *unwind_notes;
+
+static void note(uint64_t pc)
+{
+	if (unwind_notes && unwind_notes->count < UNWIND_NOTES)
+		unwind_notes->pcs[unwind_notes->count++] = pc;
+}
+
 static inline const struct rule *find_rule(struct unwind_cache *cache, uint64_t pc, uint32_t stamp)
 {
 	const struct rule *set = set_of(cache, pc);
@@ -211,7 +219,21 @@ static inline const struct rule *find_rule(struct unwind_cache *cache, uint64_t 
 	for (int i = 0; i < CACHE_WAYS; i++)
 		if (set[i].pc == pc && set[i].stamp == stamp)
 			return &set[i];
+	note(pc);
 	return compile_rule(cache, pc, stamp);
+}
+
+/* A run's process may have written anything there. */
+uint32_t unwind_learn(struct unwind_cache *cache, uint32_t done)
+{
+	struct unwind_notes *notes = unwind_notes;
+	uint32_t count = notes->count < UNWIND_NOTES ? (uint32_t)notes->count : UNWIND_NOTES;
+
+	unwind_notes = NULL; /* not what is compiled here */
+	for (; done < count; done++)
+		find_rule(cache, notes->pcs[done], modules_epoch() + 1);
+	unwind_notes = notes;
+	return count;
 }
 
 static inline bool readable(const struct walk *w, uint64_t addr)

@@ -95,6 +95,20 @@ struct unwind_cache;
 size_t unwind_cache_size(void);
 
 /*
+ * The program counters that had to be compiled; NULL: they are not noted. The processes of runs
+ * share it with the fork server, which compiles them so that later runs find them.
+ */
+#define UNWIND_NOTES 511
+struct unwind_notes {
+	uint64_t count;
+	uint64_t pcs[UNWIND_NOTES];
+};
+extern struct unwind_notes *unwind_notes;
+
+/* Compiles what is noted behind the first `done`; returns how many are noted. */
+uint32_t unwind_learn(struct unwind_cache *cache, uint32_t done);
+
+/*
  * A walk, and every word that it depended on. Given the same first pc and the same distance
  * from sp to the end of the stack, a walk is a function of exactly these inputs: the
  * return addresses it loaded, and the stack addresses it followed (saved frame pointers

@@ -8,94 +8,14 @@
 
 struct python_runtime *runtime;
 
-PyCodeObject *frame_code(const frame_t *frame)
-{
-#if IS_313
-	return (PyCodeObject *)frame->f_executable;
-#else
-	return frame->f_code;
-#endif
-}
-
-/* A frame that stands for C code, or is not complete, executes nothing yet. */
-static bool executes(const frame_t *frame)
-{
-#if IS_312
-	if (frame->owner == FRAME_OWNED_BY_CSTACK)
-		return false;
-#endif
-#if IS_313
-	return frame->f_executable && PyCode_Check(frame->f_executable) &&
-	       _PyInterpreterFrame_LASTI((frame_t *)frame) >= 0;
-#else
-	return frame->f_code && _PyInterpreterFrame_LASTI((frame_t *)frame) >= 0;
-#endif
-}
-
-static frame_t *executing(frame_t *frame)
-{
-	while (frame && !executes(frame))
-		frame = frame->previous;
-	return frame;
-}
-
-static PyThreadState *thread_state(void)
-{
-	return PyGILState_GetThisThreadState();
-}
-
-static frame_t *innermost(PyThreadState *thread)
-{
-	if (!thread)
-		return NULL;
-#if IS_313
-	return executing(thread->current_frame);
-#else
-	return thread->cframe ? executing(thread->cframe->current_frame) : NULL;
-#endif
-}
-
-frame_t *frame_of_thread(void)
-{
-	return innermost(thread_state());
-}
-
-frame_t *frame_here(void)
-{
-	return innermost(PyThreadState_Get());
-}
-
-frame_t *frame_next(frame_t *frame)
-{
-	return executing(frame->previous);
-}
-
-/* The last place is the innermost one of the user's code when a library has taken all others. */
-static uint32_t stack(uint64_t *places, uint32_t room)
-{
-	frame_t *frame = frame_of_thread();
-	const struct code *code;
-	bool user = false;
-	uint32_t count = 0;
-
-	for (; frame && room && (count < room || !user); frame = frame_next(frame)) {
-		code = code_find(frame_code(frame));
-		user = user || code->user;
-		if (count == room && !code->user)
-			continue;
-		places[count < room ? count++ : room - 1] =
-			python_place(code->number, (uint32_t)_PyInterpreterFrame_LASTI(frame));
-	}
-	return count;
-}
-
 static void place(uint64_t of, uint64_t *hash, uint32_t *line)
 {
 	const struct code *code = code_by_number(python_place_code(of));
 	uint32_t unit = python_place_instruction(of);
 
-	*hash = code ? code_site(code, unit) : 0;
-	*line = code ? code_line(code, unit) : 0;
+	*hash = *line = 0;
+	if (code)
+		code_where(code, unit, hash, line);
 }
 
 static void describe_code(uint32_t number, const char **file, const char **name, uint32_t *line,
@@ -166,13 +86,14 @@ static int begin(struct python_runtime *given, struct python_agent *agent)
 	int result;
 
 	runtime = given;
-	code_patterns(given->patterns, given->patterns_length);
+	scope_patterns(given->patterns, given->patterns_length);
 	*agent = (struct python_agent){
 		.dropped = dropped(),
 		.leave = leave,
 		.enter = enter,
 		.hurry = hurry,
-		.stack = stack,
+		.stack = stack_places,
+		.context = stack_context,
 		.place = place,
 		.code = describe_code,
 		.name = describe_name,

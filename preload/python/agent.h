@@ -25,16 +25,35 @@
 #define IS_312 (PY_VERSION_HEX >= 0x030C0000)
 #define IS_313 (PY_VERSION_HEX >= 0x030D0000)
 
+/* All of it is the agent's own: no way round by way of tables of the loader. */
+#pragma GCC visibility push(hidden)
+
 typedef _PyInterpreterFrame frame_t;
 
 extern struct python_runtime *runtime;
+
+/* --- stack.c --- */
+
+static inline PyCodeObject *frame_code(const frame_t *frame)
+{
+#if IS_313
+	return (PyCodeObject *)frame->f_executable;
+#else
+	return frame->f_code;
+#endif
+}
 
 /* The calling thread's innermost frame that executes code, and the next one. NULL: none. */
 frame_t *frame_of_thread(void);
 /* The same of the thread that holds the global lock, which is quicker. */
 frame_t *frame_here(void);
+/* A function has begun or goes on: code in C may have made another thread state before. */
+void frame_thread_changed(void);
 frame_t *frame_next(frame_t *frame);
-PyCodeObject *frame_code(const frame_t *frame);
+
+/* Answers to the runtime (preload/python_interface.h). */
+uint32_t stack_places(uint64_t *places, uint32_t room);
+uint32_t stack_context(void);
 
 /* --- code.c: what instructions of a code object do --- */
 
@@ -66,11 +85,13 @@ struct op {
 	uint8_t kind; /* enum op_kind */
 	uint8_t operand;
 	bool in_place;
+	bool opcode;    /* an opcode or a prefix is here: no cache of one */
 	uint16_t depth; /* of the value stack before the instruction */
 	uint32_t argument;
 	uint32_t index; /* among all watched instructions */
-	uint64_t place; /* code_site() */
+	uint64_t place; /* code_where() */
 	uint64_t site;  /* hash_site() of it */
+	uint64_t name;  /* code_hash_name() of what `argument` names; 0: nothing */
 };
 
 struct code {
@@ -86,27 +107,78 @@ struct code {
 	const char *file, *name;
 };
 
+#define CODE_RECENT 64 /* a power of two */
+extern struct code *code_recent[CODE_RECENT];
+struct code *code_look_up(PyCodeObject *object);
+void code_analyse(struct code *code);
+
 /* Also without the global lock: by a lane that has the turn. `ops` may not be known yet. */
-struct code *code_find(PyCodeObject *object);
+static inline struct code *code_find(PyCodeObject *object)
+{
+	struct code *code =
+		code_recent[((uintptr_t)object >> 4 ^ (uintptr_t)object >> 10) % CODE_RECENT];
+
+	return __builtin_expect(code && code->object == object, 1) ? code : code_look_up(object);
+}
+
 /* The same with `ops`, if it is the user's code. */
-struct code *code_watched(PyCodeObject *object);
+static inline struct code *code_watched(PyCodeObject *object)
+{
+	struct code *code = code_find(object);
+
+	if (__builtin_expect(!code->ops, 0) && (code->user || code->locks))
+		code_analyse(code);
+	return code;
+}
+
 struct code *code_by_number(uint32_t number);
 void code_new_run(void);
+
+/* Of a name's text, the same in all runs; never 0. */
+uint64_t code_hash_name(PyObject *name);
+
 /*
  * Does the plan of this run call the place private? What one run knows is kept together, apart from
  * what all runs share: its process copies few pages.
  */
-bool code_is_quiet(const struct code *code, const struct op *op);
-uint32_t code_line(const struct code *code, uint32_t unit);
-/* Stable hash of a place: code, line and which of the line's instructions. */
-uint64_t code_site(const struct code *code, uint32_t unit);
+#define CODE_STAMPS (1u << 15)
+extern uint32_t code_run;
+extern uint32_t code_stamps[CODE_STAMPS]; /* by number: the run of which `code_quiet` is known */
+extern uint8_t *code_quiet;               /* by index of the instruction */
+void code_refresh(const struct code *code);
+
+static inline bool code_is_quiet(const struct code *code, const struct op *op)
+{
+	if (code->number >= CODE_STAMPS)
+		return false;
+	if (__builtin_expect(code_stamps[code->number] != code_run, 0))
+		code_refresh(code);
+	return code_quiet[op->index];
+}
+
+/*
+ * Of a place: its line, 0 none, and a stable hash of code, line and which of the line's
+ * instructions that matter it is.
+ */
+void code_where(const struct code *code, uint32_t unit, uint64_t *site, uint32_t *line);
+
+/* --- instructions.c --- */
+
+/* Fills in `size`, `ops` and `lines`. */
+bool instructions_read(struct code *code);
 /* The instruction that put the value at this height of the stack there; -1 unknown. */
-int code_producer(const struct code *code, uint32_t unit, uint32_t height);
-int code_opcode(const struct code *code, uint32_t unit, int *argument);
+int instructions_producer(const struct code *code, uint32_t unit, uint32_t height);
+int instructions_opcode(const struct code *code, uint32_t unit, int *argument);
+
+/* --- scope.c --- */
+
+/* Which files are the user's: PLAN_CODE_PATTERNS. */
+void scope_patterns(const char *patterns, uint32_t length);
+bool scope_is_user(const char *file);
+/* What the standard library builds of locks: their taking is a point there, too. */
+bool scope_takes_locks(const char *file);
 /* Is a file with this name watched, also if only for its locks? */
-bool code_is_of_interest(const char *file);
-/* Which files are: PLAN_CODE_PATTERNS. */
-void code_patterns(const char *patterns, uint32_t length);
+bool scope_has(const char *file);
 
 /* --- access.c --- */
 
@@ -133,6 +205,48 @@ void access_breaker(void);
 /* A function of the user has been called by C code, for which this frame waits. */
 void access_callback(frame_t *caller);
 
+/* An access of this kind to the object, or to its variable `name`. */
+void access_tell(struct access_detail *detail, unsigned kind);
+bool access_is_lock(PyObject *object);
+/* A point before a lock is taken or given back; the event is the lock's own. */
+void access_lock(struct access_detail *detail, PyObject *lock, unsigned kind);
+
+/* --- call.c: `top` of the value stack --- */
+
+void call_take(struct access_detail *detail, PyObject **top);
+void call_take_ex(struct access_detail *detail, PyObject **top);
+
+/* --- container.c --- */
+
+/* Something whose contents can change. */
+bool container_is(PyObject *object);
+/* What an iterator goes over; itself for others, NULL: it is exhausted. */
+PyObject *container_iterated(PyObject *iterator);
+/* The dictionary that the object is a view of; itself for others. */
+PyObject *container_viewed(PyObject *object);
+
+/* --- attribute.c --- */
+
+/*
+ * Does the instruction read (write) a variable? False where the class answers with code of its own
+ * (a method, a property), which makes accesses itself if it is the user's. The object becomes what
+ * has the variable: the class, for one that the instance does not have itself.
+ */
+bool attribute_reads(struct access_detail *detail);
+bool attribute_writes(struct access_detail *detail);
+/* The same where the instruction alone says the name: what was found out is remembered. */
+bool attribute_reads_again(struct access_detail *detail);
+bool attribute_writes_again(struct access_detail *detail);
+/*
+ * The attribute's value, borrowed, where it lies in the instance and attribute_reads_again() was
+ * asked; NULL: it is not there, or not known so quickly.
+ */
+PyObject *attribute_value(const struct access_detail *detail);
+
+/* Code, not data: what is looked up to be called is not worth an event. */
+bool value_is_code(PyObject *value);
+/* A borrowed reference; NULL: it is not there, None where it cannot be told. */
+PyObject *dict_value(PyObject *dict, PyObject *name);
 /*
  * A look-up in a dictionary compares keys, which is code of the program where one of them is no
  * plain string. Does this one have only such?
@@ -143,8 +257,15 @@ bool attributes_are_plain(PyObject *object);
 
 /* --- identity.c --- */
 
+extern PyTypeObject *identity_last;
+void identity_watch_type(PyTypeObject *type);
+
 /* From now on the end of this object is told to the runtime. */
-void identity_watch(PyObject *object);
+static inline void identity_watch(PyObject *object)
+{
+	if (__builtin_expect(Py_TYPE(object) != identity_last, 0))
+		identity_watch_type(Py_TYPE(object));
+}
 
 /* --- describe.c --- */
 
@@ -168,5 +289,7 @@ void prefetch(void);
 /* --- finish.c --- */
 
 int finish_start(void);
+
+#pragma GCC visibility pop
 
 #endif

@@ -50,13 +50,14 @@ static void name_owner(const struct access_detail *detail, uint32_t unit, int de
 		       char text[PYTHON_TEXT])
 {
 	int height = detail->code->ops[unit].depth - 1, argument, opcode;
-	int producer = height < 0 ? -1 : code_producer(detail->code, unit, (uint32_t)height);
+	int producer = height < 0 ? -1
+				  : instructions_producer(detail->code, unit, (uint32_t)height);
 	PyObject *owner = NULL;
 
 	text[0] = '\0';
 	if (producer < 0)
 		return;
-	opcode = code_opcode(detail->code, (uint32_t)producer, &argument);
+	opcode = instructions_opcode(detail->code, (uint32_t)producer, &argument);
 	if (opcode == LOAD_FAST
 #ifdef LOAD_FAST_CHECK
 	    || opcode == LOAD_FAST_CHECK
@@ -84,7 +85,7 @@ static void name_by(const struct access_detail *detail, uint32_t unit, int deep,
 		    char text[PYTHON_TEXT])
 {
 	char owner[PYTHON_TEXT];
-	int argument, opcode = code_opcode(detail->code, unit, &argument), raw = argument;
+	int argument, opcode = instructions_opcode(detail->code, unit, &argument), raw = argument;
 	const char *name = NULL;
 
 	switch (opcode) {
@@ -139,7 +140,7 @@ static void name_by(const struct access_detail *detail, uint32_t unit, int deep,
 static void name_value(const struct access_detail *detail, uint32_t unit, uint32_t height, int deep,
 		       char text[PYTHON_TEXT])
 {
-	int producer = deep > 0 ? code_producer(detail->code, unit, height) : -1;
+	int producer = deep > 0 ? instructions_producer(detail->code, unit, height) : -1;
 
 	text[0] = '\0';
 	if (producer >= 0)
@@ -233,10 +234,31 @@ static int words(PyObject *value, char *text, size_t size)
 	return snprintf(text, size, "<%s>", type_name(Py_TYPE(value)));
 }
 
+/* An int of one digit. */
+static inline bool is_small(PyObject *value, int64_t *number)
+{
+	if (!PyLong_CheckExact(value))
+		return false;
+#if IS_312
+	if (!_PyLong_IsCompact((PyLongObject *)value))
+		return false;
+	*number = _PyLong_CompactValue((PyLongObject *)value);
+#else
+	if (Py_SIZE(value) < -1 || Py_SIZE(value) > 1)
+		return false;
+	*number = Py_SIZE(value) * (int64_t)((PyLongObject *)value)->ob_digit[0];
+#endif
+	return true;
+}
+
 static void put_value(PyObject *value, struct python_value *out)
 {
 	int overflow;
 
+	if (value && is_small(value, &out->number)) {
+		out->type = EVENT_VALUE_INT;
+		return;
+	}
 	if (value && PyLong_CheckExact(value)) {
 		out->number = PyLong_AsLongAndOverflow(value, &overflow);
 		if (!overflow) {
@@ -354,7 +376,9 @@ void describe_value(const struct python_access *access, struct python_value *val
 	char number[80];
 	PyObject *read;
 
-	if (detail->op->kind == OP_YIELD) {
+	if (detail->op->kind == OP_LOAD_ATTRIBUTE && (read = attribute_value(detail)) != NULL) {
+		put_value(read, value);
+	} else if (detail->op->kind == OP_YIELD) {
 		value->type = EVENT_VALUE_TEXT;
 		snprintf(value->text, sizeof value->text, " (yields)");
 	} else if (detail->call && !detail->name) {

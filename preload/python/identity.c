@@ -89,16 +89,13 @@ static void learn_class_dealloc(void)
 	Py_XDECREF(made);
 }
 
-void identity_watch(PyObject *object)
-{
-	PyTypeObject *type = Py_TYPE(object);
-	static PyTypeObject *last;
+PyTypeObject *identity_last;
 
-	if (type == last)
-		return;
+void identity_watch_type(PyTypeObject *type)
+{
 	if (!class_dealloc)
 		learn_class_dealloc();
-	last = type;
+	identity_last = type;
 	if (type->tp_dealloc == dealloc || type->tp_free == free_collected ||
 	    type->tp_free == free_plain)
 		return;

@@ -9,7 +9,10 @@
  */
 #include "preload/python/agent.h"
 
+#include <opcode.h>
 #include <string.h>
+
+#include "formats/plan.h"
 
 #if !IS_312
 
@@ -25,7 +28,8 @@ static int trace(PyObject *self, PyFrameObject *frame, int what, PyObject *argum
 		if (code->ops) {
 			int unit = _PyInterpreterFrame_LASTI(inner);
 
-			if (unit >= 0 && (uint32_t)unit < code->size)
+			if (unit >= 0 && (uint32_t)unit < code->size &&
+			    code->ops[unit].kind != OP_NONE)
 				access_instruction(code, (uint32_t)unit, inner);
 		}
 	} else if (what == PyTrace_CALL) {
@@ -55,9 +59,16 @@ static bool take_thread(PyThreadState *thread)
 	return true;
 }
 
+/* The library's code is worth the events only in runs in which its locks are points. */
+static bool is_seen(const struct code *code)
+{
+	return code->ops && (code->user || (runtime->flags & PLAN_RUN_LIBRARY_LOCKS));
+}
+
 static PyObject *evaluate(PyThreadState *thread, frame_t *frame, int throw)
 {
-	bool user = code_watched(frame->f_code)->ops != NULL;
+	const struct code *code = code_watched(frame->f_code);
+	bool user = is_seen(code), unseen = code->locks && !user;
 	/* The evaluation begins with this frame's flag, and gives it back. */
 	int before = thread->cframe->use_tracing;
 	PyObject *result;
@@ -66,7 +77,12 @@ static PyObject *evaluate(PyThreadState *thread, frame_t *frame, int throw)
 		thread->cframe->use_tracing = user ? 255 : 0;
 	else
 		user = true; /* as it is */
+	if (unseen)
+		access_breaker();
 	result = _PyEval_EvalFrameDefault(thread, frame, throw);
+	/* It has called something, and has looked whether to switch behind that. */
+	if (unseen)
+		access_breaker();
 	if (thread->c_tracefunc == trace)
 		thread->cframe->use_tracing = (uint8_t)before;
 	return result;
@@ -99,7 +115,12 @@ int points_start(void)
 #else
 
 /* Bits of sys.monitoring.events, the same in all versions (pycore_instruments.h). */
-enum { EVENT_PY_START = 1 << 0, EVENT_PY_RESUME = 1 << 1, EVENT_INSTRUCTION = 1 << 6 };
+enum {
+	EVENT_PY_START = 1 << 0,
+	EVENT_PY_RESUME = 1 << 1,
+	EVENT_INSTRUCTION = 1 << 6,
+	EVENT_PY_THROW = 1 << 13,
+};
 
 static PyObject *monitoring, *disable;
 static long tool;
@@ -107,7 +128,8 @@ static long tool;
 static PyObject *on_instruction(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
 {
 	struct code *code = code_watched((PyCodeObject *)arguments[0]);
-	uint32_t unit = (uint32_t)PyLong_AsLong(arguments[1]) / 2;
+	/* An offset has one digit: no code is 1 GB long. */
+	uint32_t unit = (uint32_t)_PyLong_CompactValue((PyLongObject *)arguments[1]) / 2;
 	frame_t *frame;
 
 	(void)self;
@@ -118,6 +140,31 @@ static PyObject *on_instruction(PyObject *self, PyObject *const *arguments, Py_s
 	if (frame && frame_code(frame) == code->object)
 		access_instruction(code, unit, frame);
 	Py_RETURN_NONE;
+}
+
+/*
+ * What touches nothing is not to be seen. The interpreter takes an instruction off when the
+ * callback has asked for it, in each run of a search again; so it is done at once, as it does it
+ * (de_instrument_per_instruction() in Python/instrumentation.c).
+ */
+static void take_off(const struct code *code)
+{
+	_PyCoMonitoringData *data = code->object->_co_monitoring;
+	_Py_CODEUNIT *at = _PyCode_CODE(code->object);
+	uint32_t unit;
+
+	/* Other tools want to see them, too. */
+	if (!data || !data->per_instruction_opcodes || data->per_instruction_tools)
+		return;
+	for (unit = 0; unit < code->size; unit++) {
+		uint8_t *original = &data->per_instruction_opcodes[unit];
+
+		if (!code->ops[unit].opcode || code->ops[unit].kind != OP_NONE || !*original ||
+		    at[unit].op.code != INSTRUMENTED_INSTRUCTION)
+			continue;
+		at[unit].op.code = *original;
+		*original = 0;
+	}
 }
 
 void points_watch(struct code *code)
@@ -131,6 +178,8 @@ void points_watch(struct code *code)
 				     EVENT_PY_START | EVENT_PY_RESUME | EVENT_INSTRUCTION);
 	if (!result)
 		PyErr_Clear();
+	else
+		take_off(code);
 	Py_XDECREF(result);
 }
 
@@ -156,15 +205,32 @@ static PyObject *on_start(PyObject *self, PyObject *const *arguments, Py_ssize_t
 	if (!code->ops)
 		return Py_NewRef(disable);
 	points_watch(code);
+	frame_thread_changed();
 	access_breaker();
 	callback(code);
+	Py_RETURN_NONE;
+}
+
+/* A generator that an exception is thrown into does not resume. */
+static PyObject *on_throw(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
+{
+	(void)self;
+	(void)arguments;
+	(void)count;
+	frame_thread_changed();
 	Py_RETURN_NONE;
 }
 
 static PyMethodDef callbacks[] = {
 	{ "frontrun_instruction", (PyCFunction)(void *)on_instruction, METH_FASTCALL, NULL },
 	{ "frontrun_start", (PyCFunction)(void *)on_start, METH_FASTCALL, NULL },
+	{ "frontrun_start", (PyCFunction)(void *)on_start, METH_FASTCALL, NULL },
+	{ "frontrun_throw", (PyCFunction)(void *)on_throw, METH_FASTCALL, NULL },
 };
+
+static const int callback_events[] = { EVENT_INSTRUCTION, EVENT_PY_START, EVENT_PY_RESUME,
+				       EVENT_PY_THROW };
+#define CALLBACKS (sizeof callbacks / sizeof *callbacks)
 
 static bool call(const char *method, const char *format, ...)
 {
@@ -210,16 +276,14 @@ int points_start(void)
 	disable = PyObject_GetAttrString(monitoring, "DISABLE");
 	if (!disable || !take_tool())
 		return -ENOSYS;
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < CALLBACKS; i++) {
 		PyObject *function = PyCFunction_New(&callbacks[i], NULL);
 
-		if (!function || !call("register_callback", "(liN)", tool,
-				       i ? EVENT_PY_START : EVENT_INSTRUCTION, function))
-			return -ENOSYS;
-		if (i && !call("register_callback", "(liO)", tool, EVENT_PY_RESUME, function))
+		if (!function ||
+		    !call("register_callback", "(liN)", tool, callback_events[i], function))
 			return -ENOSYS;
 	}
-	if (!call("set_events", "(li)", tool, EVENT_PY_START))
+	if (!call("set_events", "(li)", tool, EVENT_PY_START | EVENT_PY_THROW))
 		return -ENOSYS;
 	for (frame = frame_of_thread(); frame; frame = frame_next(frame))
 		points_watch(code_watched(frame_code(frame)));

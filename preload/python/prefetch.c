@@ -60,7 +60,7 @@ static bool is_interesting_module(PyObject *dict)
 	PyObject *file = PyDict_GetItemString(dict, "__file__");
 	const char *path = file && PyUnicode_Check(file) ? PyUnicode_AsUTF8(file) : NULL;
 
-	return path && code_is_of_interest(path);
+	return path && scope_has(path);
 }
 
 void prefetch(void)
@@ -68,9 +68,14 @@ void prefetch(void)
 	PyObject *modules = PyImport_GetModuleDict(), *name, *module;
 	Py_ssize_t at = 0;
 	frame_t *frame;
+	uint64_t site;
+	uint32_t line;
 
-	for (frame = frame_of_thread(); frame; frame = frame_next(frame))
+	for (frame = frame_of_thread(); frame; frame = frame_next(frame)) {
 		take_code(frame_code(frame), DEEP);
+		code_where(code_find(frame_code(frame)), (uint32_t)_PyInterpreterFrame_LASTI(frame),
+			   &site, &line);
+	}
 	while (modules && PyDict_Next(modules, &at, &name, &module))
 		if (PyModule_Check(module) && is_interesting_module(PyModule_GetDict(module)))
 			take_namespace(PyModule_GetDict(module), DEEP);

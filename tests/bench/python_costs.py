@@ -83,6 +83,11 @@ def search_cost(b, python, kind, count):
     return statistics.median(costs[-count + 1:])
 
 
+def callback_cost(b, python):
+    """What the interpreter takes for an access that is only pointed out, to nobody."""
+    return printed(run([python.path, program("callback.py"), clock(b), str(ROUNDS)]))
+
+
 @section
 def python_access(b):
     for python in each(b):
@@ -94,6 +99,7 @@ def python_access(b):
                            ("private", "of an object of one thread, in a search")):
             cost = search_cost(b, python, kind, 10) - native
             row(f"... {text}", f"{cost:.0f} ns", "", None, f"{OPCODE} ns", cost <= OPCODE)
+        row("... of it: an empty callback", f"{callback_cost(b, python):.0f} ns")
 
 
 @section

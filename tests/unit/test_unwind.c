@@ -330,6 +330,37 @@ static void a_trace_holds_only_for_its_stack(void **state)
 	harness_verdict();
 }
 
+/* A run notes what it had to find out, and the server's cache then has it for those behind. */
+static void what_was_noted_is_learnt(void **state)
+{
+	static struct unwind_notes notes;
+	void *object = harness_open("stacks-O2.so");
+	uint64_t cold;
+
+	(void)state;
+	modules_rescan();
+	memset(cache, 0, unwind_cache_size());
+	unwind_notes = &notes;
+	harness_hook(compare_walk);
+	harness_run(object, "plain calls");
+	cold = notes.count;
+	assert_true(cold > 4);
+
+	memset(cache, 0, unwind_cache_size());
+	notes.pcs[notes.count++] = 1; /* in no module */
+	assert_int_equal(unwind_learn(cache, 0), cold + 1);
+	assert_int_equal(notes.count, cold + 1);
+	harness_run(object, "plain calls");
+	/* Where this is called from is new, and by their addresses some may be in the way. */
+	assert_true(notes.count - (cold + 1) < cold);
+
+	notes.count = UINT64_MAX;
+	assert_int_equal(unwind_learn(cache, 0), UNWIND_NOTES);
+	unwind_notes = NULL;
+	harness_hook(NULL);
+	harness_verdict();
+}
+
 static int setup(void **state)
 {
 	static uint8_t alternate_stack[1 << 16] __attribute__((aligned(16)));
@@ -357,6 +388,7 @@ int main(void)
 		cmocka_unit_test(follows_frame_pointers_through_jit_code),
 		cmocka_unit_test(respects_the_bounds),
 		cmocka_unit_test(a_trace_holds_only_for_its_stack),
+		cmocka_unit_test(what_was_noted_is_learnt),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
