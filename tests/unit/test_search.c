@@ -151,10 +151,8 @@ static void every_third_run_is_surw(void **state)
 			reversals += ticket->origin == ORIGIN_REVERSAL;
 		}
 		/* '.' touches nothing that is shared. */
-		if (ticket->origin == ORIGIN_STRATEGY)
-			assert_int_equal(ticket->schedule.private_count, 3);
-		else
-			assert_int_equal(ticket->schedule.private_count, 0);
+		assert_int_equal(ticket->schedule.private_count,
+				 ticket->origin == ORIGIN_FIRST ? 0 : 3);
 	}
 	assert_true(reversals > RUNS / 4);
 	end(&campaign);
