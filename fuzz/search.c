@@ -234,7 +234,9 @@ static bool by_reversal(struct search *search, struct ticket *ticket)
 	ticket->schedule.library = ticket->candidate.library;
 	ticket->schedule.tail = non_preemptive(0);
 	set(&ticket->schedule.tail, "next", ticket->candidate.next_slot);
-	add_sites(search, ticket);
+	/* Of an interpreted program most places are private, also those where a lock is held. */
+	if (!search->interpreted)
+		add_sites(search, ticket);
 	return true;
 }
 
