@@ -104,10 +104,17 @@ struct region_plan {
 	uint8_t bytes[REGION_PLAN_BYTES];
 };
 
+enum region_process_state {
+	PROCESS_FREE,
+	PROCESS_ATTACHED,
+	PROCESS_ENDED,
+	PROCESS_REPLACED, /* by exec, whose thread then has the id of the process (execve(2)) */
+};
+
 /* One for each image of each controlled process (an exec starts a new one). */
 struct region_process {
 	uint32_t pid;          /* [target] kernel id, for the CLI's eyes only */
-	uint32_t state;        /* [target] 0 free, 1 attached, 2 ended, 3 replaced by exec */
+	uint32_t state;        /* [target] enum region_process_state */
 	uint32_t lanes;        /* [target] lanes created so far */
 	uint32_t uncontrolled; /* [target, atomic] threads seen that are not lanes */
 	uint64_t events;       /* [target] */

@@ -166,7 +166,7 @@ static bool take_process_row(void)
 		return false;
 	region->numbers.process++;
 	region->process[process_index].pid = (uint32_t)raw(SYS_getpid);
-	region->process[process_index].state = 1;
+	region->process[process_index].state = PROCESS_ATTACHED;
 	region->header.boot_count++;
 	return true;
 }

@@ -249,7 +249,7 @@ static int control_exec(struct lane *me, uint32_t context, enum exec_way way, in
 		control = false;
 	}
 	sched_done(me, 0);
-	process->state = 3;
+	process->state = PROCESS_REPLACED;
 	process->virtual_ns = schedule.now;
 	if (control && !given->personality_kept && !trap_active())
 		raw(SYS_personality, given->personality | ADDR_NO_RANDOMIZE);
@@ -257,7 +257,7 @@ static int control_exec(struct lane *me, uint32_t context, enum exec_way way, in
 		process_unpin();
 	result = real_exec(way, fd, file, argv, control ? with_runtime(envp, given, false) : envp);
 	error = errno;
-	process->state = 1;
+	process->state = PROCESS_ATTACHED;
 	attach_pass_region(false);
 	process_pin();
 	if (given && !given->personality_kept)

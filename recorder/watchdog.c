@@ -303,8 +303,9 @@ static bool others_wait(const struct watchdog *watchdog, uint32_t turn)
 }
 
 /* The lane that has the turn in the newest image of process `pid`. False when nobody has it. */
-static bool find_turn(const struct watchdog *watchdog, struct region_lane *lane, unsigned *slot,
-		      int *preempt)
+/* The lane that has the turn, with the kernel thread that it is now. */
+static bool find_turn(const struct watchdog *watchdog, pid_t pid, struct region_lane *lane,
+		      unsigned *slot, int *preempt)
 {
 	unsigned n = region_processes(watchdog->region);
 	struct region_process process;
@@ -317,8 +318,12 @@ static bool find_turn(const struct watchdog *watchdog, struct region_lane *lane,
 		return false;
 	for (*slot = 0; *slot < REGION_LANES; ++*slot)
 		if (region_copy_lane(watchdog->region, *slot, lane) && lane->number == process.turn)
-			return lane->tid && lane->state == LANE_RUNNABLE;
-	return false;
+			break;
+	if (*slot == REGION_LANES || !lane->tid)
+		return false;
+	if (process.state == PROCESS_REPLACED)
+		lane->tid = (uint32_t)pid;
+	return lane->state == LANE_RUNNABLE;
 }
 
 /*
@@ -454,7 +459,7 @@ enum watchdog_finding watchdog_look(struct watchdog *watchdog, pid_t pid, const 
 		watchdog->still = 0;
 		return WATCHDOG_NOTHING;
 	}
-	if (!find_turn(watchdog, &lane, &slot, &preempt)) {
+	if (!find_turn(watchdog, pid, &lane, &slot, &preempt)) {
 		look_idle(watchdog, pid, time);
 		return stands_still(watchdog, time);
 	}

@@ -323,7 +323,7 @@ static void attach(void)
 		_exit(91);
 	close(fd);
 	region->process[0].pid = (uint32_t)getpid();
-	region->process[0].state = 1;
+	region->process[0].state = PROCESS_ATTACHED;
 	region->numbers.process = 1;
 	region->header.boot_count = 1;
 	region->header.boot = BOOT_OK;

@@ -55,7 +55,7 @@ static int setup(void **state)
 	if (region_create(&handle, &err) < 0)
 		return -1;
 	drain = drain_new(handle.map, &sink, NULL);
-	handle.map->process[0] = (struct region_process){ .state = 1, .turn = 2 };
+	handle.map->process[0] = (struct region_process){ .state = PROCESS_ATTACHED, .turn = 2 };
 	handle.map->lane[0] = (struct region_lane){ .number = 2, .state = LANE_RUNNABLE };
 	return 0;
 }
@@ -121,6 +121,18 @@ static void a_thread_that_ended_alone(void **state)
 	end(pid);
 }
 
+/* The thread is the process's first one in the new image, which may take long to attach. */
+static void a_thread_that_executes_another_program(void **state)
+{
+	pid_t pid = start(false);
+	uint32_t lane;
+
+	(void)state;
+	handle.map->process[0].state = PROCESS_REPLACED;
+	assert_int_equal(look(pid, &lane), WATCHDOG_NOTHING);
+	end(pid);
+}
+
 static void a_process_that_ends(void **state)
 {
 	pid_t pid = start(true);
@@ -138,6 +150,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_thread_that_ended_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_thread_that_executes_another_program, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(a_process_that_ends, setup, teardown),
 	};
 
