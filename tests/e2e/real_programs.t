@@ -60,7 +60,8 @@ awk 'BEGIN {
 }' >input
 ok "the input has 5 MB" test "$(stat -c %s input)" -gt 5000000
 
-with xz "xz -T2" 3 xz -T2 -1 --block-size=1MiB -c input
+# Its second thread begins when the first one is busy, which is a matter of time.
+with xz "xz -T2" 2 xz -T2 -1 --block-size=1MiB -c input
 with pbzip2 "pbzip2" 4 pbzip2 -p2 -1 -b5 -c -k input
 with sort "sort --parallel=2" 2 sort --parallel=2 input
 with zstd "zstd -T2" 3 zstd -T2 -B1MiB -c input

@@ -1,7 +1,12 @@
-"""Threads add rows with an ORM and ask for them. Argument: a database URL."""
+"""Threads add rows with an ORM and ask for them. Argument: a database URL.
+
+A pool makes a thread only when none of it is idle: that there are three is no matter of luck, as the
+first three tasks wait for each other.
+"""
 
 import concurrent.futures
 import sys
+import threading
 
 from sqlalchemy import Column, ForeignKey, Integer, String, create_engine, func, select
 from sqlalchemy.orm import Session, declarative_base, relationship
@@ -23,7 +28,9 @@ class Book(Base):
     title = Column(String)
 
 
-def add(engine, number):
+def add(engine, number, together):
+    if number < together.parties:
+        together.wait()
     with Session(engine) as session:
         author = Author(name=f"author {number}")
         author.books = [Book(title=f"book {number}.{i}") for i in range(3)]
@@ -36,8 +43,9 @@ def main():
     engine = create_engine(sys.argv[1], future=True)
     Base.metadata.drop_all(engine)
     Base.metadata.create_all(engine)
+    together = threading.Barrier(3)
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
-        for ids in pool.map(lambda number: add(engine, number), range(4)):
+        for ids in pool.map(lambda number: add(engine, number, together), range(4)):
             print(*ids)
     with Session(engine) as session:
         for name, count in session.execute(
