@@ -116,7 +116,9 @@ struct plan_run {
 	int64_t monotonic_ns; /* CLOCK_MONOTONIC at virtual time 0 */
 	int64_t idle_wait_ns; /* real time to wait for the outside before the clock jumps */
 	uint64_t step_budget; /* operations; 0 unlimited */
-	uint32_t pid, ppid;   /* logical ids; 0: real ones */
+	/* in a search: operations after which the rest of a prefix does not come; 0 unlimited */
+	uint64_t prefix_budget;
+	uint32_t pid, ppid; /* logical ids; 0: real ones */
 	/* enum plan_stream: so that the run does not depend on where its output goes */
 	uint8_t streams[PLAN_STREAMS];
 	uint8_t reserved[5];

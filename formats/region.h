@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define REGION_MAGIC 0x4e5552544e4f5246ull /* "FRONTRUN" */
-#define REGION_ABI 6u
+#define REGION_ABI 7u
 
 #define REGION_PLAN_BYTES (2u << 20)
 #define REGION_RING_BYTES (8u << 20) /* a power of two */

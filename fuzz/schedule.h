@@ -25,7 +25,8 @@ struct schedule {
 	bool any_access; /* PLAN_RUN_ANY_ACCESS: switch as an interpreter without a global lock */
 	bool library;    /* PLAN_RUN_LIBRARY_LOCKS */
 	uint64_t steps;  /* operations before the run counts as a livelock; 0: no limit */
-	double seconds;  /* it may use, session.h; 0: as the worker's session has it */
+	uint64_t forced_steps; /* operations in which all of `forced` has come; 0: no limit */
+	double seconds;        /* it may use, session.h; 0: as the worker's session has it */
 };
 
 #endif

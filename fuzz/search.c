@@ -31,6 +31,11 @@
 #define STEPS_FACTOR 50
 #define STEPS_LEAST 20000
 #define STEPS_FIRST 20000000
+/* ... and what it has in common with another one comes in so many; it has lost its way else. */
+#define FORCED_FACTOR 2
+#define FORCED_LEAST 1000
+/* A run that takes many times as long as others waits for something; it is no measure. */
+#define LONGER 4
 
 enum arm { ARM_SURW, ARM_POS, ARM_PCT, ARM_RANDOM, ARM_PB, ARMS };
 
@@ -232,6 +237,7 @@ static bool by_reversal(struct search *search, struct ticket *ticket)
 	force(ticket, ticket->candidate.forced, ticket->candidate.count);
 	ticket->candidate.forced = ticket->forced;
 	ticket->schedule.library = ticket->candidate.library;
+	ticket->schedule.forced_steps = FORCED_LEAST + FORCED_FACTOR * search->longest;
 	ticket->schedule.tail = non_preemptive(0);
 	set(&ticket->schedule.tail, "next", ticket->candidate.next_slot);
 	/* Of an interpreted program most places are private, also those where a lock is held. */
@@ -359,7 +365,8 @@ static void measure(struct search *search, const struct run_log *log,
 			log->steps[i].kind == DECISION_PICK;
 	if (points > search->points)
 		search->points = points;
-	if (report->verdict == VERDICT_EXIT && report->events > search->longest)
+	if (report->verdict == VERDICT_EXIT && report->events > search->longest &&
+	    (!search->longest || report->events < LONGER * search->longest + FORCED_LEAST))
 		search->longest = report->events;
 }
 

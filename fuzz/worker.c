@@ -227,6 +227,7 @@ static void set_plan(struct worker *worker, const struct schedule *schedule, uin
 	if (schedule) {
 		config->strategy = schedule->tail;
 		config->run.step_budget = schedule->steps;
+		config->run.prefix_budget = schedule->forced_steps;
 		config->used_limit = schedule->seconds > 0 ? schedule->seconds
 							   : worker->config->session.used_limit;
 		if (schedule->profile)

@@ -11,6 +11,7 @@
 #include "preload/log.h"
 #include "preload/sched.h"
 #include "preload/sites.h"
+#include "preload/spin.h"
 #include "preload/strategy.h"
 
 static struct plan_run run SMALL;
@@ -21,6 +22,10 @@ static bool prefix_exhausted = true;
 static struct plan_stop stop SMALL;
 /* Forced wherever they apply; a bit for each that was. */
 static const struct plan_prefix *loose;
+/* schedule.steps after which lanes take turns, and do so: see begin_turns() */
+static uint64_t turns_from SMALL;
+#define TURN 64 /* operations, unless the lane blocks or asks others to go first */
+static bool turns SMALL;
 static uint8_t loose_used[PLAN_LOOSE_MAX / 8];
 bool decide_stopping;
 bool decide_script_active;
@@ -128,6 +133,8 @@ static int read_plan(void)
 		return -EINVAL;
 	run = *given;
 	schedule.step_limit = run.step_budget ? run.step_budget : UINT64_MAX;
+	turns_from = run.flags & PLAN_RUN_EXPLORE ? schedule.step_limit / 2 : UINT64_MAX;
+	turns = false;
 	tail = decide_section(PLAN_STRATEGY, &length);
 	read_prefix();
 	read_sites();
@@ -388,14 +395,59 @@ void decide_note(struct lane *me)
 	note(me, me, false);
 }
 
+/* Leaves lanes out that would look in vain at what they wait for, if others remain. */
+static void leave_idle_out(struct strategy_pick *pick)
+{
+	static uint64_t left[LANE_WORDS]; /* one user at a time */
+	uint32_t count = 0, word;
+
+	for (word = 0; word < pick->words; word++) {
+		uint64_t bits = pick->runnable[word];
+
+		left[word] = bits;
+		for (; bits; bits &= bits - 1) {
+			uint32_t bit = (uint32_t)__builtin_ctzll(bits);
+
+			if (spin_is_idle(&lanes[word * 64 + bit]))
+				left[word] &= ~(1ull << bit);
+		}
+		count += (uint32_t)__builtin_popcountll(left[word]);
+	}
+	if (count == 0)
+		return;
+	pick->runnable = left;
+	pick->count = count;
+	if (pick->current != STRATEGY_NOBODY &&
+	    !(left[pick->current / 64] >> pick->current % 64 & 1))
+		pick->current = STRATEGY_NOBODY;
+}
+
+/*
+ * A livelock is no matter of a schedule that lets lanes go on that wait, and not the one for which
+ * they wait: half of the steps of a run in a search are for its strategy, in the other half all
+ * lanes that can run take turns (a fair schedule, as in Musuvathi and Qadeer, "Fair stateless model
+ * checking", PLDI'08). A run that comes to its end then was a slow one.
+ */
+static void begin_turns(void)
+{
+	turns = true;
+	strategy_init(&strategy,
+		      &(const struct plan_strategy){ .id = STRATEGY_NATURAL, .slice = TURN }, NULL);
+	update_active();
+}
+
 /* The only lane that can run, or the choice of the strategy. */
 static struct lane *ask_strategy(struct lane *me, bool unseen)
 {
 	struct strategy_pick pick = question(me);
 	struct lane *lane;
 
+	if (__builtin_expect(schedule.steps > turns_from && !turns, 0))
+		begin_turns();
 	pick.unseen = unseen;
-	if (schedule.runnable_count > 1)
+	if (schedule.steps < schedule.spin_until && schedule.runnable_count > 1)
+		leave_idle_out(&pick);
+	if (pick.count > 1)
 		return &lanes[strategy.strategy->pick(&strategy, &pick)];
 	lane = &lanes[strategy_nth(&pick, 0)];
 	if (decide_noting)
@@ -419,6 +471,23 @@ static void log_pick(struct lane *me, enum decision_kind kind, const struct lane
 }
 
 /*
+ * Behind a change of its schedule a run may come to other places than the one that it was taken
+ * from. The rest of the plan does not fit when the place of the next entry was passed, or when a
+ * lane waits in vain for another, which the plan would let do so for ever.
+ */
+static void check_prefix(struct lane *me)
+{
+	const struct plan_decision *entry = next_entry(me);
+
+	if (!entry || (run.flags & PLAN_RUN_REPLAY))
+		return;
+	if ((entry->lane == me->number && entry->k < me->k) || spin_is_lost(me) ||
+	    schedule.steps > turns_from ||
+	    (run.prefix_budget && schedule.steps > run.prefix_budget))
+		decide_diverge(me, "the place of the next choice does not come");
+}
+
+/*
  * The forced lane, the choice of the strategy, or `me` where both are silent, or are not asked
  * because nobody could see a difference (`private`).
  */
@@ -427,6 +496,8 @@ static struct lane *pick(struct lane *me, bool *forced, bool *private)
 	struct lane *lane = NULL;
 	bool unseen;
 
+	if (!prefix_exhausted)
+		check_prefix(me);
 	if (!prefix_exhausted) {
 		lane = forced_pick(me, DECISION_PICK);
 		*forced = lane != NULL;

@@ -16,13 +16,14 @@
 #include "preload/python_interface.h"
 #include "preload/raw.h"
 #include "preload/sites.h"
+#include "preload/spin.h"
 #include "preload/tape.h"
 #include "preload/variables.h"
 
 #define OTHER_FRAMES 10 /* of any other operation */
 #define CODES (1u << 18)
-/* A lane that reads so often, and does nothing else, may wait for what it reads. */
-#define READS_IN_A_ROW 1000
+#define SLICE 1000     /* backward jumps: a loop that does so many may wait for another thread, */
+#define SLICE_HALVED 4 /* ... and ever more so if it has changed nothing: so often */
 
 bool interpreter_active;
 
@@ -130,13 +131,25 @@ static void stay(struct lane *me, unsigned kind, struct object *object, uint32_t
 	decide_put_off(me);
 }
 
+/* Does it wait? To come to the next item, or to look another one up, is to get on. */
+static void look(struct lane *me, const struct python_access *access)
+{
+	if (event_table[access->kind].access != ACCESS_READ) {
+		me->object->changes++;
+		spin_changed(me);
+	} else if (access->kind == EVENT_QUERY || (access->kind == EVENT_LOAD && access->name)) {
+		spin_found_variable(me);
+	} else {
+		spin_found_new(me);
+	}
+}
+
 static void take_access(const struct python_access *access)
 {
 	struct lane *me = thread_enter();
 	struct variable *variable;
 	struct object *object;
 	uint32_t context;
-	bool reads = event_table[access->kind].access == ACCESS_READ;
 
 	if (!me)
 		return;
@@ -149,12 +162,12 @@ static void take_access(const struct python_access *access)
 	}
 	context = agent.context();
 	object = object_of(me, variable, access, context);
-	me->reads = reads ? me->reads + 1 : 0;
 	if (open_here(me, access->switchable))
 		sched_open_point(me, access->kind, object, context,
-				 me->reads && me->reads % READS_IN_A_ROW == 0);
+				 spin_again(me, object, context));
 	else
 		stay(me, access->kind, object, context);
+	look(me, access);
 	done(me, access);
 	thread_leave(me);
 }
@@ -179,17 +192,20 @@ static void before_lock(const void *lock, unsigned kind, bool switchable, void *
 }
 
 /* An interpreter gives its lock away from time to time: a loop may wait for what others do. */
-static void breathe(void)
+static uint32_t breathe(void)
 {
 	struct lane *me = thread_enter();
+	uint32_t idle;
 
 	if (!me)
-		return;
+		return SLICE;
 	if (gate_held(me)) {
 		sched_open_point(me, EVENT_YIELD, NULL, agent.context(), true);
 		sched_done(me, 0);
 	}
+	idle = me->idle_slices < SLICE_HALVED ? me->idle_slices++ : SLICE_HALVED;
 	thread_leave(me);
+	return SLICE >> idle;
 }
 
 static void forget(uint64_t address)

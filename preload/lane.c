@@ -8,8 +8,10 @@
 #include "preload/compose.h"
 #include "preload/log.h"
 #include "preload/memory/calls.h"
+#include "preload/spin.h"
 #include "preload/memory/used.h"
 #include "preload/object.h"
+#include "preload/spin.h"
 
 #define BY_NUMBER (2 * REGION_LANES)
 
@@ -116,6 +118,7 @@ void lane_hold(struct lane *lane, struct object *object, uint32_t context)
 	object->holder_number = lane->number;
 	object->holder_context = context;
 	object->holder_k = lane->k;
+	spin_takes(lane, object, context);
 	for (i = 0; i < lane->held_count; i++)
 		if (lane_held(lane, i)->object == object) {
 			lane_held(lane, i)->count++;

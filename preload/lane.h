@@ -52,6 +52,22 @@ union lane_stamp {
 	uint64_t word;
 };
 
+/* A loop that waits, see spin.h. */
+struct lane_spin {
+	const struct object *object; /* of the anchor, */
+	uint32_t context;            /* ... and where it is */
+	uint32_t count;        /* rounds in a row that found the same; 0: there is no anchor */
+	uint32_t reads;        /* of anything in a row */
+	uint8_t looks, window; /* others since the anchor, and how many may come */
+	bool alone;            /* there were none in the last round */
+	uint64_t hash, last;   /* of what this round has found, and the last one */
+	uint64_t value, until; /* what the anchor found; schedule.steps: up to then it rests */
+	uint64_t address;      /* where that was, if `bytes` */
+	uint32_t bytes;
+	bool counted;   /* `value` is object->changes */
+	uint32_t least; /* locks that it had when it took one, in this round */
+};
+
 struct lane {
 	uint32_t number; /* order of creation in this trace; 0: slot is free */
 	uint32_t slot;
@@ -87,12 +103,10 @@ struct lane {
 	uint32_t stage;   /* how often the lane has waited in it */
 	uint32_t asides;  /* places between operations where signals were looked for, so far */
 	uint32_t put_off; /* number of the lane that is to go on, see decide_put_off() */
-	uint32_t reads;   /* of variables in a row, nothing else between */
-	/* looks at memory in a row that found the same, see memory/spin.h */
-	uint32_t spins;
-	uint32_t spin_context;
-	const struct object *spin_object;
-	uint64_t spin_value;
+	struct lane_spin spin, round; /* of looks; of taking locks */
+	uint32_t idle_slices;         /* of an interpreter, in which it has changed nothing */
+	uint32_t owes_with;           /* locks ... */
+	bool owes;                    /* ... with which it owes others a turn, see spin_takes() */
 	bool yielding;    /* the pending operation is a request to let others go first */
 	bool open;        /* ... stands where the lane may give the gate away (gate.h) */
 	bool gated;       /* it runs an interpreter's code, for which it needs the gate */
@@ -177,6 +191,7 @@ struct schedule {
 	int64_t worked;        /* virtual ns that did not pass by jumps */
 	uint64_t order_hash, hb_hash;
 	uint64_t steps, switches, decisions, events;
+	uint64_t spin_until; /* the largest of all lanes */
 	uint64_t step_limit; /* the run ends after so many steps; UINT64_MAX: never */
 };
 

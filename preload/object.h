@@ -40,6 +40,7 @@ struct object {
 	uint32_t limit;      /* barrier: participants */
 	uint32_t generation; /* barrier: rounds */
 	uint32_t flags;      /* of the family that wraps this kind */
+	uint32_t changes;    /* variables of interpreted programs: so far */
 	uint32_t maker, nth; /* as announced: lane, and which of its objects */
 	bool named;          /* people have a name for it that is not its id */
 	struct lane *lane;   /* OBJECT_THREAD */

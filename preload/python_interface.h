@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PYTHON_INTERFACE 2
+#define PYTHON_INTERFACE 3
 #define PYTHON_START "frontrun_agent_start"
 #define PYTHON_TEXT 200        /* bytes of a name or a value, NUL included */
 #define PYTHON_ACCESS_FRAMES 5 /* of the stack of an access */
@@ -98,8 +98,11 @@ struct python_runtime {
 			    void (*name)(void *detail, char text[PYTHON_TEXT]));
 	/* The number of a call stack; the same one each time. */
 	uint32_t (*context)(const uint64_t *places, uint32_t count);
-	/* The thread has computed for a while: its time slice may be over. */
-	void (*breathe)(void);
+	/*
+	 * The thread has computed for a while: its time slice may be over. Returns how many
+	 * backward jumps the next one has.
+	 */
+	uint32_t (*breathe)(void);
 	/* The object at this address has ended. */
 	void (*forget)(uint64_t address);
 	bool (*is_private)(uint64_t site);

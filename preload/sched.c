@@ -17,6 +17,7 @@
 #include "preload/sched_point.h"
 #include "preload/server.h"
 #include "preload/signals.h"
+#include "preload/spin.h"
 #include "preload/tape.h"
 #include "preload/timers.h"
 
@@ -113,6 +114,7 @@ static void step_back(struct lane *me, uint32_t tag, struct lane *next)
 void sched_consider(struct lane *me, uint32_t tag)
 {
 	struct lane *next;
+	bool asked;
 
 	schedule.steps++;
 	if (schedule.timed || schedule.timers)
@@ -127,11 +129,14 @@ void sched_consider(struct lane *me, uint32_t tag)
 			decide_note(me);
 		return;
 	}
+	asked = me->yielding;
+	me->yielding |= spin_pays(me);
 	next = decide_pick(me);
 	if (next != me)
 		step_back(me, tag, next);
 	else if (me->open)
 		gate_close();
+	me->yielding = asked;
 }
 
 void sched_point(struct lane *me, unsigned kind, struct object *object, uint32_t context,
@@ -159,6 +164,22 @@ void sched_spin_point(struct lane *me, unsigned kind, struct object *object, uin
 	me->yielding = true;
 	sched_consider(me, 0);
 	me->yielding = false;
+}
+
+void sched_try_point(struct lane *me, unsigned kind, struct object *object, uint32_t context)
+{
+	if (spin_again(me, object, context))
+		sched_spin_point(me, kind, object, context);
+	else
+		sched_point(me, kind, object, context, 0);
+}
+
+void sched_tried(struct lane *me, bool failed)
+{
+	if (failed)
+		spin_failed(me);
+	else
+		spin_forget(&me->spin);
 }
 
 void sched_yield_point(struct lane *me, unsigned kind, uint32_t context)

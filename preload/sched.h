@@ -68,6 +68,13 @@ void sched_yield_point(struct lane *me, unsigned kind, uint32_t context);
 void sched_spin_point(struct lane *me, unsigned kind, struct object *object, uint32_t context);
 
 /*
+ * The point of an operation that never waits for the object. _tried() says how it ended, before
+ * sched_done(): not, as somebody has it.
+ */
+void sched_try_point(struct lane *me, unsigned kind, struct object *object, uint32_t context);
+void sched_tried(struct lane *me, bool failed);
+
+/*
  * As sched_point() without a tag, where the lane holds the gate and may give it away (gate.h).
  * `yielding`: it asks to prefer another lane.
  */

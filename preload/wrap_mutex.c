@@ -196,16 +196,17 @@ int mutex_enter(struct lane *me, pthread_mutex_t *mutex, uint32_t context)
 int mutex_try(struct lane *me, pthread_mutex_t *mutex, uint32_t context)
 {
 	struct object *object = mutex_object(me, mutex, context);
+	bool chosen;
 	int result;
 
 	object->tried = true;
-	sched_point(me, EVENT_MUTEX_TRYLOCK, object, context, 0);
+	sched_try_point(me, EVENT_MUTEX_TRYLOCK, object, context);
+	chosen = !object->shared && !object->owner && sched_try_fails(me, object, SCHED_ANY);
 	if (object->shared)
 		result = try_shared(me, mutex);
-	else if (!object->owner && sched_try_fails(me, object, SCHED_ANY))
-		result = EBUSY;
 	else
-		result = REAL(pthread_mutex_trylock)(mutex);
+		result = chosen ? EBUSY : REAL(pthread_mutex_trylock)(mutex);
+	sched_tried(me, result == EBUSY && !chosen);
 	if (result == 0 || result == EOWNERDEAD)
 		mutex_acquired(me, object, context);
 	sched_done(me, result);

@@ -173,13 +173,14 @@ static int try_to_take(struct lane *me, pthread_rwlock_t *lock, unsigned tag, ui
 	int result;
 
 	object->tried = true;
-	sched_point(me, tag == WRITER ? EVENT_RWLOCK_TRYWRLOCK : EVENT_RWLOCK_TRYRDLOCK, object,
-		    context, 0);
+	sched_try_point(me, tag == WRITER ? EVENT_RWLOCK_TRYWRLOCK : EVENT_RWLOCK_TRYRDLOCK, object,
+			context);
 	if (object->shared)
 		fails = !sched_outside_ready(me, &outside);
 	else
 		fails = !object->owner && !object->readers && sched_try_fails(me, object, others);
 	result = fails ? EBUSY : try_real(lock, object, tag);
+	sched_tried(me, result == EBUSY && !fails);
 	if (result == 0)
 		acquired(me, object, tag, context);
 	sched_done(me, result);

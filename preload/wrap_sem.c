@@ -246,18 +246,19 @@ EXPORT int sem_trywait(sem_t *sem)
 	struct object *object;
 	struct lane *me;
 	uint32_t context;
+	bool chosen;
 	int result;
 
 	INTERPOSE_ENTER(me, context, REAL(sem_trywait)(sem));
 	object = sem_object(me, sem, context);
-	sched_point(me, kind_of(object, EVENT_SEM_TRYWAIT), object, context, 0);
+	sched_try_point(me, kind_of(object, EVENT_SEM_TRYWAIT), object, context);
+	chosen = !object->shared && object->kind != OBJECT_LOCK && may_take(sem) &&
+		 sched_try_fails(me, object, SCHED_ANY);
 	if (object->shared)
 		result = sched_outside_ready(me, &outside) ? wait.result : EAGAIN;
-	else if (object->kind != OBJECT_LOCK && may_take(sem) &&
-		 sched_try_fails(me, object, SCHED_ANY))
-		result = EAGAIN;
 	else
-		result = try_real(sem);
+		result = chosen ? EAGAIN : try_real(sem);
+	sched_tried(me, result == EAGAIN && !chosen);
 	if (result == 0)
 		taken(me, sem, object, context);
 	/* A lock says it in its own words. */

@@ -79,16 +79,16 @@ EXPORT int pthread_spin_trylock(pthread_spinlock_t *spin)
 	struct object *object;
 	struct lane *me;
 	uint32_t context;
+	bool chosen;
 	int result;
 
 	INTERPOSE_ENTER(me, context, REAL(pthread_spin_trylock)(spin));
 	object = spin_object(me, spin, context);
 	object->tried = true;
-	sched_point(me, EVENT_SPIN_TRYLOCK, object, context, 0);
-	if (!object->owner && sched_try_fails(me, object, SCHED_ANY))
-		result = EBUSY;
-	else
-		result = REAL(pthread_spin_trylock)(spin);
+	sched_try_point(me, EVENT_SPIN_TRYLOCK, object, context);
+	chosen = !object->owner && sched_try_fails(me, object, SCHED_ANY);
+	result = chosen ? EBUSY : REAL(pthread_spin_trylock)(spin);
+	sched_tried(me, result == EBUSY && !chosen);
 	if (result == 0)
 		acquired(me, object, context);
 	sched_done(me, result);

@@ -10,7 +10,7 @@
 #include "preload/interpose.h"
 #include "preload/log.h"
 #include "preload/memory/oracle.h"
-#include "preload/memory/spin.h"
+#include "preload/spin.h"
 #include "preload/memory/value.h"
 #include "preload/sched_point.h"
 
@@ -208,7 +208,7 @@ void memory_load(struct lane *me, uint64_t address, uint32_t size)
 	uint64_t value;
 	bool known = is_scalar(size) && value_peek(address, size, &value);
 
-	spin_found(me, known ? value : 0);
+	spin_found_there(me, address, known ? size : 0, known ? value : 0);
 	done(me, size, known ? &value : NULL, NULL);
 	add_others(me, count, found);
 	thread_leave(me);
@@ -251,12 +251,12 @@ void memory_atomic_begin(struct lane *me, uint64_t address, uint32_t size, unsig
 	begin(me, address, size, kind, found);
 }
 
-void memory_atomic_end(struct lane *me, unsigned kind, uint32_t size, uint64_t before,
-		       uint64_t after)
+void memory_atomic_end(struct lane *me, unsigned kind, uint64_t address, uint32_t size,
+		       uint64_t before, uint64_t after)
 {
 	me->kind = kind;
 	if (kind == EVENT_LOAD || before == after)
-		spin_found(me, after);
+		spin_found_there(me, address, is_scalar(size) ? size : 0, after);
 	else
 		spin_changed(me);
 	done(me, size, is_scalar(size) ? &after : NULL,

@@ -41,8 +41,8 @@ void memory_store(struct lane *me, uint64_t address, uint32_t size);
  * me->last. _end() leaves the runtime; a comparison that failed has become a LOAD.
  */
 void memory_atomic_begin(struct lane *me, uint64_t address, uint32_t size, unsigned kind);
-void memory_atomic_end(struct lane *me, unsigned kind, uint32_t size, uint64_t before,
-		       uint64_t after);
+void memory_atomic_end(struct lane *me, unsigned kind, uint64_t address, uint32_t size,
+		       uint64_t before, uint64_t after);
 
 /*
  * The variables in a block that is given back which other lanes have used, as bytes_objects(): of

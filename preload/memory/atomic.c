@@ -39,8 +39,8 @@
 #define END(type, me, kind, before, after)                                                         \
 	do {                                                                                       \
 		if (__builtin_expect((me) != NULL, 0))                                             \
-			memory_atomic_end(me, kind, sizeof(type), (uint64_t)(before),              \
-					  (uint64_t)(after));                                      \
+			memory_atomic_end(me, kind, (uint64_t)(uintptr_t)(at), sizeof(type),       \
+					  (uint64_t)(before), (uint64_t)(after));                  \
 		memory_order((uint64_t)(uintptr_t)at, (kind) != EVENT_STORE, (kind) != EVENT_LOAD, \
 			     order);                                                               \
 	} while (0)

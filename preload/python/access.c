@@ -16,10 +16,14 @@
 #include "formats/hash.h"
 #include "formats/plan.h"
 
-#define SLICE 1000 /* backward jumps: a loop that does so many may wait for another thread */
+#define FIRST_SLICE 1000 /* backward jumps until the thread breathes for the first time */
 
 static __thread bool breaker __attribute__((tls_model("initial-exec")));
 static __thread uint32_t jumps __attribute__((tls_model("initial-exec")));
+static __thread uint32_t slice __attribute__((tls_model("initial-exec"))) = FIRST_SLICE;
+/* The last instruction was this one, which may have jumped back; NULL: another. */
+static __thread const struct code *jumping __attribute__((tls_model("initial-exec")));
+static __thread uint32_t jump_unit __attribute__((tls_model("initial-exec")));
 
 void access_breaker(void)
 {
@@ -223,6 +227,16 @@ static void take_with(struct access_detail *detail, PyObject **top)
 		access_lock(detail, top[-1], EVENT_MUTEX_TRYLOCK);
 }
 
+static void take_breaker(const struct code *code)
+{
+	breaker = true;
+	/* A library's run is not counted: it is not always seen. */
+	if (!code->locks && ++jumps >= slice) {
+		jumps = 0;
+		slice = runtime->breathe();
+	}
+}
+
 void access_instruction(struct code *code, uint32_t unit, frame_t *frame)
 {
 	const struct op *op = &code->ops[unit];
@@ -235,12 +249,18 @@ void access_instruction(struct code *code, uint32_t unit, frame_t *frame)
 		.height = -1,
 	};
 
+	if (__builtin_expect(jumping != NULL, 0)) {
+		if (jumping == code && unit <= jump_unit)
+			take_breaker(code);
+		jumping = NULL;
+	}
+	if (__builtin_expect(op->jumps_back, 0)) {
+		jumping = code;
+		jump_unit = unit;
+	}
 	switch (op->kind) {
 	case OP_BREAKER:
-		breaker = true;
-		/* A library's run is not counted: it is not always seen. */
-		if (!code->locks && ++jumps % SLICE == 0)
-			runtime->breathe();
+		take_breaker(code);
 		break;
 	case OP_LOAD_ATTRIBUTE:
 		take_attribute(&detail, top, EVENT_LOAD);

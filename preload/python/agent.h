@@ -59,6 +59,7 @@ uint32_t stack_context(void);
 
 enum op_kind {
 	OP_NONE,    /* touches nothing that threads share */
+	OP_JUMP,    /* ... but where it goes next is of interest: `jumps_back` */
 	OP_BREAKER, /* the interpreter looks whether it has to switch, after it */
 	OP_LOAD_ATTRIBUTE,
 	OP_STORE_ATTRIBUTE,
@@ -85,8 +86,9 @@ struct op {
 	uint8_t kind; /* enum op_kind */
 	uint8_t operand;
 	bool in_place;
-	bool opcode;    /* an opcode or a prefix is here: no cache of one */
-	uint16_t depth; /* of the value stack before the instruction */
+	bool jumps_back; /* 3.11: only if it jumps the interpreter looks whether it has to switch */
+	bool opcode;     /* an opcode or a prefix is here: no cache of one */
+	uint16_t depth;  /* of the value stack before the instruction */
 	uint32_t argument;
 	uint32_t index; /* among all watched instructions */
 	uint64_t place; /* code_where() */

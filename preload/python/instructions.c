@@ -344,13 +344,23 @@ static void classify(const struct code *code, const struct instruction *in, stru
 #else
 	case POP_JUMP_FORWARD_IF_FALSE:
 	case POP_JUMP_FORWARD_IF_TRUE:
-	case POP_JUMP_BACKWARD_IF_FALSE:
-	case POP_JUMP_BACKWARD_IF_TRUE:
 	case JUMP_IF_FALSE_OR_POP:
 	case JUMP_IF_TRUE_OR_POP:
 #endif
 		set(op, OP_READ, 0, 0);
 		break;
+#if !IS_312
+	case POP_JUMP_BACKWARD_IF_FALSE:
+	case POP_JUMP_BACKWARD_IF_TRUE:
+		set(op, OP_READ, 0, 0);
+		op->jumps_back = true;
+		break;
+	case POP_JUMP_BACKWARD_IF_NONE:
+	case POP_JUMP_BACKWARD_IF_NOT_NONE:
+		set(op, OP_JUMP, 0, 0);
+		op->jumps_back = true;
+		break;
+#endif
 	case FOR_ITER:
 		set(op, OP_ITERATE, 0, 0);
 		break;
@@ -425,7 +435,7 @@ bool instructions_read(struct code *code)
 			if (op->depth != UNKNOWN || in.opcode == RESUME)
 				classify(code, &in, op);
 			if (code->locks && !takes_locks(op))
-				op->kind = OP_NONE;
+				op->kind = op->jumps_back ? OP_JUMP : OP_NONE;
 			unit = in.next;
 		}
 	}

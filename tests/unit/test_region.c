@@ -19,7 +19,7 @@
 static void layout_is_the_golden_one(void **state)
 {
 	(void)state;
-	assert_int_equal(REGION_ABI, 6);
+	assert_int_equal(REGION_ABI, 7);
 	assert_int_equal(offsetof(struct region, header), 0);
 	assert_int_equal(offsetof(struct region, mailbox), 4096);
 	assert_int_equal(offsetof(struct region, numbers), 5120);
