@@ -31,9 +31,17 @@ int main(void)
 X
 cp count.c count.cc
 
-# finds NAME PROGRAM: the lost update of counter, which natively does not show.
+# natively PROGRAM: it runs. The update may be lost there as well, if rarely.
+natively() {
+	local said status
+	said=$("$1" 2>&1)
+	status=$?
+	[ $status -eq 0 ] || { [ $status -eq 134 ] && grep -q 'counter == 2' <<<"$said"; }
+}
+
+# finds NAME PROGRAM: the lost update of counter.
 finds() {
-	ok "$1: runs natively" "$2"
+	ok "$1: runs natively" natively "$2"
 	fuzz --iterations 100 -- "$2"
 	is "$1: found" "$status" 1
 	like "$1: the story" "$(tr '\n' ' ' <<<"$out")" 'Lost update: threads .* both read counter before either wrote it back'
