@@ -34,7 +34,7 @@
 /* ... and what it has in common with another one comes in so many; it has lost its way else. */
 #define FORCED_FACTOR 2
 #define FORCED_LEAST 1000
-/* A run that takes many times as long as others waits for something; it is no measure. */
+/* A run that takes many times as long as others may have waited: it counts for as much more. */
 #define LONGER 4
 
 enum arm { ARM_SURW, ARM_POS, ARM_PCT, ARM_RANDOM, ARM_PB, ARMS };
@@ -365,9 +365,11 @@ static void measure(struct search *search, const struct run_log *log,
 			log->steps[i].kind == DECISION_PICK;
 	if (points > search->points)
 		search->points = points;
-	if (report->verdict == VERDICT_EXIT && report->events > search->longest &&
-	    (!search->longest || report->events < LONGER * search->longest + FORCED_LEAST))
-		search->longest = report->events;
+	if (report->verdict == VERDICT_EXIT && report->events > search->longest) {
+		uint64_t most = LONGER * search->longest + FORCED_LEAST;
+
+		search->longest = search->longest && report->events > most ? most : report->events;
+	}
 }
 
 static uint32_t penalty_of(const struct ticket *ticket)

@@ -450,6 +450,8 @@ static struct lane *ask_strategy(struct lane *me, bool unseen)
 	if (pick.count > 1)
 		return &lanes[strategy.strategy->pick(&strategy, &pick)];
 	lane = &lanes[strategy_nth(&pick, 0)];
+	if (turns && lane != me)
+		strategy.used = 0; /* that is a new turn, too */
 	if (decide_noting)
 		note(me, lane, false);
 	return lane;

@@ -8,7 +8,6 @@
 #include "preload/compose.h"
 #include "preload/log.h"
 #include "preload/memory/calls.h"
-#include "preload/spin.h"
 #include "preload/memory/used.h"
 #include "preload/object.h"
 #include "preload/spin.h"

@@ -69,7 +69,7 @@ void sched_spin_point(struct lane *me, unsigned kind, struct object *object, uin
 
 /*
  * The point of an operation that never waits for the object. _tried() says how it ended, before
- * sched_done(): not, as somebody has it.
+ * sched_done(): `failed` when it has not got the object, as somebody has it.
  */
 void sched_try_point(struct lane *me, unsigned kind, struct object *object, uint32_t context);
 void sched_tried(struct lane *me, bool failed);

@@ -169,18 +169,17 @@ static int try_to_take(struct lane *me, pthread_rwlock_t *lock, unsigned tag, ui
 				   .argument = lock };
 	/* Only a writer keeps a reader out. */
 	unsigned others = tag == WRITER ? READER | WRITER : WRITER;
-	bool fails;
+	bool fails, chosen;
 	int result;
 
 	object->tried = true;
 	sched_try_point(me, tag == WRITER ? EVENT_RWLOCK_TRYWRLOCK : EVENT_RWLOCK_TRYRDLOCK, object,
 			context);
-	if (object->shared)
-		fails = !sched_outside_ready(me, &outside);
-	else
-		fails = !object->owner && !object->readers && sched_try_fails(me, object, others);
+	chosen = !object->shared && !object->owner && !object->readers &&
+		 sched_try_fails(me, object, others);
+	fails = object->shared ? !sched_outside_ready(me, &outside) : chosen;
 	result = fails ? EBUSY : try_real(lock, object, tag);
-	sched_tried(me, result == EBUSY && !fails);
+	sched_tried(me, result == EBUSY && !chosen);
 	if (result == 0)
 		acquired(me, object, tag, context);
 	sched_done(me, result);

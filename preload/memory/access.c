@@ -10,9 +10,9 @@
 #include "preload/interpose.h"
 #include "preload/log.h"
 #include "preload/memory/oracle.h"
-#include "preload/spin.h"
 #include "preload/memory/value.h"
 #include "preload/sched_point.h"
+#include "preload/spin.h"
 
 bool memory_used;
 
