@@ -9,10 +9,13 @@
 #include <stddef.h>
 
 #include "preload/log.h"
+#include "preload/loose.h"
 #include "preload/sched.h"
 #include "preload/sites.h"
 #include "preload/spin.h"
 #include "preload/strategy.h"
+
+#define TURN 64 /* operations, unless the lane blocks or asks others to go first */
 
 static struct plan_run run SMALL;
 static struct strategy_state strategy;
@@ -20,13 +23,9 @@ static const struct plan_prefix *prefix;
 static uint32_t prefix_next, prefix_count;
 static bool prefix_exhausted = true;
 static struct plan_stop stop SMALL;
-/* Forced wherever they apply; a bit for each that was. */
-static const struct plan_prefix *loose;
 /* schedule.steps after which lanes take turns, and do so: see begin_turns() */
 static uint64_t turns_from SMALL;
-#define TURN 64 /* operations, unless the lane blocks or asks others to go first */
 static bool turns SMALL;
-static uint8_t loose_used[PLAN_LOOSE_MAX / 8];
 bool decide_stopping;
 bool decide_script_active;
 bool decide_noting;
@@ -108,17 +107,6 @@ static const struct plan_profile *read_profile(void)
 	return profile;
 }
 
-static void read_loose(void)
-{
-	uint32_t length;
-
-	loose = decide_section(PLAN_LOOSE, &length);
-	if (loose && (length < sizeof *loose || loose->count > PLAN_LOOSE_MAX ||
-		      (length - sizeof *loose) / sizeof *loose->decisions < loose->count))
-		loose = NULL;
-	__builtin_memset(loose_used, 0, loose ? (loose->count + 7) / 8 : 0);
-}
-
 static int read_plan(void)
 {
 	static const struct plan_strategy natural = { .id = STRATEGY_NATURAL };
@@ -138,7 +126,7 @@ static int read_plan(void)
 	tail = decide_section(PLAN_STRATEGY, &length);
 	read_prefix();
 	read_sites();
-	read_loose();
+	loose_read();
 	where = decide_section(PLAN_STOP, &length);
 	if (where) {
 		stop = *where;
@@ -220,65 +208,6 @@ bool decide_forced(struct lane *me, enum decision_kind kind, int64_t *choice)
 		return false;
 	region->numbers.prefix = ++prefix_next;
 	return true;
-}
-
-static bool point_before(const struct plan_decision *a, uint32_t lane, uint64_t k)
-{
-	return a->lane != lane ? a->lane < lane : a->k < k;
-}
-
-/* The loosely forced decision of this kind at me's point, if there is one: then takes it. */
-static bool loose_forced(const struct lane *me, enum decision_kind kind, int64_t *choice)
-{
-	uint32_t low = 0, high, middle;
-
-	if (__builtin_expect(!loose, 1))
-		return false;
-	high = loose->count;
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (point_before(&loose->decisions[middle], me->number, me->k))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < loose->count; low++) {
-		const struct plan_decision *entry = &loose->decisions[low];
-
-		if (entry->lane != me->number || entry->k != me->k)
-			return false;
-		if (entry->kind != kind || (loose_used[low / 8] >> (low % 8) & 1))
-			continue;
-		loose_used[low / 8] |= (uint8_t)(1u << (low % 8));
-		*choice = entry->choice;
-		return true;
-	}
-	return false;
-}
-
-void decide_put_off(struct lane *me)
-{
-	int64_t choice;
-
-	if (loose_forced(me, DECISION_PICK, &choice))
-		me->put_off = (uint32_t)choice;
-}
-
-/* The same for a lane that goes on: NULL where it cannot. */
-static struct lane *loose_lane(struct lane *me, enum decision_kind kind)
-{
-	struct lane *lane;
-	int64_t choice;
-
-	if (!loose_forced(me, kind, &choice)) {
-		if (kind != DECISION_PICK || !me->put_off)
-			return NULL;
-		choice = me->put_off;
-	}
-	if (kind == DECISION_PICK)
-		me->put_off = 0;
-	lane = lane_by_number((uint32_t)choice);
-	return lane && lane->state == LANE_RUNNABLE ? lane : NULL;
 }
 
 void decide_diverge(struct lane *me, const char *text)

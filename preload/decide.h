@@ -63,12 +63,6 @@ static inline bool decide_scripted(void)
 	return decide_script_active;
 }
 
-/*
- * The pending operation is no point in this run: a lane that is loosely forced to go on before it
- * does so at the next one.
- */
-void decide_put_off(struct lane *me);
-
 /* All of the prefix has been used: what follows, if anything, is up to the strategy. */
 bool decide_exhausted(void);
 

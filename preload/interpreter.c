@@ -13,6 +13,7 @@
 #include "preload/gate.h"
 #include "preload/interpose.h"
 #include "preload/log.h"
+#include "preload/loose.h"
 #include "preload/python_interface.h"
 #include "preload/raw.h"
 #include "preload/sites.h"
@@ -128,7 +129,7 @@ static void done(struct lane *me, const struct python_access *access)
 static void stay(struct lane *me, unsigned kind, struct object *object, uint32_t context)
 {
 	sched_begin(me, kind, object, context);
-	decide_put_off(me);
+	loose_put_off(me);
 }
 
 /* Does it wait? To come to the next item, or to look another one up, is to get on. */

@@ -102,7 +102,7 @@ struct lane {
 	uint32_t answers; /* how often the outside was ready for it, see sched_outside_ready() */
 	uint32_t stage;   /* how often the lane has waited in it */
 	uint32_t asides;  /* places between operations where signals were looked for, so far */
-	uint32_t put_off; /* number of the lane that is to go on, see decide_put_off() */
+	uint32_t put_off; /* number of the lane that is to go on, see loose_put_off() */
 	struct lane_spin spin, round; /* of looks; of taking locks */
 	uint32_t idle_slices;         /* of an interpreter, in which it has changed nothing */
 	uint32_t owes_with;           /* locks ... */
